@@ -1,0 +1,139 @@
+//! The one error type that callers of a store see.
+//!
+//! A kind to act on, fields to name what and where, and the source; never a JSON-RPC code.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use codex_protocol::ids::ThreadId;
+
+/// Result of a store operation.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// What a caller can do about a [`StoreError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The thread, turn or file does not exist.
+    NotFound,
+    /// The request contradicts itself or names a position that does not exist.
+    InvalidRequest,
+    /// The store does not offer this for this thread or view.
+    Unsupported,
+    /// The thread's rollout, or one it inherits from, cannot be read as a thread.
+    Unreadable,
+    /// The answer would exceed a named limit; a paged method serves the same data.
+    TooLarge,
+    /// The store or its files fail.
+    Internal,
+}
+
+/// Why a store could not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No rollout of this thread exists in the home.
+    #[error("no rollout found for thread id {thread_id}")]
+    ThreadNotFound {
+        /// The thread that was asked for.
+        thread_id: ThreadId,
+    },
+    /// A rollout path does not exist.
+    #[error("failed to resolve rollout path `{}`: file does not exist", path.display())]
+    RolloutPathNotFound {
+        /// The path as the caller gave it.
+        path: PathBuf,
+    },
+    /// A cursor does not belong to the thread, scope or query it is used with.
+    #[error("cursor does not belong to this request")]
+    CursorMismatch,
+    /// A cursor names a position before the first line of the thread's lineage.
+    #[error("position outside thread lineage")]
+    PositionOutsideLineage,
+    /// The turn that a cursor names is not (or no longer) part of the thread.
+    #[error("anchor turn is no longer present")]
+    AnchorTurnMissing,
+    /// The item that a cursor names is not part of the requested scope.
+    #[error("item anchor is not in the requested history scope")]
+    AnchorItemMissing,
+    /// The view that was asked for does not offer this for the thread.
+    #[error("{operation} is not supported for thread {thread_id} in this view")]
+    Unsupported {
+        /// The operation.
+        operation: &'static str,
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// The rollout has no usable header (`rollout-format.md` 6): what is wrong is in the source.
+    #[error("failed to read session metadata {}", path.display())]
+    Header {
+        /// The rollout file.
+        path: PathBuf,
+        /// What is wrong with its head.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The chain of rollouts that the thread inherits from is broken (`rollout-format.md` 8.5).
+    #[error("invalid paginated history lineage for thread {thread_id}")]
+    Lineage {
+        /// The thread.
+        thread_id: ThreadId,
+        /// What is wrong with the chain.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The answer exceeds `max_answer_bytes`.
+    #[error("the answer would exceed {limit_bytes} bytes; page with {paged_method} instead")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+        /// The method that serves the same data in pages.
+        paged_method: &'static str,
+    },
+    /// A rollout could not be read.
+    #[error("read rollout {} at byte {offset}", path.display())]
+    Read {
+        /// The rollout file.
+        path: PathBuf,
+        /// Where in its plain bytes.
+        offset: u64,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The home is not one, or cannot be entered.
+    #[error("{} is not a Codex home", path.display())]
+    NotAHome {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The index could not be used and not be rebuilt either.
+    #[error("index {}", path.display())]
+    Index {
+        /// The index file.
+        path: PathBuf,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A background task of the store died.
+    #[error("a store task stopped before it answered")]
+    TaskStopped,
+}
+
+impl StoreError {
+    /// Returns what the caller can do about this error.
+    pub fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::ThreadNotFound { .. } | Self::RolloutPathNotFound { .. } => StoreErrorKind::NotFound,
+            Self::CursorMismatch
+            | Self::PositionOutsideLineage
+            | Self::AnchorTurnMissing
+            | Self::AnchorItemMissing => StoreErrorKind::InvalidRequest,
+            Self::Unsupported { .. } => StoreErrorKind::Unsupported,
+            Self::Header { .. } | Self::Lineage { .. } => StoreErrorKind::Unreadable,
+            Self::TooLarge { .. } => StoreErrorKind::TooLarge,
+            Self::Read { .. } | Self::NotAHome { .. } | Self::Index { .. } | Self::TaskStopped => {
+                StoreErrorKind::Internal
+            }
+        }
+    }
+}

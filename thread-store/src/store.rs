@@ -1,0 +1,94 @@
+//! The traits that a thread store implements.
+//!
+//! Signatures and promises only; every promise is a function of the conformance suite.
+
+use async_trait::async_trait;
+use codex_protocol::ids::ThreadId;
+
+use crate::error::StoreResult;
+use crate::types::{
+    DoctorReport, IndexReport, IndexState, ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage,
+    OccurrenceQuery, SearchPage, SearchQuery, ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage,
+    TimelineQuery, TurnPage, TurnPageQuery, VerifyReport, View,
+};
+
+/// Reads recorded threads.
+///
+/// Every method first catches up with the log, so that what was written before the call is in the answer. No method
+/// writes to a rollout. Answers never depend on the state of an index: a missing, stale or corrupt one is rebuilt.
+#[async_trait]
+pub trait ThreadStore: Send + Sync {
+    /// Lists threads by metadata, one row per thread, in a total order.
+    async fn list_threads(&self, query: ListQuery) -> StoreResult<ListPage>;
+
+    /// Reads one thread's metadata and, if asked for, all of its turns in chronological order.
+    ///
+    /// # Errors
+    /// `ThreadNotFound`, `Header`, `Lineage`, and `TooLarge` when the turns exceed `max_answer_bytes`.
+    async fn read_thread(&self, query: ThreadReadQuery) -> StoreResult<ThreadRecord>;
+
+    /// Pages through the turns of a thread, its inherited ones included.
+    async fn list_turns(&self, query: TurnPageQuery) -> StoreResult<TurnPage>;
+
+    /// Pages through the items of a thread or of one of its turns, ordered by creation.
+    async fn list_items(&self, query: ItemPageQuery) -> StoreResult<ItemPage>;
+
+    /// Reads named items of one turn, in stored order; unknown ids are simply absent.
+    async fn read_items(
+        &self,
+        thread_id: ThreadId,
+        turn_id: &str,
+        item_ids: &[String],
+        view: View,
+    ) -> StoreResult<Vec<ItemEntry>>;
+
+    /// Pages through turn boundaries and items together, newest page first.
+    async fn list_timeline(&self, query: TimelineQuery) -> StoreResult<TimelinePage>;
+
+    /// Tells how far the index of a thread is behind its log, and what is damaged.
+    async fn index_state(&self, thread_id: ThreadId) -> StoreResult<IndexState>;
+
+    /// Finds the thread that a selector means: an id, a unique id prefix, a name, or a rollout path.
+    ///
+    /// Returns all candidates when the selector is ambiguous, none when nothing matches.
+    async fn resolve(&self, selector: &ThreadSelector) -> StoreResult<Vec<ThreadRecord>>;
+
+    /// Returns the search capability, if the store has one.
+    fn search(&self) -> Option<&dyn ThreadSearch> {
+        None
+    }
+
+    /// Returns the index maintenance capability, if the store has one.
+    fn maintenance(&self) -> Option<&dyn StoreMaintenance> {
+        None
+    }
+}
+
+/// Finds text in recorded threads.
+#[async_trait]
+pub trait ThreadSearch: Send + Sync {
+    /// Finds threads whose messages contain a literal text, case-insensitively (Unicode simple folding).
+    async fn search_threads(&self, query: SearchQuery) -> StoreResult<SearchPage>;
+
+    /// Finds the occurrences of a literal text in the messages of one thread, oldest first.
+    async fn search_occurrences(&self, query: OccurrenceQuery) -> StoreResult<OccurrencePage>;
+}
+
+/// Called with the progress of a long operation.
+pub trait IndexProgress: Send + Sync {
+    /// Reports bytes and threads done so far, and the totals known so far.
+    fn advance(&self, bytes_done: u64, bytes_total: u64, threads_done: u64, threads_total: u64);
+}
+
+/// Builds, checks and explains the index.
+#[async_trait]
+pub trait StoreMaintenance: Send + Sync {
+    /// Brings the whole index up to date, positions and text.
+    async fn index_all(&self, progress: &dyn IndexProgress) -> StoreResult<IndexReport>;
+
+    /// Compares the index of every thread with a fresh fold of its log.
+    async fn verify(&self, progress: &dyn IndexProgress) -> StoreResult<VerifyReport>;
+
+    /// Explains how a thread id or a file is seen: is it listed, and if not, why not?
+    async fn doctor(&self, subject: &str) -> StoreResult<DoctorReport>;
+}
