@@ -7,7 +7,7 @@
 //ARB
 pub mod clock;
 //DEMO
-//FIX
+pub mod fixture;
 mod home;
 mod ids;
 pub mod json;
