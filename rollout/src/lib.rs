@@ -1,1 +1,15 @@
-//! codex-rollout
+//! The read side of the log: rollout file names, discovery, readers, limits, heads, lineage and thread names.
+//!
+//! Files are touched only through [`fs::LogFs`]. This crate knows neither SQLite nor JSON-RPC, and it never changes a
+//! rollout: the only bytes that it writes are its own seekable copies in a [`source::SeekCache`].
+
+pub mod discover;
+pub mod error;
+pub mod fs;
+pub mod limits;
+pub mod lines;
+pub mod name;
+pub mod source;
+
+pub use error::{Result, RolloutError};
+pub use limits::Limits;

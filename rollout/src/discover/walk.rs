@@ -1,0 +1,343 @@
+//! Walks `sessions/`, then `archived_sessions/`, newest date folder first.
+//!
+//! Everything that passes the weak name test is handed out exactly once: canonical names as they are met, weakly named
+//! files after them, so that a copy with an odd name never hides the real file. Only lists and stats.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use codex_protocol::ids::RolloutId;
+
+use super::types::{
+    Discovery, DiscoveryProblem, Encoding, HomeKind, Location, Placement, RolloutFile, Shadowed, VisitReport,
+};
+use crate::fs::{DirEntry, EntryKind, FileStat, LogFs};
+use crate::name::{RolloutName, logical_name, looks_like_rollout, weak_rollout_id};
+
+/// Folder of active rollouts.
+pub const SESSIONS_FOLDER: &str = "sessions";
+/// Folder of archived rollouts.
+pub const ARCHIVED_FOLDER: &str = "archived_sessions";
+/// Deepest folder below `sessions/` or `archived_sessions/` that is visited (Codex uses three levels).
+pub const MAX_FOLDER_DEPTH: usize = 16;
+
+/// Finds all rollouts of a home.
+pub fn discover(fs: &dyn LogFs, home: &Path) -> Discovery {
+    let mut files = Vec::new();
+    let report = visit(fs, home, &mut |file| {
+        files.push(file);
+        ControlFlow::Continue(())
+    });
+    let VisitReport {
+        home_kind,
+        shadowed,
+        problems,
+    } = report;
+    Discovery {
+        home_kind,
+        files,
+        shadowed,
+        problems,
+    }
+}
+
+/// Hands out the rollouts of a home one by one, newest first, until the visitor breaks.
+///
+/// Order: active before archived; within a tree folders with numeric names descending, then other folders; within a
+/// folder (timestamp, thread id) descending; weakly named files last of all. Memory grows with the number of files (their
+/// ids are remembered to find duplicates), not with their sizes.
+pub fn visit(fs: &dyn LogFs, home: &Path, visitor: &mut dyn FnMut(RolloutFile) -> ControlFlow<()>) -> VisitReport {
+    let mut walk = Walk {
+        fs,
+        home,
+        visitor,
+        seen: HashMap::new(),
+        folders: HashSet::new(),
+        weak: Vec::new(),
+        shadowed: Vec::new(),
+        problems: Vec::new(),
+    };
+    let home_kind = walk.run();
+    VisitReport {
+        home_kind,
+        shadowed: walk.shadowed,
+        problems: walk.problems,
+    }
+}
+
+struct Walk<'a> {
+    fs: &'a dyn LogFs,
+    home: &'a Path,
+    visitor: &'a mut dyn FnMut(RolloutFile) -> ControlFlow<()>,
+    /// Rollout ids handed out, and the file that has each.
+    seen: HashMap<RolloutId, PathBuf>,
+    /// Device and inode of the folders visited: a link back up ends there.
+    folders: HashSet<(u64, u64)>,
+    weak: Vec<RolloutFile>,
+    shadowed: Vec<Shadowed>,
+    problems: Vec<DiscoveryProblem>,
+}
+
+/// A folder on the way down, and whether the way so far is one that Codex walks.
+struct Folder {
+    path: PathBuf,
+    location: Location,
+    depth: usize,
+    numeric: bool,
+}
+
+impl Walk<'_> {
+    fn run(&mut self) -> HomeKind {
+        match self.fs.stat(self.home) {
+            Ok(stat) if stat.kind == EntryKind::Dir => {}
+            Ok(_) => return HomeKind::NotADirectory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return HomeKind::Missing,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return HomeKind::NotADirectory,
+            Err(error) => {
+                self.problem(self.home.to_owned(), error);
+                return HomeKind::Unreadable;
+            }
+        }
+        let mut home_kind = HomeKind::NoRolloutFolders;
+        let trees = [
+            (SESSIONS_FOLDER, Location::Active),
+            (ARCHIVED_FOLDER, Location::Archived),
+        ];
+        for (name, location) in trees {
+            let path = self.home.join(name);
+            match self.fs.stat(&path) {
+                Ok(stat) if stat.kind == EntryKind::Dir => {
+                    home_kind = HomeKind::Home;
+                    self.folders.insert((stat.fingerprint.dev, stat.fingerprint.ino));
+                    let tree = Folder {
+                        path,
+                        location,
+                        depth: 0,
+                        numeric: true,
+                    };
+                    if self.folder(&tree).is_break() {
+                        return home_kind;
+                    }
+                }
+                Ok(_) => self.problem(path, io::Error::from(io::ErrorKind::NotADirectory)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    // It is there, so this is a home, whatever keeps us from looking into it.
+                    home_kind = HomeKind::Home;
+                    self.problem(path, error);
+                }
+            }
+        }
+        for file in std::mem::take(&mut self.weak) {
+            if self.hand_out(file).is_break() {
+                break;
+            }
+        }
+        home_kind
+    }
+
+    fn problem(&mut self, path: PathBuf, error: io::Error) {
+        self.problems.push(DiscoveryProblem { path, error });
+    }
+
+    fn folder(&mut self, folder: &Folder) -> ControlFlow<()> {
+        let entries = match self.fs.read_dir(&folder.path) {
+            Ok(entries) => entries,
+            // Removed between listing its parent and now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return ControlFlow::Continue(()),
+            Err(error) => {
+                self.problem(folder.path.clone(), error);
+                return ControlFlow::Continue(());
+            }
+        };
+        let (folders, files): (Vec<DirEntry>, Vec<DirEntry>) =
+            entries.into_iter().partition(|entry| entry.kind == EntryKind::Dir);
+        self.folders_below(folder, folders)?;
+        self.files_of(folder, files)
+    }
+
+    fn folders_below(&mut self, parent: &Folder, mut entries: Vec<DirEntry>) -> ControlFlow<()> {
+        entries.sort_by_cached_key(|entry| Reverse((folder_number(&entry.name), entry.name.clone())));
+        for entry in entries {
+            let path = parent.path.join(&entry.name);
+            if parent.depth >= MAX_FOLDER_DEPTH {
+                self.problem(path, io::Error::other("folder is too deep to be visited"));
+                continue;
+            }
+            match self.fs.stat(&path) {
+                Ok(stat) => {
+                    if !self.folders.insert((stat.fingerprint.dev, stat.fingerprint.ino)) {
+                        continue;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    self.problem(path, error);
+                    continue;
+                }
+            }
+            let numeric = parent.numeric && folder_number(&entry.name).is_some();
+            self.folder(&Folder {
+                path,
+                location: parent.location,
+                depth: parent.depth + 1,
+                numeric,
+            })?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn files_of(&mut self, folder: &Folder, entries: Vec<DirEntry>) -> ControlFlow<()> {
+        // A plain file and its compressed form share a logical name; the plain one is looked at first.
+        let mut names: Vec<String> = Vec::new();
+        for entry in entries {
+            match (entry.kind, entry.name.into_string()) {
+                (EntryKind::File, Ok(name)) if looks_like_rollout(&name) => names.push(name),
+                (EntryKind::File, Err(name)) if looks_like_rollout(&name.to_string_lossy()) => {
+                    self.problem(folder.path.join(name), io::Error::other("file name is not UTF-8"));
+                }
+                (EntryKind::Other, Ok(name)) if looks_like_rollout(&name) => {
+                    self.problem(folder.path.join(name), io::Error::other("not a regular file"));
+                }
+                _ => {}
+            }
+        }
+        names.sort_by_cached_key(|name| {
+            let key = RolloutName::parse(name).map(|name| (name.timestamp, name.thread_id, name.rollout_id));
+            // `.zst` sorts after its plain form in spite of the descending order.
+            (Reverse((key, logical_name(name).to_owned())), name.len())
+        });
+        let mut used: Option<RolloutFile> = None;
+        for name in names {
+            let Some(file) = self.file(folder, &name) else { continue };
+            match &used {
+                Some(plain) if plain.logical_path == file.logical_path => {
+                    self.shadowed.push(Shadowed {
+                        file,
+                        by: plain.path.clone(),
+                    });
+                }
+                _ => {
+                    used = Some(file.clone());
+                    if file.name.is_some() {
+                        self.hand_out(file)?;
+                    } else {
+                        self.weak.push(file);
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Stats one name. A file that went away may have changed its form (compressed or back) since the listing.
+    fn file(&mut self, folder: &Folder, name: &str) -> Option<RolloutFile> {
+        let other = other_form(name);
+        for candidate in [name, &other] {
+            let path = folder.path.join(candidate);
+            match self.fs.stat(&path) {
+                Ok(stat) if stat.kind == EntryKind::File => {
+                    let canonical = match folder.location {
+                        Location::Active => folder.numeric && folder.depth == 3,
+                        Location::Archived => true,
+                    };
+                    return Some(rollout_file(self.home, path, folder.location, canonical, stat));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    self.problem(path, error);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    fn hand_out(&mut self, file: RolloutFile) -> ControlFlow<()> {
+        if let Some(id) = file.weak_id {
+            if let Some(first) = self.seen.get(&id) {
+                // The same path twice: its form changed between two stats of one listing.
+                if *first != file.path {
+                    let by = first.clone();
+                    self.shadowed.push(Shadowed { file, by });
+                }
+                return ControlFlow::Continue(());
+            }
+            self.seen.insert(id, file.path.clone());
+        }
+        (self.visitor)(file)
+    }
+}
+
+/// The number that a date folder is named with; Codex skips folders without one.
+fn folder_number(name: &OsStr) -> Option<u16> {
+    name.to_str()?.parse().ok()
+}
+
+/// The name under which the same rollout is stored in the other form.
+pub(super) fn other_form(file_name: &str) -> String {
+    let logical = logical_name(file_name);
+    if logical.len() == file_name.len() {
+        format!("{file_name}.zst")
+    } else {
+        logical.to_owned()
+    }
+}
+
+/// Describes a file from its path and status.
+pub(super) fn rollout_file(
+    home: &Path,
+    path: PathBuf,
+    location: Location,
+    canonical_folder: bool,
+    stat: FileStat,
+) -> RolloutFile {
+    let file_name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+    let logical = logical_name(&file_name);
+    let encoding = if logical.len() == file_name.len() {
+        Encoding::Plain
+    } else {
+        Encoding::Zstd
+    };
+    let logical_path = path.with_file_name(logical);
+    let name = RolloutName::parse(logical);
+    let placement = if canonical_folder && name.is_some() {
+        Placement::Canonical
+    } else {
+        Placement::Unusual
+    };
+    let weak_id = name
+        .as_ref()
+        .map(|name| name.rollout_id)
+        .or_else(|| weak_rollout_id(logical));
+    RolloutFile {
+        relative: relative(home, &logical_path),
+        path: path.clone(),
+        logical_path,
+        name,
+        weak_id,
+        location,
+        encoding,
+        placement,
+        stat,
+    }
+}
+
+/// The path below the home with `/` between its parts; a path outside the home stays whole.
+fn relative(home: &Path, path: &Path) -> String {
+    match path.strip_prefix(home) {
+        Ok(below) => {
+            let parts: Vec<_> = below
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy())
+                .collect();
+            parts.join("/")
+        }
+        Err(_) => path.to_string_lossy().into_owned(),
+    }
+}

@@ -1,0 +1,13 @@
+//! The one seam between the log and the file system.
+//!
+//! Everything that reads or writes files of a home takes a [`LogFs`], so that tests can make any operation fail.
+//! `std::fs` appears in this folder and nowhere else.
+
+mod fault;
+mod log_fs;
+mod std_fs;
+
+pub use fault::{Fault, FaultFs, FsOp};
+pub(crate) use log_fs::read_full_at;
+pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};
+pub use std_fs::StdFs;

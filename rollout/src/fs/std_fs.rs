@@ -1,0 +1,192 @@
+//! [`LogFs`] on the real file system (Unix).
+//!
+//! The only code that calls `std::fs`. What it creates is private to the user: files 0600, directories 0700.
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};
+
+const FILE_MODE: u32 = 0o600;
+const DIR_MODE: u32 = 0o700;
+
+/// The real file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StdFs;
+
+impl LogFs for StdFs {
+    fn open(&self, path: &Path) -> io::Result<Box<dyn LogFile>> {
+        // A pipe named like a rollout would block the open for ever, so the kind is looked at first.
+        require_regular(&std::fs::metadata(path)?)?;
+        let file = File::open(path)?;
+        require_regular(&file.metadata()?)?;
+        Ok(Box::new(StdFile(file)))
+    }
+
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            let entry = entry?;
+            let mut file_type = entry.file_type()?;
+            if file_type.is_symlink() {
+                match std::fs::metadata(entry.path()) {
+                    Ok(target) => file_type = target.file_type(),
+                    Err(_) => {
+                        // A link that leads nowhere, or nowhere we may look, is a name without a file behind it.
+                        entries.push(DirEntry {
+                            name: entry.file_name(),
+                            kind: EntryKind::Other,
+                        });
+                        continue;
+                    }
+                }
+            }
+            entries.push(DirEntry {
+                name: entry.file_name(),
+                kind: kind_of(file_type),
+            });
+        }
+        Ok(entries)
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<FileStat> {
+        Ok(stat_of(&std::fs::metadata(path)?))
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(DIR_MODE).create(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn LogFileMut>> {
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .open(path)?;
+        Ok(Box::new(StdFile(file)))
+    }
+
+    fn open_append(&self, path: &Path) -> io::Result<Box<dyn LogFileMut>> {
+        require_regular(&std::fs::metadata(path)?)?;
+        Ok(Box::new(StdFile(OpenOptions::new().append(true).open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn touch(&self, path: &Path) -> io::Result<()> {
+        OpenOptions::new()
+            .append(true)
+            .open(path)?
+            .set_modified(SystemTime::now())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(FILE_MODE)
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(StdLock { _file: file }))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct StdFile(File);
+
+impl LogFile for StdFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        FileExt::read_at(&self.0, buf, offset)
+    }
+
+    fn stat(&self) -> io::Result<FileStat> {
+        Ok(stat_of(&self.0.metadata()?))
+    }
+}
+
+impl LogFileMut for StdFile {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn stat(&self) -> io::Result<FileStat> {
+        LogFile::stat(self)
+    }
+}
+
+/// The open file carries the lock; closing it releases the lock.
+#[derive(Debug)]
+struct StdLock {
+    _file: File,
+}
+
+impl FileLock for StdLock {}
+
+fn require_regular(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let kind = if metadata.is_dir() {
+        io::ErrorKind::IsADirectory
+    } else {
+        io::ErrorKind::InvalidInput
+    };
+    Err(io::Error::new(kind, "not a regular file"))
+}
+
+fn kind_of(file_type: std::fs::FileType) -> EntryKind {
+    if file_type.is_dir() {
+        EntryKind::Dir
+    } else if file_type.is_file() {
+        EntryKind::File
+    } else {
+        EntryKind::Other
+    }
+}
+
+fn stat_of(metadata: &Metadata) -> FileStat {
+    let mtime_ns = nanoseconds(metadata.mtime(), metadata.mtime_nsec());
+    let fingerprint = Fingerprint {
+        dev: metadata.dev(),
+        ino: metadata.ino(),
+        len: metadata.len(),
+        mtime_ns,
+        ctime_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+    };
+    FileStat {
+        kind: kind_of(metadata.file_type()),
+        len: metadata.len(),
+        mtime_ns,
+        fingerprint,
+    }
+}
+
+fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
+}

@@ -1,0 +1,41 @@
+//! The named limits of reading (design section 5).
+//!
+//! Numbers only; the readers that enforce them name them.
+
+/// Longest line that is delivered; a longer one is reported with offset and length and never buffered.
+pub const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest item that is answered inline; larger fields are answered cut and marked truncated.
+pub const MAX_ITEM_BYTES: u64 = 16 * 1024 * 1024;
+/// Size at which a page ends early, with a cursor.
+pub const MAX_PAGE_BYTES: u64 = 32 * 1024 * 1024;
+/// Largest answer of an unpaged read; beyond it the answer is an error that names the paged methods.
+pub const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The limits that a store passes to what it reads with; the default is the named constants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// See [`MAX_LINE_BYTES`].
+    pub max_line_bytes: u64,
+    /// See [`MAX_ITEM_BYTES`].
+    pub max_item_bytes: u64,
+    /// See [`MAX_PAGE_BYTES`].
+    pub max_page_bytes: u64,
+    /// See [`MAX_ANSWER_BYTES`].
+    pub max_answer_bytes: u64,
+}
+
+impl Limits {
+    /// The limits of the design.
+    pub const DEFAULT: Self = Self {
+        max_line_bytes: MAX_LINE_BYTES,
+        max_item_bytes: MAX_ITEM_BYTES,
+        max_page_bytes: MAX_PAGE_BYTES,
+        max_answer_bytes: MAX_ANSWER_BYTES,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,210 @@
+//! The reverse line reader (format section 6.1): from a frozen end towards the start, in chunks.
+//!
+//! Buffers at most one line of the permitted length plus one chunk.
+
+use super::event::LineEvent;
+use crate::discover::Encoding;
+use crate::error::Result;
+use crate::limits::MAX_LINE_BYTES;
+use crate::source::RolloutSource;
+
+/// Bytes fetched at a time from a plain file.
+pub const REVERSE_CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes fetched at a time from a compressed file, where each step back may have to decode from the start.
+const REVERSE_CHUNK_BYTES_ZSTD: usize = 4 * 1024 * 1024;
+/// Most bytes fetched at a time while a long line is gathered.
+const MAX_FETCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// Delivers lines from the end towards the start. Lending: a line lives until the next call.
+///
+/// After an error the reader is finished.
+#[derive(Debug)]
+pub struct LinesRev {
+    source: RolloutSource,
+    max_line_bytes: u64,
+    chunk_bytes: usize,
+    /// The fetched, undelivered bytes are `buffer[front..back]`; free space is in front of them.
+    buffer: Vec<u8>,
+    front: usize,
+    back: usize,
+    /// Offset of `buffer[front]`. Everything before it is still to be fetched.
+    front_offset: u64,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Start,
+    Reading,
+    Finished,
+}
+
+/// A line between two offsets; without a place in the buffer it is oversized.
+struct Found {
+    offset: u64,
+    end: u64,
+    terminated: bool,
+    in_buffer: Option<usize>,
+}
+
+impl LinesRev {
+    pub(crate) fn new(source: RolloutSource, end_offset: u64) -> Self {
+        let chunk_bytes = match source.encoding() {
+            Encoding::Plain => REVERSE_CHUNK_BYTES,
+            Encoding::Zstd => REVERSE_CHUNK_BYTES_ZSTD,
+        };
+        Self {
+            source,
+            max_line_bytes: MAX_LINE_BYTES,
+            chunk_bytes,
+            buffer: Vec::new(),
+            front: 0,
+            back: 0,
+            front_offset: end_offset,
+            state: State::Start,
+        }
+    }
+
+    /// Sets the length above which a line is reported instead of delivered. Default: [`MAX_LINE_BYTES`].
+    #[must_use]
+    pub fn max_line_bytes(mut self, max_line_bytes: u64) -> Self {
+        self.max_line_bytes = max_line_bytes;
+        self
+    }
+
+    /// Sets how many bytes are fetched at a time (at least 1).
+    #[must_use]
+    pub fn chunk_bytes(mut self, chunk_bytes: usize) -> Self {
+        self.chunk_bytes = chunk_bytes.max(1);
+        self
+    }
+
+    /// Returns the line before the one delivered last, or `None` at the start of the file.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a lending iterator cannot implement Iterator"
+    )]
+    pub fn next(&mut self) -> Result<Option<LineEvent<'_>>> {
+        if self.state == State::Finished {
+            return Ok(None);
+        }
+        match self.find() {
+            Ok(Some(found)) => Ok(Some(self.event(&found))),
+            Ok(None) => {
+                self.state = State::Finished;
+                Ok(None)
+            }
+            Err(error) => {
+                self.state = State::Finished;
+                Err(error)
+            }
+        }
+    }
+
+    fn event(&self, found: &Found) -> LineEvent<'_> {
+        let Found {
+            offset,
+            end,
+            terminated,
+            in_buffer,
+        } = *found;
+        let len = end - offset - u64::from(terminated);
+        match in_buffer {
+            Some(at) => LineEvent::Line {
+                offset,
+                bytes: &self.buffer[at..at + len as usize],
+                end,
+                terminated,
+            },
+            None => LineEvent::Oversized { offset, len, end },
+        }
+    }
+
+    fn find(&mut self) -> Result<Option<Found>> {
+        if self.state == State::Start {
+            // Learns now, and not in the middle, that the offset is beyond the end.
+            self.source.read_exact_at(self.front_offset, &mut [])?;
+            self.state = State::Reading;
+        }
+        if self.front == self.back {
+            if self.front_offset == 0 {
+                return Ok(None);
+            }
+            self.fetch()?;
+        }
+        let end = self.front_offset + (self.back - self.front) as u64;
+        let terminated = self.buffer[self.back - 1] == b'\n';
+        // Bytes at the back that are known to hold no line start; the line's own newline is the first of them.
+        let mut searched = usize::from(terminated);
+        loop {
+            let pending = &self.buffer[self.front..self.back];
+            let at = memchr::memrchr(b'\n', &pending[..pending.len() - searched]).map(|at| at + 1);
+            if let Some(at) = at.or((self.front_offset == 0).then_some(0)) {
+                let len = pending.len() - at - usize::from(terminated);
+                let offset = self.front_offset + at as u64;
+                self.back = self.front + at;
+                let in_buffer = (len as u64 <= self.max_line_bytes).then_some(self.back);
+                return Ok(Some(Found {
+                    offset,
+                    end,
+                    terminated,
+                    in_buffer,
+                }));
+            }
+            searched = pending.len();
+            if (searched - usize::from(terminated)) as u64 > self.max_line_bytes {
+                let offset = self.skip_oversized()?;
+                return Ok(Some(Found {
+                    offset,
+                    end,
+                    terminated,
+                    in_buffer: None,
+                }));
+            }
+            self.fetch()?;
+        }
+    }
+
+    /// Drops the line that is too long piece by piece and returns where it starts.
+    fn skip_oversized(&mut self) -> Result<u64> {
+        loop {
+            self.back = self.front;
+            if self.front_offset == 0 {
+                return Ok(0);
+            }
+            self.fetch()?;
+            if let Some(at) = memchr::memrchr(b'\n', &self.buffer[self.front..self.back]) {
+                self.back = self.front + at + 1;
+                return Ok(self.front_offset + at as u64 + 1);
+            }
+        }
+    }
+
+    /// Puts the bytes before `front_offset` in front of the pending ones.
+    fn fetch(&mut self) -> Result<()> {
+        let pending = self.back - self.front;
+        // Growing with what is pending keeps the copying below proportional to the line.
+        let want = self.chunk_bytes.max(pending.min(MAX_FETCH_BYTES));
+        let want = self.front_offset.min(want as u64) as usize;
+        if self.front < want {
+            let need = want + pending;
+            let too_large = pending < self.chunk_bytes && self.buffer.len() > 8 * self.chunk_bytes.max(need);
+            if self.buffer.len() < need || too_large {
+                let mut buffer = vec![0; need];
+                buffer[want..].copy_from_slice(&self.buffer[self.front..self.back]);
+                self.buffer = buffer;
+            } else {
+                let to = self.buffer.len() - pending;
+                self.buffer.copy_within(self.front..self.back, to);
+            }
+            self.back = self.buffer.len();
+            self.front = self.back - pending;
+        }
+        let from = self.front - want;
+        self.source
+            .read_exact_at(self.front_offset - want as u64, &mut self.buffer[from..self.front])?;
+        self.front = from;
+        self.front_offset -= want as u64;
+        Ok(())
+    }
+}

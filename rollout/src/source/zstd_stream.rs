@@ -1,0 +1,104 @@
+//! A forward decoder over an open `.zst` file with a position in the plain bytes.
+//!
+//! Memory is bounded by the decoder's window (at most 128 MiB by zstd's default, 2 MiB for what Codex writes).
+
+use std::fmt;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+
+use crate::fs::LogFile;
+
+/// Compressed bytes fetched per read of the file.
+const COMPRESSED_CHUNK_BYTES: usize = 128 * 1024;
+/// Plain bytes discarded per step while skipping.
+const SKIP_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Reads an open file from its start up to the length that it had when it was opened.
+struct FileBytes {
+    file: Arc<dyn LogFile>,
+    position: u64,
+    end: u64,
+}
+
+impl Read for FileBytes {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = (self.end - self.position).min(buf.len() as u64) as usize;
+        if len == 0 {
+            return Ok(0);
+        }
+        let n = self.file.read_at(&mut buf[..len], self.position)?;
+        if n == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "compressed file shrank while it was read",
+            ));
+        }
+        self.position += n as u64;
+        Ok(n)
+    }
+}
+
+/// A decoder and how many plain bytes it has delivered.
+pub(super) struct ZstdStream {
+    decoder: zstd::stream::read::Decoder<'static, BufReader<FileBytes>>,
+    position: u64,
+}
+
+impl fmt::Debug for ZstdStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ZstdStream")
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ZstdStream {
+    /// Starts at plain byte 0.
+    pub(super) fn new(file: Arc<dyn LogFile>, stored_len: u64) -> io::Result<Self> {
+        let bytes = FileBytes {
+            file,
+            position: 0,
+            end: stored_len,
+        };
+        let buffered = BufReader::with_capacity(COMPRESSED_CHUNK_BYTES, bytes);
+        Ok(Self {
+            decoder: zstd::stream::read::Decoder::with_buffer(buffered)?,
+            position: 0,
+        })
+    }
+
+    /// Next plain byte.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Fills `buf` as far as there are bytes; less only at the true end. A truncated stream is an error.
+    pub(super) fn fill(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            match self.decoder.read(&mut buf[filled..]) {
+                Ok(0) => break,
+                Ok(n) => {
+                    filled += n;
+                    self.position += n as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Discards bytes until `offset`, which must not lie behind. Stops early only at the true end.
+    pub(super) fn skip_to(&mut self, offset: u64) -> io::Result<()> {
+        let mut scratch = Vec::new();
+        while self.position < offset {
+            let step = (offset - self.position).min(SKIP_CHUNK_BYTES as u64) as usize;
+            scratch.resize(step.max(scratch.len()), 0);
+            if self.fill(&mut scratch[..step])? < step {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
