@@ -4,7 +4,7 @@
 //! random id: the same calls give the same bytes.
 #![allow(clippy::disallowed_methods, reason = "writes test data; nothing here ships")]
 
-//ARB
+pub mod arbitrary;
 pub mod clock;
 //DEMO
 pub mod fixture;
