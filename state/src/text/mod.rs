@@ -1,0 +1,19 @@
+//! Text rules: reducing Markdown, matching literals, cutting snippets, folding case, and what a preview is.
+//!
+//! Pure functions over strings; no SQL, no files, no positions in logs.
+
+mod collapse;
+mod folding;
+mod markdown;
+mod matcher;
+mod preview;
+mod snippet;
+
+pub use self::collapse::collapse_whitespace;
+pub use self::folding::fold_into;
+pub use self::markdown::markdown_to_plain;
+pub use self::matcher::{LiteralMatcher, LowercaseMatcher, MAX_TERM_BYTES, TermTooLong};
+pub use self::preview::{Attachments, REQUEST_MARKER, UserText, is_context_text, request_text};
+pub use self::snippet::{
+    OccurrenceSnippet, SNIPPET_CHARS_AFTER, SNIPPET_CHARS_BEFORE, occurrence_snippet, search_snippet,
+};
