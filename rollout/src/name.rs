@@ -137,3 +137,7 @@ fn civil_time(text: &str) -> Option<jiff::civil::DateTime> {
     )
     .ok()
 }
+
+#[cfg(test)]
+#[path = "name_tests.rs"]
+mod name_tests;

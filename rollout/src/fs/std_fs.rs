@@ -2,6 +2,11 @@
 //!
 //! The only code that calls `std::fs`. What it creates is private to the user: files 0600, directories 0700.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place that touches the file system and its clock"
+)]
+
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};

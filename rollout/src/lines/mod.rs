@@ -6,6 +6,9 @@ mod event;
 mod forward;
 mod reverse;
 
+#[cfg(test)]
+mod lines_tests;
+
 pub use event::LineEvent;
 pub use forward::{CHUNK_BYTES, Lines};
 pub use reverse::{LinesRev, REVERSE_CHUNK_BYTES};

@@ -10,7 +10,13 @@ mod rollout_source;
 mod zstd_body;
 mod zstd_stream;
 
+#[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
+mod source_tests;
+
 pub use anchor::{ANCHOR_BYTES, Anchor};
 pub(crate) use bytes::ByteReader;
 pub use cache::{CACHE_SUFFIX, SeekCache};
+pub(crate) use plain_body::PlainBody;
 pub use rollout_source::RolloutSource;

@@ -76,7 +76,13 @@ impl RolloutSource {
         })
     }
 
-    fn from_file(path: &Path, encoding: Encoding, file: Arc<dyn LogFile>, cache: Option<&SeekCache>) -> Result<Self> {
+    /// Takes an open file.
+    pub(crate) fn from_file(
+        path: &Path,
+        encoding: Encoding,
+        file: Arc<dyn LogFile>,
+        cache: Option<&SeekCache>,
+    ) -> Result<Self> {
         let stat = file.stat().map_err(|source| RolloutError::Open {
             path: path.to_owned(),
             source,

@@ -1,0 +1,224 @@
+//! Forward and reverse lines against splitting in memory.
+
+use proptest::prelude::*;
+
+use crate::RolloutError;
+use crate::limits::MAX_LINE_BYTES;
+use crate::test_files::{Owned, collect, collect_rev, naive, plain_source, zstd_source};
+
+/// Short lines, long lines, blank lines, newlines everywhere, any bytes.
+fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![4 => Just(b'\n'), 6 => any::<u8>()];
+    let runs = prop::collection::vec((byte.clone(), 1_usize..200), 0..12).prop_map(|runs| {
+        runs.into_iter()
+            .flat_map(|(byte, n)| std::iter::repeat_n(byte, n))
+            .collect::<Vec<u8>>()
+    });
+    prop_oneof![prop::collection::vec(byte, 0..400), runs]
+}
+
+/// Reads `bytes` forward and backward, plain and compressed, and compares all with the model.
+fn check(bytes: &[u8], chunk_bytes: usize, max_line_bytes: u64) {
+    let expected = naive(bytes, 0, max_line_bytes);
+    let mut reversed = expected.clone();
+    reversed.reverse();
+    for source in [plain_source(bytes), zstd_source(bytes)] {
+        let forward = source.lines(0).chunk_bytes(chunk_bytes).max_line_bytes(max_line_bytes);
+        assert_eq!(collect(forward).unwrap(), expected);
+        let backward = source
+            .lines_rev(bytes.len() as u64)
+            .chunk_bytes(chunk_bytes)
+            .max_line_bytes(max_line_bytes);
+        assert_eq!(collect_rev(backward).unwrap(), reversed);
+    }
+}
+
+proptest! {
+    #[test]
+    fn lines_equal_a_split_in_memory_in_both_directions(bytes in any_bytes(), chunk in 1_usize..70, max in 0_u64..90) {
+        check(&bytes, chunk, max);
+        check(&bytes, chunk, MAX_LINE_BYTES);
+    }
+
+    #[test]
+    fn a_frozen_end_hides_what_follows(bytes in any_bytes(), cut in any::<prop::sample::Index>(), chunk in 1_usize..70) {
+        let end = cut.index(bytes.len() + 1);
+        let expected = naive(&bytes[..end], 0, MAX_LINE_BYTES);
+        let mut reversed = expected.clone();
+        reversed.reverse();
+        for source in [plain_source(&bytes), zstd_source(&bytes)] {
+            let forward = source.lines(0).until(end as u64).chunk_bytes(chunk);
+            prop_assert_eq!(collect(forward).unwrap(), expected.clone());
+            let backward = source.lines_rev(end as u64).chunk_bytes(chunk);
+            prop_assert_eq!(collect_rev(backward).unwrap(), reversed.clone());
+        }
+    }
+
+    #[test]
+    fn reading_from_any_offset_gives_the_rest(bytes in any_bytes(), cut in any::<prop::sample::Index>(), chunk in 1_usize..70) {
+        let from = cut.index(bytes.len() + 1);
+        for source in [plain_source(&bytes), zstd_source(&bytes)] {
+            let lines = source.lines(from as u64).chunk_bytes(chunk);
+            prop_assert_eq!(collect(lines).unwrap(), naive(&bytes, from, MAX_LINE_BYTES));
+        }
+    }
+}
+
+/// Edge case 34, at the reader's own chunk size.
+#[test]
+fn edge_034_reverse_over_one_two_and_three_chunks() {
+    for len in [
+        100,
+        super::REVERSE_CHUNK_BYTES,
+        super::REVERSE_CHUNK_BYTES * 2 + 1,
+        super::REVERSE_CHUNK_BYTES * 3,
+    ] {
+        let mut bytes = b"{\"first\":1}\n".to_vec();
+        bytes.extend(std::iter::repeat_n(b'x', len));
+        bytes.extend(b"\n{\"last\":1}\n");
+        let mut expected = naive(&bytes, 0, MAX_LINE_BYTES);
+        expected.reverse();
+        assert_eq!(
+            collect_rev(plain_source(&bytes).lines_rev(bytes.len() as u64)).unwrap(),
+            expected
+        );
+    }
+}
+
+/// Edge case 35: the reader delivers garbage like any other line and goes on.
+#[test]
+fn edge_035_garbage_in_the_middle_or_at_the_end_does_not_stop_the_reverse_reader() {
+    check(b"{\"a\":1}\n\xff\xfe garbage\n{\"b\":2}\n\x00\x01", 3, MAX_LINE_BYTES);
+}
+
+/// Edge case 36.
+#[test]
+fn edge_036_last_line_without_newline_is_delivered_unterminated() {
+    let lines = collect_rev(plain_source(b"{}\n{\"a\":1}").lines_rev(10)).unwrap();
+    assert_eq!(
+        lines[0],
+        Owned::Line {
+            offset: 3,
+            bytes: b"{\"a\":1}".to_vec(),
+            end: 10,
+            terminated: false
+        }
+    );
+}
+
+/// Edge case 37 and the line limit: exactly the limit is delivered, one byte more is reported.
+#[test]
+fn edge_037_lines_above_the_limit_are_reported_with_their_position_and_the_next_ones_read() {
+    let limit = 1000_u64;
+    let mut bytes = b"{}\n".to_vec();
+    bytes.extend(std::iter::repeat_n(b'x', limit as usize));
+    bytes.push(b'\n');
+    bytes.extend(std::iter::repeat_n(b'y', limit as usize + 1));
+    bytes.extend(b"\n{}\n");
+    for chunk in [1, 7, 999, 1000, 1001, 1002, 4096] {
+        check(&bytes, chunk, limit);
+    }
+    let events = collect(plain_source(&bytes).lines(0).max_line_bytes(limit)).unwrap();
+    assert_eq!(
+        events[2],
+        Owned::Oversized {
+            offset: 1004,
+            len: 1001,
+            end: 2006
+        }
+    );
+    assert!(matches!(events[1], Owned::Line { terminated: true, .. }));
+}
+
+#[test]
+fn a_line_above_the_default_limit_is_never_buffered() {
+    let mut bytes = vec![b'x'; MAX_LINE_BYTES as usize + 1];
+    bytes.extend(b"\n{}\n");
+    let source = plain_source(&bytes);
+    let expected = [
+        Owned::Oversized {
+            offset: 0,
+            len: MAX_LINE_BYTES + 1,
+            end: MAX_LINE_BYTES + 2,
+        },
+        Owned::Line {
+            offset: MAX_LINE_BYTES + 2,
+            bytes: b"{}".to_vec(),
+            end: MAX_LINE_BYTES + 5,
+            terminated: true,
+        },
+    ];
+    assert_eq!(collect(source.lines(0)).unwrap(), expected);
+    assert_eq!(
+        collect_rev(source.lines_rev(bytes.len() as u64)).unwrap(),
+        [expected[1].clone(), expected[0].clone()]
+    );
+    let at_limit = plain_source(&bytes[1..]);
+    assert!(matches!(collect(at_limit.lines(0)).unwrap()[0], Owned::Line { end, .. } if end == MAX_LINE_BYTES + 1));
+}
+
+/// Edge case 38.
+#[test]
+fn edge_038_offset_beyond_the_end_is_an_error_and_later_bytes_are_ignored() {
+    let bytes = b"{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n";
+    for source in [plain_source(bytes), zstd_source(bytes)] {
+        assert_eq!(collect_rev(source.lines_rev(16)).unwrap().len(), 2);
+        let beyond = collect_rev(source.lines_rev(25)).unwrap_err();
+        assert!(
+            matches!(
+                beyond,
+                RolloutError::BeyondEnd {
+                    offset: 25,
+                    plain_len: 24,
+                    ..
+                }
+            ),
+            "{beyond:?}"
+        );
+        let beyond = collect(source.lines(0).until(25)).unwrap_err();
+        assert!(
+            matches!(
+                beyond,
+                RolloutError::BeyondEnd {
+                    offset: 25,
+                    plain_len: 24,
+                    ..
+                }
+            ),
+            "{beyond:?}"
+        );
+        let beyond = collect(source.lines(25)).unwrap_err();
+        assert!(
+            matches!(
+                beyond,
+                RolloutError::BeyondEnd {
+                    offset: 25,
+                    plain_len: 24,
+                    ..
+                }
+            ),
+            "{beyond:?}"
+        );
+        assert_eq!(collect(source.lines(24)).unwrap(), []);
+    }
+}
+
+#[test]
+fn blank_lines_are_delivered() {
+    let events = collect(plain_source(b"\n  \n\n").lines(0)).unwrap();
+    assert_eq!(events, naive(b"\n  \n\n", 0, MAX_LINE_BYTES));
+    assert_eq!(events.len(), 3);
+}
+
+#[test]
+fn an_empty_file_has_no_lines_in_either_direction() {
+    check(b"", 1, MAX_LINE_BYTES);
+}
+
+#[test]
+fn a_reader_stays_finished_after_its_end() {
+    let mut lines = plain_source(b"{}\n").lines(0);
+    assert!(lines.next().unwrap().is_some());
+    assert!(lines.next().unwrap().is_none());
+    assert!(lines.next().unwrap().is_none());
+}

@@ -1,0 +1,208 @@
+//! Reads Codex's append-only name index, `session_index.jsonl` (format section 1.2).
+//!
+//! Tolerant and read-only: what is not an entry is counted and skipped. Memory grows with the number of threads that
+//! have a name, not with the number of renames. Whether a named thread still has a rollout is the caller's question.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use codex_protocol::ids::ThreadId;
+use serde::Deserialize;
+
+use crate::error::{Result, RolloutError};
+use crate::fs::{FileStat, LogFs};
+use crate::lines::{LineEvent, Lines};
+use crate::source::{ByteReader, PlainBody};
+
+/// Name of the index in a home.
+pub const SESSION_INDEX_FILE: &str = "session_index.jsonl";
+/// Longest entry that is read; a longer line is a bad line.
+pub const MAX_NAME_LINE_BYTES: u64 = 1024 * 1024;
+/// Most bad lines that are listed; all are counted.
+pub const MAX_LISTED_BAD_LINES: usize = 100;
+
+/// One entry of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameEntry {
+    /// The name as written; empty when the name was cleared.
+    pub name: String,
+    /// When it was set, as written (RFC 3339).
+    pub updated_at: Option<String>,
+    /// Offset of the entry's line: a greater one is newer.
+    pub offset: u64,
+}
+
+/// Why a line of the index is no entry.
+#[derive(Debug, thiserror::Error)]
+pub enum BadNameLineReason {
+    /// Not a JSON entry with an id and a name.
+    #[error("line is not a name entry")]
+    NotAnEntry(#[source] serde_json::Error),
+    /// Longer than [`MAX_NAME_LINE_BYTES`].
+    #[error("line of {len} bytes is too long")]
+    TooLong {
+        /// Its length.
+        len: u64,
+    },
+}
+
+/// A line of the index that is no entry.
+#[derive(Debug)]
+pub struct BadNameLine {
+    /// Offset of the line.
+    pub offset: u64,
+    /// What is wrong with it.
+    pub reason: BadNameLineReason,
+}
+
+/// The names of threads as the index has them.
+#[derive(Debug, Default)]
+pub struct NameIndex {
+    threads: BTreeMap<ThreadId, Names>,
+    bad_lines: Vec<BadNameLine>,
+    bad_line_count: u64,
+    stat: Option<FileStat>,
+}
+
+#[derive(Debug)]
+struct Names {
+    newest: NameEntry,
+    /// Only where the newest entry is blank.
+    last_filled: Option<NameEntry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    id: ThreadId,
+    thread_name: String,
+    #[serde(default)]
+    updated_at: Option<String>,
+}
+
+/// Reads the name index of a home. A home without one has no names.
+///
+/// # Errors
+/// Only when the file exists and cannot be read to its end.
+pub fn read_names(fs: &dyn LogFs, home: &Path) -> Result<NameIndex> {
+    let path = home.join(SESSION_INDEX_FILE);
+    let file = match fs.open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(NameIndex::default()),
+        Err(source) => return Err(RolloutError::Open { path, source }),
+    };
+    let stat = file.stat().map_err(|source| RolloutError::Open {
+        path: path.clone(),
+        source,
+    })?;
+    let body = PlainBody::new(&path, Arc::from(file), stat.len);
+    let mut lines = Lines::new(&path, ByteReader::Plain { body, position: 0 }, 0).max_line_bytes(MAX_NAME_LINE_BYTES);
+    let mut index = NameIndex {
+        stat: Some(stat),
+        ..NameIndex::default()
+    };
+    while let Some(event) = lines.next()? {
+        match event {
+            LineEvent::Line { bytes, .. } if bytes.trim_ascii().is_empty() => {}
+            LineEvent::Line { offset, bytes, .. } => match serde_json::from_slice::<Entry>(bytes) {
+                Ok(entry) => index.add(entry, offset),
+                Err(error) => index.bad(offset, BadNameLineReason::NotAnEntry(error)),
+            },
+            LineEvent::Oversized { offset, len, .. } => index.bad(offset, BadNameLineReason::TooLong { len }),
+        }
+    }
+    Ok(index)
+}
+
+impl NameIndex {
+    /// Returns a thread's newest entry, which is blank when the name was cleared.
+    pub fn newest(&self, thread_id: ThreadId) -> Option<&NameEntry> {
+        self.threads.get(&thread_id).map(|names| &names.newest)
+    }
+
+    /// Returns a thread's current name, trimmed; `None` if it has none or it was cleared.
+    pub fn name(&self, thread_id: ThreadId) -> Option<&str> {
+        self.newest(thread_id)
+            .map(|entry| entry.name.trim())
+            .filter(|name| !name.is_empty())
+    }
+
+    /// Returns the last name that a thread had, trimmed, even if it was cleared later: what Codex's batch lookup shows.
+    pub fn last_name(&self, thread_id: ThreadId) -> Option<&str> {
+        let names = self.threads.get(&thread_id)?;
+        let entry = names.last_filled.as_ref().unwrap_or(&names.newest);
+        Some(entry.name.trim()).filter(|name| !name.is_empty())
+    }
+
+    /// Returns the threads whose newest name is exactly `name`, newest entry first.
+    pub fn threads_named(&self, name: &str) -> Vec<ThreadId> {
+        let same = self.threads.iter().filter(|(_, names)| names.newest.name == name);
+        let mut found: Vec<(u64, ThreadId)> = same.map(|(id, names)| (names.newest.offset, *id)).collect();
+        found.sort_by(|a, b| b.cmp(a));
+        found.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Iterates over the threads that ever had an entry, with their newest one, by thread id.
+    pub fn iter(&self) -> impl Iterator<Item = (ThreadId, &NameEntry)> {
+        self.threads.iter().map(|(id, names)| (*id, &names.newest))
+    }
+
+    /// The first lines that are no entries, at most [`MAX_LISTED_BAD_LINES`].
+    pub fn bad_lines(&self) -> &[BadNameLine] {
+        &self.bad_lines
+    }
+
+    /// How many lines are no entries.
+    pub fn bad_line_count(&self) -> u64 {
+        self.bad_line_count
+    }
+
+    /// Status of the file when it was read; `None` if there was none.
+    pub fn stat(&self) -> Option<&FileStat> {
+        self.stat.as_ref()
+    }
+
+    fn add(&mut self, entry: Entry, offset: u64) {
+        let Entry {
+            id,
+            thread_name: name,
+            updated_at,
+        } = entry;
+        let newest = NameEntry {
+            name,
+            updated_at,
+            offset,
+        };
+        let blank = newest.name.trim().is_empty();
+        let names = match self.threads.remove(&id) {
+            Some(_) | None if !blank => Names {
+                newest,
+                last_filled: None,
+            },
+            Some(before) => {
+                let filled = Some(before.newest).filter(|entry| !entry.name.trim().is_empty());
+                Names {
+                    newest,
+                    last_filled: filled.or(before.last_filled),
+                }
+            }
+            None => Names {
+                newest,
+                last_filled: None,
+            },
+        };
+        self.threads.insert(id, names);
+    }
+
+    fn bad(&mut self, offset: u64, reason: BadNameLineReason) {
+        self.bad_line_count += 1;
+        if self.bad_lines.len() < MAX_LISTED_BAD_LINES {
+            self.bad_lines.push(BadNameLine { offset, reason });
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "session_index_tests.rs"]
+mod session_index_tests;
