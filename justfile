@@ -1,0 +1,74 @@
+# One recipe per CI job (all of them are steps of .ci/run), and what developers need besides.
+
+# List the recipes
+default:
+    @just --list
+
+# Everything CI checks
+ci:
+    .ci/run
+
+# Formatting, lints, types: fast, before every commit
+check: fmt clippy tidy
+
+# Check the formatting
+fmt:
+    .ci/run fmt
+
+# Build everything
+build:
+    .ci/run build
+
+# All lints, warnings are errors
+clippy:
+    .ci/run clippy
+
+# All tests
+test:
+    .ci/run test
+
+# The shape of the workspace: arrows and absences
+tidy:
+    cargo test -p codex-test-support --test tidy
+
+# API documentation, warnings are errors
+docs:
+    .ci/run docs
+
+# Check each crate on its own
+check-each:
+    .ci/run check-each
+
+# Licences, bans and sources of dependencies
+deny:
+    .ci/run deny
+
+# Fuzz every target for so many seconds
+fuzz seconds="45":
+    FUZZ_SECONDS={{ seconds }} .ci/run fuzz
+
+# Property tests with many more cases
+simulate cases="1000":
+    SIMULATE_CASES={{ cases }} .ci/run simulate
+
+# Compare our answers with the real Codex on a home that it writes
+interop:
+    .ci/run interop
+
+# Make, index, list and search the sample home
+demo:
+    .ci/run demo
+
+# Accept changed snapshots and regenerate generated files; then look at the diff
+bless:
+    INSTA_UPDATE=always cargo test --workspace
+    cargo run -p codex-test-support --example demo_home -- app-server/assets/demo
+    git status --short
+
+# Time the first pages of a large generated home
+bench:
+    cargo bench --workspace
+
+# Format everything
+format:
+    cargo fmt --all
