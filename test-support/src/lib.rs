@@ -6,7 +6,7 @@
 
 pub mod arbitrary;
 pub mod clock;
-//DEMO
+pub mod demo;
 pub mod fixture;
 mod home;
 mod ids;

@@ -17,7 +17,7 @@ impl RolloutBuilder {
     /// The settings of the open turn.
     pub fn turn_context(&mut self) -> &mut Self {
         let turn_id = self.turn_id().map(str::to_owned);
-        let cwd = self.header.cwd.clone();
+        let (cwd, model) = (self.header.cwd.clone(), self.header.model.clone());
         self.record(
             "turn_context",
             json!({
@@ -28,10 +28,10 @@ impl RolloutBuilder {
                 "approval_policy": "never",
                 "approvals_reviewer": "user",
                 "permission_profile": { "type": "disabled" },
-                "model": "mock-model",
+                "model": model,
                 "collaboration_mode": {
                     "mode": "default",
-                    "settings": { "model": "mock-model", "reasoning_effort": null, "developer_instructions": null },
+                    "settings": { "model": model, "reasoning_effort": null, "developer_instructions": null },
                 },
                 "multi_agent_version": "v1",
                 "realtime_active": false,

@@ -51,6 +51,8 @@ pub struct Header {
     pub thread_source: Option<String>,
     /// The provider's id.
     pub model_provider: Option<String>,
+    /// The model that turns run on; not part of the header line.
+    pub model: String,
     /// The instruction text, if any.
     pub base_instructions: Option<String>,
     /// `{commit_hash?, branch?, repository_url?}`.
@@ -80,6 +82,7 @@ impl Header {
             source: json!("vscode"),
             thread_source: None,
             model_provider: Some("mock".to_owned()),
+            model: "mock-model".to_owned(),
             base_instructions: None,
             git: None,
             forked_from_id: None,
