@@ -8,6 +8,7 @@ mod markdown;
 mod matcher;
 mod preview;
 mod snippet;
+mod user_text;
 
 pub use self::collapse::collapse_whitespace;
 pub use self::folding::fold_into;
@@ -17,3 +18,4 @@ pub use self::preview::{Attachments, REQUEST_MARKER, UserText, is_context_text, 
 pub use self::snippet::{
     OccurrenceSnippet, SNIPPET_CHARS_AFTER, SNIPPET_CHARS_BEFORE, occurrence_snippet, search_snippet,
 };
+pub use self::user_text::{user_text_of_event, user_text_of_item};
