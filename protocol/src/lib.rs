@@ -6,3 +6,7 @@ pub mod ids;
 pub mod item;
 pub mod log;
 pub mod rpc;
+pub mod text;
+
+pub use ids::{RolloutId, ThreadId};
+pub use log::RawJson;

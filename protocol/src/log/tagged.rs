@@ -1,0 +1,49 @@
+//! Decoding of objects that carry their kind in a member, in two steps.
+//!
+//! Serde's internally tagged enums buffer the whole object, which breaks raw JSON and floats
+//! (format 6). Here the tag is peeked from the raw text and the same text is parsed into the
+//! variant's struct.
+
+/// Implements `Deserialize` for an enum of newtype variants that is tagged by a member.
+///
+/// `stored` reads from borrowed text only (log lines always are); `wire` also reads from values.
+macro_rules! tagged_deserialize {
+    (@raw stored, $de:expr) => { <&serde_json::value::RawValue as serde::Deserialize>::deserialize($de)? };
+    (@raw wire, $de:expr) => { &*<Box<serde_json::value::RawValue> as serde::Deserialize>::deserialize($de)? };
+    (@build $Enum:ident, $Variant:ident, $raw:expr, unit) => { Ok($Enum::$Variant) };
+    (@build $Enum:ident, $Variant:ident, $raw:expr, newtype) => {
+        serde_json::from_str($raw.get()).map($Enum::$Variant).map_err(serde::de::Error::custom)
+    };
+    (@fallback $Enum:ident, $unknown:ident, $raw:expr, [ $($tag:literal),+ ]) => {
+        Err(serde::de::Error::unknown_variant($unknown, &[ $($tag),+ ]))
+    };
+    (@fallback $Enum:ident, $unknown:ident, $raw:expr, [ $($tag:literal),+ ], $Other:ident) => {{
+        let _ = $unknown;
+        Ok($Enum::$Other($crate::log::RawJson::from($raw)))
+    }};
+    (
+        $mode:ident $Enum:ident by $key:literal {
+            $( $($tag:literal)|+ => $Variant:ident $shape:ident ),+ $(,)?
+        }
+        $( other => $Other:ident )?
+    ) => {
+        impl<'de> serde::Deserialize<'de> for $Enum {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let raw: &serde_json::value::RawValue =
+                    $crate::log::tagged::tagged_deserialize!(@raw $mode, deserializer);
+                let tag = $crate::log::member_text(raw, $key)
+                    .ok_or_else(|| serde::de::Error::missing_field($key))?;
+                match tag.as_ref() {
+                    $( $($tag)|+ => $crate::log::tagged::tagged_deserialize!(
+                        @build $Enum, $Variant, raw, $shape
+                    ), )+
+                    unknown => $crate::log::tagged::tagged_deserialize!(
+                        @fallback $Enum, unknown, raw, [ $( $($tag),+ ),+ ] $(, $Other)?
+                    ),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use tagged_deserialize;

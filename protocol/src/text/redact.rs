@@ -1,0 +1,44 @@
+//! Hiding of secrets in the *view* of commands and queries (format 13.3).
+//!
+//! Never applied to stored lines or to output.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Text that stands for a secret.
+pub const REDACTED: &str = "[REDACTED_SECRET]";
+
+struct Rule {
+    pattern: Regex,
+    replacement: &'static str,
+}
+
+static RULES: LazyLock<[Rule; 4]> = LazyLock::new(|| {
+    let rule = |pattern: &str, replacement| Rule {
+        pattern: Regex::new(pattern).expect("the patterns are constants and tested"),
+        replacement,
+    };
+    [
+        rule(r"sk-[A-Za-z0-9]{20,}", "[REDACTED_SECRET]"),
+        rule(r"\bAKIA[0-9A-Z]{16}\b", "[REDACTED_SECRET]"),
+        rule(r"(?i)\b(Bearer)(\s+)[A-Za-z0-9._\-]{16,}\b", "${1} [REDACTED_SECRET]"),
+        rule(
+            r#"(?i)\b(api[_-]?key|token|secret|password)\b(\s*[:=]\s*)(["']?)[^\s"']{8,}"#,
+            "${1}${2}${3}[REDACTED_SECRET]",
+        ),
+    ]
+});
+
+/// Replaces what looks like a secret.
+#[must_use]
+pub fn redact_secrets(text: &str) -> Cow<'_, str> {
+    let mut result = Cow::Borrowed(text);
+    for rule in RULES.iter() {
+        if let Cow::Owned(changed) = rule.pattern.replace_all(&result, rule.replacement) {
+            result = Cow::Owned(changed);
+        }
+    }
+    result
+}
