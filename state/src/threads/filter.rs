@@ -1,0 +1,227 @@
+//! What a list asks for, and which rows satisfy it.
+//!
+//! Values and predicates; the walk over the table is in `list.rs`.
+
+use super::row::ThreadRow;
+use super::source::{SourceKind, SourceSelector};
+
+/// Key of a list's order; ties are broken by thread id in the same direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum ListSort {
+    /// Creation time.
+    #[default]
+    CreatedAt,
+    /// Time of the last change.
+    UpdatedAt,
+    /// Start of the newest turn, creation for threads without one.
+    RecencyAt,
+}
+
+/// Direction of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum ListDirection {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    #[default]
+    Descending,
+}
+
+/// Where a page starts, exclusively.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListAnchor {
+    /// Sort time of the row before the page, Unix milliseconds.
+    pub time_ms: i64,
+    /// That row's thread id; `None` starts strictly after (or before) the time.
+    pub thread_id: Option<String>,
+}
+
+/// Which of the two locations is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum ArchivedRows {
+    /// Threads that are not archived.
+    #[default]
+    Live,
+    /// Archived threads.
+    Archived,
+    /// Both.
+    Any,
+}
+
+/// Whether rows of a hidden sort are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Visibility {
+    /// Left out.
+    #[default]
+    Hidden,
+    /// Listed like any other.
+    Shown,
+}
+
+/// Restricts a list to relatives of a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// Directly spawned children.
+    ChildrenOf(String),
+    /// Descendants at any depth, without the ancestor itself.
+    DescendantsOf(String),
+    /// Forks attached to the thread; shown whatever [`ListFilter::attached`] and [`ListFilter::unpreviewed`] say.
+    AttachedTo(String),
+}
+
+/// What to list. An empty list of values accepts nothing; `None` accepts everything (sources: see there).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListFilter {
+    /// Order.
+    pub sort: ListSort,
+    /// Direction of the order.
+    pub direction: ListDirection,
+    /// Page size.
+    pub limit: usize,
+    /// Exclusive start.
+    pub anchor: Option<ListAnchor>,
+    /// Archived or not.
+    pub archived: ArchivedRows,
+    /// Accepted sources; `None` means the interactive ones, with a relation all.
+    pub sources: Option<Vec<SourceSelector>>,
+    /// Accepted providers.
+    pub providers: Option<Vec<String>>,
+    /// Accepted working directories, compared as [`normalise_cwd`] leaves them.
+    pub cwds: Option<Vec<String>>,
+    /// Case-sensitive substring of name, title or preview; `None` or empty means no filter.
+    pub search_term: Option<String>,
+    /// Restriction to relatives.
+    pub relation: Option<Relation>,
+    /// Attached forks.
+    pub attached: Visibility,
+    /// Threads with an empty preview.
+    pub unpreviewed: Visibility,
+    /// Threads that Codex never lists.
+    pub codex_hidden: Visibility,
+    /// Threads to leave out.
+    pub excluded: Vec<String>,
+}
+
+/// What the sort indexes know of a row besides provider, directory and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowClass {
+    /// Lies under `archived_sessions`.
+    pub archived: bool,
+    /// Has no preview.
+    pub unpreviewed: bool,
+    /// Is attached to a thread.
+    pub attached: bool,
+    /// Is never listed by Codex.
+    pub codex_hidden: bool,
+    /// Kind of the source.
+    pub source: SourceKind,
+}
+
+impl RowClass {
+    const ARCHIVED: i64 = 1;
+    const UNPREVIEWED: i64 = 1 << 1;
+    const ATTACHED: i64 = 1 << 2;
+    const CODEX_HIDDEN: i64 = 1 << 3;
+    const SOURCE_SHIFT: u32 = 4;
+
+    /// Returns the class of a row.
+    pub fn of(row: &ThreadRow) -> Self {
+        Self {
+            archived: row.archived,
+            unpreviewed: row.preview.text.is_empty(),
+            attached: row.attached_to.is_some(),
+            codex_hidden: row.codex_hidden,
+            source: SourceKind::of_stored(&row.source),
+        }
+    }
+
+    /// Returns the stored number.
+    pub fn code(self) -> i64 {
+        let flag = |set: bool, bit: i64| if set { bit } else { 0 };
+        flag(self.archived, Self::ARCHIVED)
+            | flag(self.unpreviewed, Self::UNPREVIEWED)
+            | flag(self.attached, Self::ATTACHED)
+            | flag(self.codex_hidden, Self::CODEX_HIDDEN)
+            | self.source.code() << Self::SOURCE_SHIFT
+    }
+
+    /// Decodes the stored number.
+    pub fn from_code(code: i64) -> Option<Self> {
+        Some(Self {
+            archived: code & Self::ARCHIVED != 0,
+            unpreviewed: code & Self::UNPREVIEWED != 0,
+            attached: code & Self::ATTACHED != 0,
+            codex_hidden: code & Self::CODEX_HIDDEN != 0,
+            source: SourceKind::from_code(code >> Self::SOURCE_SHIFT)?,
+        })
+    }
+}
+
+impl ListFilter {
+    /// Returns whether rows of a class are wanted.
+    pub(super) fn accepts_class(&self, class: RowClass) -> bool {
+        let of_attached = matches!(self.relation, Some(Relation::AttachedTo(_)));
+        let location = match self.archived {
+            ArchivedRows::Live => !class.archived,
+            ArchivedRows::Archived => class.archived,
+            ArchivedRows::Any => true,
+        };
+        location
+            && (!class.unpreviewed || of_attached || self.unpreviewed == Visibility::Shown)
+            && (!class.attached || of_attached || self.attached == Visibility::Shown)
+            && (!class.codex_hidden || self.codex_hidden == Visibility::Shown)
+            && match &self.sources {
+                Some(selectors) => selectors.iter().any(|selector| selector.accepts(class.source)),
+                None => self.relation.is_some() || class.source.is_interactive(),
+            }
+    }
+
+    /// Returns whether rows of a provider are wanted.
+    pub(super) fn accepts_provider(&self, provider: &str) -> bool {
+        self.providers
+            .as_ref()
+            .is_none_or(|providers| providers.iter().any(|wanted| wanted == provider))
+    }
+
+    /// Returns the accepted working directories as they are stored, each once.
+    pub(super) fn cwd_keys(&self) -> Option<Vec<String>> {
+        self.cwds.as_ref().map(|cwds| {
+            // A thread without directory is never asked for: the caller's "" means its own directory, resolved.
+            let mut keys: Vec<String> = cwds
+                .iter()
+                .filter(|cwd| !cwd.is_empty())
+                .map(|cwd| normalise_cwd(cwd))
+                .collect();
+            keys.sort_unstable();
+            keys.dedup();
+            keys
+        })
+    }
+
+    /// Returns the text filter, if there is one.
+    pub(super) fn term(&self) -> Option<&str> {
+        self.search_term.as_deref().filter(|term| !term.is_empty())
+    }
+}
+
+/// Normalises a working directory for comparison, lexically: repeated and trailing slashes, `.` and `..` vanish.
+pub fn normalise_cwd(cwd: &str) -> String {
+    let absolute = cwd.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in cwd.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if absolute => {}
+            part => parts.push(part),
+        }
+    }
+    let root = if absolute { "/" } else { "" };
+    format!("{root}{}", parts.join("/"))
+}
+
+#[cfg(test)]
+#[path = "filter_tests.rs"]
+mod filter_tests;

@@ -1,0 +1,179 @@
+//! A row of the `threads` table as a value, and how it is read from SQLite.
+//!
+//! Texts are cut here, so that no caller can store more than the limit.
+
+use rusqlite::Row;
+
+/// Bytes of one text that are kept in the index (design 2.2); the rest stays in the log.
+pub const MAX_STORED_TEXT_BYTES: usize = 4 * 1024;
+
+/// A text, or its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CutText {
+    /// The text, at most [`MAX_STORED_TEXT_BYTES`] once stored.
+    pub text: String,
+    /// Whether the full text is longer and has to be read from the log.
+    pub cut: bool,
+}
+
+impl CutText {
+    /// Keeps the beginning of `text`.
+    pub fn new(text: &str) -> Self {
+        let end = text.floor_char_boundary(MAX_STORED_TEXT_BYTES);
+        Self {
+            text: text[..end].to_owned(),
+            cut: end < text.len(),
+        }
+    }
+
+    /// Returns the part that is stored, and whether it is not all.
+    pub(super) fn stored(&self) -> (&str, bool) {
+        let end = self.text.floor_char_boundary(MAX_STORED_TEXT_BYTES);
+        (&self.text[..end], self.cut || end < self.text.len())
+    }
+}
+
+/// One thread: metadata of its current revision.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ThreadRow {
+    /// Thread id, hyphenated lower-case UUID.
+    pub thread_id: String,
+    /// Key of the rollout that is the current revision.
+    pub rollout_key: i64,
+    /// Path of that rollout relative to the home, without `.zst`.
+    pub path: String,
+    /// Whether the rollout lies under `archived_sessions`.
+    pub archived: bool,
+    /// Whether the history mode is paginated.
+    pub paginated: bool,
+    /// Creation, Unix milliseconds.
+    pub created_at_ms: i64,
+    /// Last change, Unix milliseconds.
+    pub updated_at_ms: i64,
+    /// Start of the newest turn, Unix milliseconds; `None` sorts as the creation (`rollout-format.md` 13.6).
+    pub recency_at_ms: Option<i64>,
+    /// Explicit name.
+    pub name: Option<String>,
+    /// First user text without placeholders.
+    pub title: CutText,
+    /// What the thread is listed by; a thread with an empty one is hidden from ordinary lists.
+    pub preview: CutText,
+    /// First user text.
+    pub first_user_message: CutText,
+    /// Working directory as recorded.
+    pub cwd: String,
+    /// Provider of the model.
+    pub model_provider: String,
+    /// Source in its stored text form: a plain word, or compact JSON.
+    pub source: String,
+    /// Free-form source kind.
+    pub thread_source: Option<String>,
+    /// Recording client.
+    pub originator: Option<String>,
+    /// Version of the recording program.
+    pub cli_version: String,
+    /// Nickname of a spawned agent.
+    pub agent_nickname: Option<String>,
+    /// Role of a spawned agent.
+    pub agent_role: Option<String>,
+    /// Latest model.
+    pub model: Option<String>,
+    /// Latest reasoning effort.
+    pub effort: Option<String>,
+    /// Recorded commit.
+    pub git_sha: Option<String>,
+    /// Recorded branch.
+    pub git_branch: Option<String>,
+    /// Recorded remote.
+    pub git_origin_url: Option<String>,
+    /// Source thread of a fork.
+    pub forked_from: Option<String>,
+    /// Thread that spawned this one.
+    pub parent_thread_id: Option<String>,
+    /// Thread that this fork is attached to.
+    pub attached_to: Option<String>,
+    /// Whether Codex never lists the thread, so that the exact view hides it.
+    pub codex_hidden: bool,
+}
+
+impl ThreadRow {
+    /// Returns the time that a list by recency sorts by.
+    pub fn recency_or_creation_ms(&self) -> i64 {
+        self.recency_at_ms.unwrap_or(self.created_at_ms)
+    }
+
+    /// Returns whether name, title or preview contain `term` as far as they are stored (case-sensitive).
+    pub fn stored_text_contains(&self, term: &str) -> bool {
+        self.name.as_deref().is_some_and(|name| name.contains(term))
+            || self.title.text.contains(term)
+            || self.preview.text.contains(term)
+    }
+
+    /// Returns whether title or preview continue in the log.
+    pub fn has_cut_text(&self) -> bool {
+        self.title.cut || self.preview.cut
+    }
+}
+
+/// Columns of a whole row, in the order in which [`read_row`] expects them.
+pub(super) const ROW_COLUMNS: &str = "thread_id, rollout_key, path, archived, paginated, created_at_ms, \
+     updated_at_ms, recency_at_ms, name, title, title_cut, preview, preview_cut, first_user_message, \
+     first_user_message_cut, cwd, cwd_key, model_provider, source, thread_source, originator, cli_version, \
+     agent_nickname, agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, \
+     parent_thread_id, attached_to, codex_hidden";
+
+/// Reads a row of [`ROW_COLUMNS`].
+pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ThreadRow> {
+    let preview = CutText {
+        text: row.get("preview")?,
+        cut: row.get("preview_cut")?,
+    };
+    // Stored once where they are equal, which is nearly always (design 2.2).
+    let title = shared_text(row, "title", "title_cut", &preview)?;
+    let first_user_message = shared_text(row, "first_user_message", "first_user_message_cut", &title)?;
+    let cwd: Option<String> = row.get("cwd")?;
+    Ok(ThreadRow {
+        thread_id: row.get("thread_id")?,
+        rollout_key: row.get("rollout_key")?,
+        path: row.get("path")?,
+        archived: row.get("archived")?,
+        paginated: row.get("paginated")?,
+        created_at_ms: row.get("created_at_ms")?,
+        updated_at_ms: row.get("updated_at_ms")?,
+        recency_at_ms: row.get("recency_at_ms")?,
+        name: row.get("name")?,
+        title,
+        preview,
+        first_user_message,
+        cwd: match cwd {
+            Some(cwd) => cwd,
+            None => row.get("cwd_key")?,
+        },
+        model_provider: row.get("model_provider")?,
+        source: row.get("source")?,
+        thread_source: row.get("thread_source")?,
+        originator: row.get("originator")?,
+        cli_version: row.get("cli_version")?,
+        agent_nickname: row.get("agent_nickname")?,
+        agent_role: row.get("agent_role")?,
+        model: row.get("model")?,
+        effort: row.get("effort")?,
+        git_sha: row.get("git_sha")?,
+        git_branch: row.get("git_branch")?,
+        git_origin_url: row.get("git_origin_url")?,
+        forked_from: row.get("forked_from")?,
+        parent_thread_id: row.get("parent_thread_id")?,
+        attached_to: row.get("attached_to")?,
+        codex_hidden: row.get("codex_hidden")?,
+    })
+}
+
+fn shared_text(row: &Row<'_>, text: &str, cut: &str, other: &CutText) -> rusqlite::Result<CutText> {
+    Ok(match row.get(text)? {
+        Some(text) => CutText {
+            text,
+            cut: row.get(cut)?,
+        },
+        None => other.clone(),
+    })
+}

@@ -1,0 +1,157 @@
+//! Inserts, replaces and removes rows, and keeps the trigram index in step.
+//!
+//! Callers wrap several calls in one transaction; a row and its trigrams change together or not at all.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::filter::{RowClass, normalise_cwd};
+use super::row::{CutText, ROW_COLUMNS, ThreadRow, read_row};
+use super::titles;
+use crate::error::StateResult;
+
+const UPSERT: &str = "
+INSERT INTO threads (
+    thread_id, rollout_key, path, archived, paginated, class, created_at_ms, updated_at_ms, recency_at_ms,
+    recency_sort_ms, cwd_key, model_provider, source, name, preview, preview_cut, title, title_cut,
+    first_user_message, first_user_message_cut, cwd, thread_source, originator, cli_version, agent_nickname,
+    agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, parent_thread_id, attached_to,
+    codex_hidden)
+VALUES (
+    :thread_id, :rollout_key, :path, :archived, :paginated, :class, :created_at_ms, :updated_at_ms, :recency_at_ms,
+    :recency_sort_ms, :cwd_key, :model_provider, :source, :name, :preview, :preview_cut, :title, :title_cut,
+    :first_user_message, :first_user_message_cut, :cwd, :thread_source, :originator, :cli_version, :agent_nickname,
+    :agent_role, :model, :effort, :git_sha, :git_branch, :git_origin_url, :forked_from, :parent_thread_id,
+    :attached_to, :codex_hidden)
+ON CONFLICT (thread_id) DO UPDATE SET
+    rollout_key = excluded.rollout_key, path = excluded.path, archived = excluded.archived,
+    paginated = excluded.paginated, class = excluded.class, created_at_ms = excluded.created_at_ms,
+    updated_at_ms = excluded.updated_at_ms, recency_at_ms = excluded.recency_at_ms,
+    recency_sort_ms = excluded.recency_sort_ms, cwd_key = excluded.cwd_key,
+    model_provider = excluded.model_provider, source = excluded.source, name = excluded.name,
+    preview = excluded.preview, preview_cut = excluded.preview_cut, title = excluded.title,
+    title_cut = excluded.title_cut, first_user_message = excluded.first_user_message,
+    first_user_message_cut = excluded.first_user_message_cut, cwd = excluded.cwd,
+    thread_source = excluded.thread_source, originator = excluded.originator, cli_version = excluded.cli_version,
+    agent_nickname = excluded.agent_nickname, agent_role = excluded.agent_role, model = excluded.model,
+    effort = excluded.effort, git_sha = excluded.git_sha, git_branch = excluded.git_branch,
+    git_origin_url = excluded.git_origin_url, forked_from = excluded.forked_from,
+    parent_thread_id = excluded.parent_thread_id, attached_to = excluded.attached_to,
+    codex_hidden = excluded.codex_hidden
+RETURNING thread_num";
+
+/// Inserts the row, or replaces the one of the same thread.
+///
+/// Texts longer than the limit are cut and marked. A row that is already stored like this is not written again.
+///
+/// # Errors
+/// If SQLite fails.
+pub fn upsert(conn: &Connection, row: &ThreadRow) -> StateResult<()> {
+    let mut row = row.clone();
+    for text in [&mut row.title, &mut row.preview, &mut row.first_user_message] {
+        limit(text);
+    }
+    let old = stored(conn, &row.thread_id)?;
+    if old.as_ref().is_some_and(|(_, old)| *old == row) {
+        return Ok(());
+    }
+    let thread_num = write(conn, &row)?;
+    let text = titles::indexed_text(&row);
+    match old {
+        Some((_, old)) if titles::indexed_text(&old) == text => {}
+        Some(_) => {
+            titles::remove(conn, thread_num)?;
+            titles::insert(conn, thread_num, &text)?;
+        }
+        None => titles::insert(conn, thread_num, &text)?,
+    }
+    Ok(())
+}
+
+/// Removes the row of a thread, if there is one.
+///
+/// # Errors
+/// If SQLite fails.
+pub fn remove(conn: &Connection, thread_id: &str) -> StateResult<()> {
+    let removed: Option<i64> = conn
+        .prepare_cached("DELETE FROM threads WHERE thread_id = ?1 RETURNING thread_num")?
+        .query_row([thread_id], |row| row.get(0))
+        .optional()?;
+    if let Some(thread_num) = removed {
+        titles::remove(conn, thread_num)?;
+    }
+    Ok(())
+}
+
+fn stored(conn: &Connection, thread_id: &str) -> StateResult<Option<(i64, ThreadRow)>> {
+    let found = conn
+        .prepare_cached(&format!(
+            "SELECT thread_num, {ROW_COLUMNS} FROM threads WHERE thread_id = ?1"
+        ))?
+        .query_row([thread_id], |row| Ok((row.get("thread_num")?, read_row(row)?)))
+        .optional()?;
+    Ok(found)
+}
+
+fn write(conn: &Connection, row: &ThreadRow) -> StateResult<i64> {
+    let cwd_key = normalise_cwd(&row.cwd);
+    let thread_num = conn.prepare_cached(UPSERT)?.query_row(
+        named_params! {
+            ":thread_id": row.thread_id,
+            ":rollout_key": row.rollout_key,
+            ":path": row.path,
+            ":archived": row.archived,
+            ":paginated": row.paginated,
+            ":class": RowClass::of(row).code(),
+            ":created_at_ms": row.created_at_ms,
+            ":updated_at_ms": row.updated_at_ms,
+            ":recency_at_ms": row.recency_at_ms,
+            ":recency_sort_ms": row.recency_or_creation_ms(),
+            ":cwd_key": cwd_key,
+            ":model_provider": row.model_provider,
+            ":source": row.source,
+            ":name": row.name,
+            ":preview": row.preview.text,
+            ":preview_cut": row.preview.cut,
+            ":title": unless_equal(&row.title, &row.preview),
+            ":title_cut": row.title.cut,
+            ":first_user_message": unless_equal(&row.first_user_message, &row.title),
+            ":first_user_message_cut": row.first_user_message.cut,
+            ":cwd": (cwd_key != row.cwd).then_some(&row.cwd),
+            ":thread_source": row.thread_source,
+            ":originator": row.originator,
+            ":cli_version": row.cli_version,
+            ":agent_nickname": row.agent_nickname,
+            ":agent_role": row.agent_role,
+            ":model": row.model,
+            ":effort": row.effort,
+            ":git_sha": row.git_sha,
+            ":git_branch": row.git_branch,
+            ":git_origin_url": row.git_origin_url,
+            ":forked_from": row.forked_from,
+            ":parent_thread_id": row.parent_thread_id,
+            ":attached_to": row.attached_to,
+            ":codex_hidden": row.codex_hidden,
+        },
+        |row| row.get(0),
+    )?;
+    Ok(thread_num)
+}
+
+fn limit(text: &mut CutText) {
+    let (stored, cut) = text.stored();
+    if stored.len() < text.text.len() {
+        *text = CutText {
+            text: stored.to_owned(),
+            cut,
+        };
+    }
+}
+
+/// Returns the text to store: none where it repeats the other one.
+fn unless_equal<'a>(text: &'a CutText, other: &CutText) -> Option<&'a str> {
+    (text != other).then_some(text.text.as_str())
+}
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod write_tests;

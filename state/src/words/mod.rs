@@ -1,0 +1,18 @@
+//! The word index over messages: which lines can contain a literal text.
+//!
+//! Answers are a proven superset, verified by whoever reads the lines. Holds words and positions, never texts.
+
+mod candidates;
+mod document;
+mod query;
+mod schema;
+mod tokens;
+mod vocabulary;
+mod write;
+
+pub use self::candidates::{CandidateRows, Candidates, RolloutKeys, candidates};
+pub use self::document::{MAX_OFFSET, MAX_ROLLOUT_KEY, WordScope, WordTable};
+pub use self::query::MAX_EXPANSION;
+pub use self::schema::SCHEMA;
+pub use self::tokens::MAX_TOKEN_CHARS;
+pub use self::write::{WordWriter, optimize, remove, remove_rollout};

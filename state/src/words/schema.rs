@@ -1,0 +1,24 @@
+//! Tables of the word index.
+//!
+//! Two full-text tables without contents or positions, and their common vocabulary.
+
+/// Statements that create the tables of this module.
+///
+/// Documents arrive as space-separated tokens that the `ascii` tokenizer takes as they are. `detail=none` keeps one
+/// bit of knowledge per word and document. The vocabulary repeats every token once, so that pieces of tokens can be
+/// looked up without decoding the full-text index.
+pub const SCHEMA: &str = "
+CREATE VIRTUAL TABLE words_said USING fts5 (
+    tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
+);
+CREATE VIRTUAL TABLE words_hidden USING fts5 (
+    tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
+);
+CREATE TABLE word_tokens (
+    token_num INTEGER PRIMARY KEY,
+    token TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE VIRTUAL TABLE word_pieces USING fts5 (
+    token, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1'
+);
+";

@@ -1,0 +1,165 @@
+//! Cuts texts into tokens and terms into fragments of tokens, by one rule.
+//!
+//! Both fold case first (`text/folding.rs`), so a term that a matcher finds in a text is, folded, a piece of the
+//! folded text, and its fragments are pieces of the text's tokens. Tokens hold only lower-case ASCII letters, digits
+//! and characters beyond ASCII, which SQLite's `ascii` tokenizer leaves alone.
+
+use crate::text::fold_into;
+
+/// Longest token that is indexed as it is; longer ones become [`LONG_TOKEN`].
+pub const MAX_TOKEN_CHARS: usize = 64;
+
+/// Stands for all tokens that are too long: blobs, mostly. Documents with one stay candidates for every term. No
+/// token looks like it: tokens are alphanumeric.
+pub(super) const LONG_TOKEN: &str = "\u{2026}";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CharKind {
+    /// Ends tokens.
+    Separator,
+    /// Letters and digits of scripts that put spaces between words.
+    Spaced,
+    /// Letters of scripts that do not; their runs are cut into overlapping pairs.
+    Unspaced,
+}
+
+/// Calls `emit` with each token of `text`, repetitions included.
+pub(super) fn each_token(text: &str, mut emit: impl FnMut(&str)) {
+    let mut pair = String::new();
+    each_run(text, |run| match run.kind {
+        CharKind::Separator => {}
+        CharKind::Spaced if run.chars > MAX_TOKEN_CHARS => emit(LONG_TOKEN),
+        CharKind::Spaced => emit(run.text),
+        CharKind::Unspaced if run.chars == 1 => emit(run.text),
+        CharKind::Unspaced => each_pair(run.text, &mut pair, &mut emit),
+    });
+}
+
+fn each_pair(run: &str, pair: &mut String, emit: &mut impl FnMut(&str)) {
+    for (first, second) in run.chars().zip(run.chars().skip(1)) {
+        pair.clear();
+        pair.push(first);
+        pair.push(second);
+        emit(pair);
+    }
+}
+
+/// What is known of a token that a text with the term must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fragment {
+    /// The token itself.
+    Whole(String),
+    /// The token begins like this.
+    Prefix(String),
+    /// The token ends like this.
+    Suffix(String),
+    /// The token contains this.
+    Piece(String),
+    /// The token is longer than [`MAX_TOKEN_CHARS`].
+    Long,
+}
+
+/// Returns what every text with the term must have.
+pub(super) fn fragments(term: &str) -> Vec<Fragment> {
+    let mut fragments = Vec::new();
+    each_run(term, |run| {
+        let text = || run.text.to_owned();
+        match (run.kind, run.at_start, run.at_end) {
+            (CharKind::Separator, ..) => {}
+            (CharKind::Spaced, ..) if run.chars > MAX_TOKEN_CHARS => fragments.push(Fragment::Long),
+            (CharKind::Unspaced, ..) if run.chars > 1 => {
+                each_pair(run.text, &mut String::new(), &mut |pair| {
+                    fragments.push(Fragment::Whole(pair.to_owned()))
+                });
+            }
+            // A run at an end of the term can continue in the text; and a single unspaced character is there a
+            // token of its own, or the first or second of a pair.
+            (_, false, false) => fragments.push(Fragment::Whole(text())),
+            (_, false, true) => fragments.push(Fragment::Prefix(text())),
+            (_, true, false) => fragments.push(Fragment::Suffix(text())),
+            (_, true, true) => fragments.push(Fragment::Piece(text())),
+        }
+    });
+    fragments
+}
+
+struct Run<'a> {
+    text: &'a str,
+    kind: CharKind,
+    chars: usize,
+    at_start: bool,
+    at_end: bool,
+}
+
+/// Calls `emit` with each maximal run of folded characters of one kind; a separator run's text is empty.
+fn each_run(text: &str, mut emit: impl FnMut(Run<'_>)) {
+    let mut run = String::new();
+    let mut kind = CharKind::Separator;
+    let mut chars = 0;
+    let mut at_start = true;
+    for c in text.chars() {
+        fold_into(c, &mut |c| {
+            let next = kind_of(c);
+            if next != kind {
+                if chars > 0 {
+                    emit(Run {
+                        text: &run,
+                        kind,
+                        chars,
+                        at_start,
+                        at_end: false,
+                    });
+                    at_start = false;
+                }
+                run.clear();
+                chars = 0;
+                kind = next;
+            }
+            chars += 1;
+            match next {
+                CharKind::Separator => {}
+                // A token that is too long is not needed in full.
+                CharKind::Spaced if chars > MAX_TOKEN_CHARS => {}
+                CharKind::Spaced | CharKind::Unspaced => run.push(c),
+            }
+        });
+    }
+    if chars > 0 {
+        emit(Run {
+            text: &run,
+            kind,
+            chars,
+            at_start,
+            at_end: true,
+        });
+    }
+}
+
+fn kind_of(c: char) -> CharKind {
+    if c.is_ascii() {
+        return if c.is_ascii_alphanumeric() {
+            CharKind::Spaced
+        } else {
+            CharKind::Separator
+        };
+    }
+    if !c.is_alphanumeric() {
+        return CharKind::Separator;
+    }
+    match c {
+        '\u{0e00}'..='\u{0eff}' // Thai, Lao
+        | '\u{1000}'..='\u{109f}' // Myanmar
+        | '\u{1780}'..='\u{17ff}' // Khmer
+        | '\u{2e80}'..='\u{31ff}' // radicals, kana, Bopomofo
+        | '\u{3400}'..='\u{9fff}' // ideographs
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}' // half-width kana
+        | '\u{1b000}'..='\u{1b16f}' // more kana
+        | '\u{20000}'..='\u{3ffff}' => CharKind::Unspaced,
+        _ => CharKind::Spaced,
+    }
+}
+
+#[cfg(test)]
+#[path = "tokens_tests.rs"]
+mod tokens_tests;
