@@ -8,11 +8,14 @@
 pub mod discover;
 pub mod error;
 pub mod fs;
+pub mod head;
 pub mod limits;
+pub mod lineage;
 pub mod lines;
 pub mod name;
 pub mod session_index;
 pub mod source;
+pub mod tail;
 
 #[cfg(test)]
 mod test_files;

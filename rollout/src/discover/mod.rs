@@ -6,6 +6,11 @@ mod locate;
 mod types;
 mod walk;
 
+#[cfg(test)]
+mod locate_tests;
+#[cfg(test)]
+mod walk_tests;
+
 pub use locate::{find_rollout, find_thread, rollout_at};
 pub use types::{
     Discovery, DiscoveryProblem, Encoding, HomeKind, Location, Placement, RolloutFile, Shadowed, VisitReport,

@@ -7,6 +7,9 @@ mod fault;
 mod log_fs;
 mod std_fs;
 
+#[cfg(test)]
+mod fs_tests;
+
 pub use fault::{Fault, FaultFs, FsOp};
 pub(crate) use log_fs::read_full_at;
 pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};

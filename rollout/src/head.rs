@@ -1,0 +1,196 @@
+//! Finds out what a rollout is from its first records (format sections 6 and 12).
+//!
+//! Reads forward only until it knows, within named limits. Does not look at the file name.
+
+use std::path::PathBuf;
+
+use codex_protocol::log::{BareHeader, BareLine, LineError, LineHead, RolloutItem, SessionMeta};
+
+use crate::error::RolloutError;
+use crate::lines::LineEvent;
+use crate::source::RolloutSource;
+
+/// Most non-blank lines that are looked at before the search for a head is given up.
+pub const MAX_HEAD_LINES: u64 = 10_000;
+/// Most bytes that are scanned before the search for a head is given up.
+pub const MAX_HEAD_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes fetched at a time: the first line is seldom longer.
+const HEAD_CHUNK_BYTES: usize = 32 * 1024;
+/// How much of the beginning is kept for recognising a single-document session.
+const DOCUMENT_PREFIX_BYTES: usize = 4096;
+
+/// What a rollout starts with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Head {
+    /// Lines in envelopes; the first `session_meta` is the canonical one.
+    Envelope {
+        /// The canonical session metadata.
+        meta: Box<SessionMeta>,
+        /// Offset of its line.
+        offset: u64,
+        /// Offset after its line.
+        end: u64,
+        /// Non-blank lines before it: garbage, or events that were written too early.
+        skipped_lines: u64,
+    },
+    /// Bare Responses items of mid 2025 below a header line (format section 12).
+    Bare(Box<BareHeader>),
+}
+
+/// Why a file has no usable head.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeadError {
+    /// The bytes could not be read.
+    #[error(transparent)]
+    Read(#[from] RolloutError),
+    /// No record at all: no bytes, blank lines, or only garbage.
+    #[error("rollout {path} is empty")]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A response item or an agent message comes before any session metadata.
+    #[error("rollout {path} does not start with session metadata (byte {offset})")]
+    NotStartedWithMeta {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the record that came first.
+        offset: u64,
+    },
+    /// There are records, but none of them is session metadata.
+    #[error("rollout {path} has no session metadata")]
+    NoMeta {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No session metadata within [`MAX_HEAD_LINES`] and [`MAX_HEAD_BYTES`].
+    #[error("rollout {path} has no session metadata before byte {offset}")]
+    NotFoundWithinLimits {
+        /// The file.
+        path: PathBuf,
+        /// Where the search was given up.
+        offset: u64,
+    },
+    /// The first session metadata names a history mode that is not known: unreadable, not legacy.
+    #[error("rollout {path} has an unknown history mode {mode} (byte {offset})")]
+    UnknownHistoryMode {
+        /// The file.
+        path: PathBuf,
+        /// Offset of the session metadata.
+        offset: u64,
+        /// The mode as written.
+        mode: String,
+    },
+    /// One JSON document per session (spring 2025): not a rollout.
+    #[error("{path} is a single-document session of early 2025, not a rollout")]
+    SingleDocument {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// What one non-blank line means for the search.
+enum Seen {
+    Meta(Box<SessionMeta>),
+    BareHeader(Box<BareHeader>),
+    /// A response item or an inter-agent message.
+    Content,
+    /// Another record of a known kind.
+    Record,
+    UnknownHistoryMode(String),
+    Garbage,
+}
+
+/// Reads the head of an open rollout.
+pub fn read_head(source: &RolloutSource) -> Result<Head, HeadError> {
+    let path = || source.path().to_owned();
+    let mut lines = source.lines(0).chunk_bytes(HEAD_CHUNK_BYTES);
+    let mut skipped_lines = 0;
+    let mut records = 0_u64;
+    let mut prefix = Vec::new();
+    while let Some(event) = lines.next()? {
+        let (offset, end) = (event.offset(), event.end());
+        let seen = match event {
+            LineEvent::Line { bytes, .. } if bytes.trim_ascii().is_empty() => continue,
+            LineEvent::Line { bytes, .. } => {
+                let room = DOCUMENT_PREFIX_BYTES - prefix.len();
+                prefix.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                look_at(bytes)
+            }
+            LineEvent::Oversized { .. } => Seen::Garbage,
+        };
+        match seen {
+            Seen::Meta(meta) => {
+                return Ok(Head::Envelope {
+                    meta,
+                    offset,
+                    end,
+                    skipped_lines,
+                });
+            }
+            // Only the first record of a file can be the header of a bare rollout.
+            Seen::BareHeader(header) if records == 0 => return Ok(Head::Bare(header)),
+            Seen::Content => return Err(HeadError::NotStartedWithMeta { path: path(), offset }),
+            Seen::UnknownHistoryMode(mode) => {
+                return Err(HeadError::UnknownHistoryMode {
+                    path: path(),
+                    offset,
+                    mode,
+                });
+            }
+            Seen::Record => records += 1,
+            Seen::BareHeader(_) | Seen::Garbage => {}
+        }
+        skipped_lines += 1;
+        if skipped_lines >= MAX_HEAD_LINES || end >= MAX_HEAD_BYTES {
+            if is_single_document(&prefix) {
+                return Err(HeadError::SingleDocument { path: path() });
+            }
+            return Err(HeadError::NotFoundWithinLimits {
+                path: path(),
+                offset: end,
+            });
+        }
+    }
+    Err(match records {
+        _ if is_single_document(&prefix) => HeadError::SingleDocument { path: path() },
+        0 => HeadError::Empty { path: path() },
+        _ => HeadError::NoMeta { path: path() },
+    })
+}
+
+fn look_at(bytes: &[u8]) -> Seen {
+    let head = match LineHead::parse(bytes) {
+        Ok(head) => head,
+        Err(_) => {
+            return match BareLine::decode(bytes) {
+                Ok(BareLine::Header(header)) => Seen::BareHeader(Box::new(header)),
+                Ok(BareLine::StateMarker | BareLine::Item(_)) | Err(_) => Seen::Garbage,
+            };
+        }
+    };
+    match RolloutItem::decode(&head.kind, head.payload, head.metadata) {
+        Ok(RolloutItem::SessionMeta(meta)) => Seen::Meta(meta),
+        Ok(RolloutItem::ResponseItem(_) | RolloutItem::InterAgentCommunication(_)) => Seen::Content,
+        Ok(_) => Seen::Record,
+        Err(LineError::UnknownHistoryMode { mode }) => Seen::UnknownHistoryMode(mode),
+        Err(_) => Seen::Garbage,
+    }
+}
+
+/// Whether the beginning is that of `{"session": {...}, "items": [...]}`, compact or indented.
+fn is_single_document(prefix: &[u8]) -> bool {
+    let Some(members) = prefix.trim_ascii_start().strip_prefix(b"{") else {
+        return false;
+    };
+    let first = members.trim_ascii_start();
+    let value = first
+        .strip_prefix(b"\"session\"")
+        .or_else(|| first.strip_prefix(b"\"items\""));
+    value.is_some_and(|value| value.trim_ascii_start().starts_with(b":"))
+}
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod head_tests;
