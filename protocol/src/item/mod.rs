@@ -4,7 +4,11 @@
 
 mod convert;
 mod convert_tools;
+mod hook_prompt;
 mod kind;
+mod legacy;
+mod legacy_collab;
+mod legacy_tools;
 mod messages;
 mod review;
 mod stored;
@@ -16,7 +20,9 @@ mod turn_item;
 mod wire;
 mod wire_tools;
 
+pub use hook_prompt::hook_prompt_from_message;
 pub use kind::{ITEM_KINDS, ItemKind, UnknownItemKind};
+pub use legacy::{EventItem, ReasoningPart, canonical_from_event, canonical_reasoning};
 pub use messages::{
     AgentMessageItem, AgentMessagePart, AgentMessagePartTag, ContextCompactionItem, EnteredReviewModeItem,
     ExitedReviewModeItem, FunctionCallOutputItem, HookPromptItem, PlanItem, ReasoningItem, StoredMemoryCitation,

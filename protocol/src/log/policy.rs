@@ -5,7 +5,7 @@
 use super::event::EventMsg;
 use super::line::RolloutItem;
 use super::response::ResponseItem;
-use crate::item::{ExtensionItem, TurnItem};
+use crate::item::{ExtensionItem, SubAgentActivityKind, TurnItem};
 
 /// Tells whether a legacy rollout of today would hold this record.
 ///
@@ -82,15 +82,17 @@ fn keeps_event(event: &EventMsg) -> bool {
 fn keeps_completed_item(item: &TurnItem) -> bool {
     match item {
         TurnItem::Plan(_) | TurnItem::Extension(ExtensionItem::Sleep(_)) => true,
+        // Not in section 3.1, but 0.169 writes both to legacy rollouts and shows them: they have no
+        // legacy event.
+        TurnItem::FunctionCallOutput(_) => true,
+        TurnItem::SubAgentActivity(activity) => activity.kind == SubAgentActivityKind::Completed,
         TurnItem::UserMessage(_)
         | TurnItem::HookPrompt(_)
         | TurnItem::AgentMessage(_)
-        | TurnItem::FunctionCallOutput(_)
         | TurnItem::Reasoning(_)
         | TurnItem::CommandExecution(_)
         | TurnItem::DynamicToolCall(_)
         | TurnItem::CollabAgentToolCall(_)
-        | TurnItem::SubAgentActivity(_)
         | TurnItem::WebSearch(_)
         | TurnItem::ImageView(_)
         | TurnItem::ImageGeneration(_)
