@@ -38,7 +38,7 @@ impl SegmentInfo {
             named_thread_id,
             thread_id: meta.id,
             history_mode: meta.history_mode,
-            history_base: meta.history_base.clone(),
+            history_base: meta.history_base,
             subagent_start_ordinal: meta.subagent_history_start_ordinal,
             plain_len,
         }
@@ -163,7 +163,7 @@ pub fn resolve(head: &SegmentInfo, lookup: SegmentLookup<'_>) -> Result<Vec<Segm
                 });
                 break;
             }
-            HistoryMode::Paginated => current.history_base.clone(),
+            HistoryMode::Paginated => current.history_base,
         };
         check_thread(&current)?;
         let start_ordinal = base
