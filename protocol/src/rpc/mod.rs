@@ -1,1 +1,20 @@
-//! placeholder
+//! The JSON-RPC that Codex clients speak: envelope, methods, parameters, results, cursors and schema.
+//!
+//! Declares and re-exports only. Pure values: no transport, no store, no files.
+
+pub mod common;
+pub mod cursor;
+pub mod diagnostics;
+pub mod envelope;
+pub mod initialize;
+pub mod items;
+pub mod list;
+pub mod methods;
+pub mod notification;
+pub mod schema;
+pub mod search;
+pub mod source;
+pub mod summary;
+pub mod thread;
+pub mod timeline;
+pub mod turn;

@@ -1,0 +1,180 @@
+//! Machine-readable descriptions of the wire: JSON Schema and TypeScript.
+//!
+//! Pure functions from nothing to texts by file name; writing them is the caller's business.
+
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashSet};
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+use ts_rs::{Config, TS, TypeVisitor};
+
+use super::diagnostics::{
+    ServerDiagnosticsParams, ServerDiagnosticsResponse, ThreadIndexStateParams, ThreadIndexStateResponse,
+};
+use super::envelope::{ErrorResponse, RequestId};
+use super::initialize::{InitializeParams, InitializeResponse};
+use super::items::{ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsReadParams, ThreadItemsReadResponse};
+use super::list::{ThreadListParams, ThreadListResponse, ThreadLoadedListParams, ThreadLoadedListResponse};
+use super::notification::{ConfigWarningNotification, RemoteControlStatusChangedNotification};
+use super::search::{
+    ThreadSearchOccurrencesParams, ThreadSearchOccurrencesResponse, ThreadSearchParams, ThreadSearchResponse,
+};
+use super::summary::{GetConversationSummaryParams, GetConversationSummaryResponse};
+use super::thread::{ThreadReadParams, ThreadReadResponse};
+use super::timeline::{ThreadTimelineListParams, ThreadTimelineListResponse};
+use super::turn::{ThreadTurnsListParams, ThreadTurnsListResponse};
+
+/// Generated texts by file name relative to the output folder.
+pub type GeneratedFiles = BTreeMap<String, String>;
+
+/// Which side of the wire a type is on; decides whether a defaulted member is required.
+#[derive(Clone, Copy)]
+enum Side {
+    /// Clients send it.
+    Received,
+    /// The server sends it.
+    Sent,
+}
+
+/// Receives every described type once.
+trait TypeSink {
+    fn add<T: JsonSchema + TS + 'static>(&mut self, side: Side);
+}
+
+/// Names of the parameter and result types of a served method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MethodTypes {
+    /// The method.
+    pub method: &'static str,
+    /// Type of its parameters.
+    pub params: &'static str,
+    /// Type of its result.
+    pub result: &'static str,
+}
+
+macro_rules! served_methods {
+    ($($method:literal: $params:ident => $result:ident,)*) => {
+        /// The types of every described method.
+        pub const METHOD_TYPES: &[MethodTypes] = &[
+            $(MethodTypes { method: $method, params: stringify!($params), result: stringify!($result) },)*
+        ];
+
+        fn describe_methods(sink: &mut impl TypeSink) {
+            $(
+                sink.add::<$params>(Side::Received);
+                sink.add::<$result>(Side::Sent);
+            )*
+        }
+    };
+}
+
+served_methods! {
+    "initialize": InitializeParams => InitializeResponse,
+    "thread/list": ThreadListParams => ThreadListResponse,
+    "thread/loaded/list": ThreadLoadedListParams => ThreadLoadedListResponse,
+    "thread/read": ThreadReadParams => ThreadReadResponse,
+    "thread/turns/list": ThreadTurnsListParams => ThreadTurnsListResponse,
+    "thread/items/list": ThreadItemsListParams => ThreadItemsListResponse,
+    "thread/items/read": ThreadItemsReadParams => ThreadItemsReadResponse,
+    "thread/timeline/list": ThreadTimelineListParams => ThreadTimelineListResponse,
+    "thread/search": ThreadSearchParams => ThreadSearchResponse,
+    "thread/searchOccurrences": ThreadSearchOccurrencesParams => ThreadSearchOccurrencesResponse,
+    "getConversationSummary": GetConversationSummaryParams => GetConversationSummaryResponse,
+    "server/diagnostics": ServerDiagnosticsParams => ServerDiagnosticsResponse,
+    "thread/indexState": ThreadIndexStateParams => ThreadIndexStateResponse,
+}
+
+fn describe_all(sink: &mut impl TypeSink) {
+    describe_methods(sink);
+    sink.add::<RequestId>(Side::Sent);
+    sink.add::<ErrorResponse>(Side::Sent);
+    sink.add::<RemoteControlStatusChangedNotification>(Side::Sent);
+    sink.add::<ConfigWarningNotification>(Side::Sent);
+}
+
+/// Generates one self-contained JSON Schema (draft 7) per parameter, result and notification type.
+pub fn json_schema_files() -> GeneratedFiles {
+    let mut sink = JsonSink {
+        files: GeneratedFiles::new(),
+    };
+    describe_all(&mut sink);
+    sink.files.insert("methods.json".to_owned(), pretty(&method_table()));
+    sink.files
+}
+
+/// Generates one TypeScript module per type, and an `index.ts` that re-exports them all.
+pub fn typescript_files() -> GeneratedFiles {
+    let mut sink = TypeScriptSink {
+        config: Config::new().with_large_int("number"),
+        seen: HashSet::new(),
+        files: GeneratedFiles::new(),
+    };
+    describe_all(&mut sink);
+    let mut index = String::new();
+    for name in sink.files.keys() {
+        let module = name.trim_end_matches(".ts");
+        index.push_str(&format!("export type {{ {module} }} from \"./{module}\";\n"));
+    }
+    sink.files.insert("index.ts".to_owned(), index);
+    sink.files
+}
+
+fn method_table() -> Value {
+    let entry = |types: &MethodTypes| {
+        let names = Map::from_iter([
+            ("params".to_owned(), Value::from(types.params)),
+            ("result".to_owned(), Value::from(types.result)),
+        ]);
+        (types.method.to_owned(), Value::Object(names))
+    };
+    Value::Object(METHOD_TYPES.iter().map(entry).collect())
+}
+
+fn pretty(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("a schema is plain JSON");
+    text.push('\n');
+    text
+}
+
+struct JsonSink {
+    files: GeneratedFiles,
+}
+
+impl TypeSink for JsonSink {
+    fn add<T: JsonSchema + TS + 'static>(&mut self, side: Side) {
+        let settings = match side {
+            Side::Received => SchemaSettings::draft07().for_deserialize(),
+            Side::Sent => SchemaSettings::draft07().for_serialize(),
+        };
+        let schema = settings.into_generator().into_root_schema_for::<T>();
+        self.files.insert(format!("{}.json", T::schema_name()), pretty(&schema));
+    }
+}
+
+struct TypeScriptSink {
+    config: Config,
+    seen: HashSet<TypeId>,
+    files: GeneratedFiles,
+}
+
+impl TypeSink for TypeScriptSink {
+    fn add<T: JsonSchema + TS + 'static>(&mut self, _side: Side) {
+        self.visit::<T>();
+    }
+}
+
+impl TypeVisitor for TypeScriptSink {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        if !self.seen.insert(TypeId::of::<T>()) {
+            return;
+        }
+        if T::output_path().is_some() {
+            let text = T::export_to_string(&self.config).expect("a type with an output path has a declaration");
+            self.files.insert(format!("{}.ts", T::ident(&self.config)), text);
+        }
+        T::visit_dependencies(self);
+        T::visit_generics(self);
+    }
+}
