@@ -10,8 +10,11 @@ use crate::source::RolloutSource;
 
 /// Bytes fetched at a time from a plain file.
 pub const REVERSE_CHUNK_BYTES: usize = 64 * 1024;
-/// Bytes fetched at a time from a compressed file, where each step back may have to decode from the start.
-const REVERSE_CHUNK_BYTES_ZSTD: usize = 4 * 1024 * 1024;
+/// Fewest and most bytes fetched at a time from a compressed file. Without a seekable copy each step back decodes from
+/// the start, so the steps grow with the file.
+const REVERSE_CHUNK_BYTES_ZSTD: (u64, u64) = (4 * 1024 * 1024, 32 * 1024 * 1024);
+/// Steps that a compressed file is read in, as far as the chunk sizes allow.
+const REVERSE_STEPS_ZSTD: u64 = 64;
 /// Most bytes fetched at a time while a long line is gathered.
 const MAX_FETCH_BYTES: usize = 8 * 1024 * 1024;
 
@@ -51,7 +54,10 @@ impl LinesRev {
     pub(crate) fn new(source: RolloutSource, end_offset: u64) -> Self {
         let chunk_bytes = match source.encoding() {
             Encoding::Plain => REVERSE_CHUNK_BYTES,
-            Encoding::Zstd => REVERSE_CHUNK_BYTES_ZSTD,
+            Encoding::Zstd => {
+                let (fewest, most) = REVERSE_CHUNK_BYTES_ZSTD;
+                (end_offset / REVERSE_STEPS_ZSTD).clamp(fewest, most) as usize
+            }
         };
         Self {
             source,

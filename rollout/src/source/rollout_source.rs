@@ -174,6 +174,9 @@ impl RolloutSource {
     }
 
     /// Returns the lines from `from_offset` (the start of a line) to the end.
+    ///
+    /// A compressed file is decoded from its start up to the offset, unless there is a seekable copy; a far offset counts
+    /// as a random request and may make one.
     pub fn lines(&self, from_offset: u64) -> Lines {
         let reader = match &self.inner.body {
             Body::Plain(body) => ByteReader::Plain {
@@ -193,6 +196,8 @@ impl RolloutSource {
     }
 
     /// Computes the content anchor that vouches for the bytes before `at_offset`.
+    ///
+    /// Two small reads of a plain file; without a seekable copy a compressed one is decoded up to the offset.
     pub fn anchor(&self, at_offset: u64) -> Result<Anchor> {
         let head = self.read_at(0, Anchor::head_len(at_offset))?;
         let tail_start = Anchor::tail_start(at_offset);
