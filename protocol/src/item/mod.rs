@@ -10,6 +10,7 @@ mod legacy;
 mod legacy_collab;
 mod legacy_tools;
 mod messages;
+pub mod rebuilt;
 mod review;
 mod stored;
 mod stored_enums;
