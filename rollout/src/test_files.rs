@@ -45,16 +45,16 @@ pub(crate) fn plain_source(bytes: &[u8]) -> RolloutSource {
         Arc::new(MemFile(bytes.to_vec())),
         None,
     )
-    .unwrap()
+    .expect("in memory")
 }
 
 /// Compresses at level 3 as one stream, as Codex does.
 pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::stream::encode_all(bytes, 3).unwrap()
+    zstd::stream::encode_all(bytes, 3).expect("in memory")
 }
 
 pub(crate) fn zstd_source(bytes: &[u8]) -> RolloutSource {
-    RolloutSource::from_file(Path::new("mem"), Encoding::Zstd, Arc::new(MemFile(zstd(bytes))), None).unwrap()
+    RolloutSource::from_file(Path::new("mem"), Encoding::Zstd, Arc::new(MemFile(zstd(bytes))), None).expect("in memory")
 }
 
 /// An owned [`LineEvent`].
