@@ -3,7 +3,7 @@
 //! Knows the records of the protocol; the rules about the text are in `preview.rs`.
 
 use codex_protocol::item::{StoredUserInput, UserMessageItem};
-use codex_protocol::log::UserMessageEvent;
+use codex_protocol::log::event::UserMessageEvent;
 
 use super::{Attachments, UserText};
 

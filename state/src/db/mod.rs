@@ -1,0 +1,13 @@
+//! The SQLite index file: opening, schema, and the rows of rollouts, turns, items and damage.
+//!
+//! The only place that opens a database. The file is disposable; nothing here is ever the only copy of a fact.
+
+mod history;
+mod index;
+mod rollouts;
+mod schema;
+mod span_codec;
+
+pub use self::history::StoredRows;
+pub use self::index::{Index, Reader, WriteOutcome};
+pub use self::rollouts::{FileState, RolloutRow, RolloutUpdate};

@@ -1,0 +1,121 @@
+//! Schema of the index and its one version number.
+//!
+//! A file of another version is rebuilt, never converted: everything in it can be derived from the log.
+
+use rusqlite::Connection;
+
+use crate::error::{StateError, StateResult};
+use crate::{threads, words};
+
+/// Version of the schema and of the projector's output; raise it whenever either changes.
+pub(super) const SCHEMA_VERSION: i64 = 1;
+
+const HISTORY: &str = "
+CREATE TABLE rollouts (
+    rollout INTEGER PRIMARY KEY,
+    rollout_id TEXT NOT NULL UNIQUE,
+    thread_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    archived INTEGER NOT NULL,
+    compressed INTEGER NOT NULL,
+    file_len INTEGER NOT NULL,
+    mtime_ns TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    projected_offset INTEGER NOT NULL,
+    anchor_hash INTEGER NOT NULL,
+    text_offset INTEGER NOT NULL,
+    base_rollout_id TEXT,
+    base_end_ordinal INTEGER,
+    base_end_offset INTEGER,
+    checkpoint TEXT NOT NULL,
+    meta TEXT NOT NULL,
+    header_error TEXT
+) STRICT;
+CREATE INDEX rollouts_thread ON rollouts (thread_id);
+CREATE INDEX rollouts_base ON rollouts (base_rollout_id) WHERE base_rollout_id IS NOT NULL;
+CREATE INDEX rollouts_path ON rollouts (path);
+
+CREATE TABLE turns (
+    rollout INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    sets INTEGER NOT NULL,
+    id_hash INTEGER NOT NULL,
+    turn_id TEXT NOT NULL,
+    alias INTEGER,
+    link INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    started_at INTEGER,
+    completed_at INTEGER,
+    duration_ms INTEGER,
+    root_turn_id TEXT,
+    end_key INTEGER,
+    end_ordinal INTEGER,
+    end_span BLOB,
+    records BLOB NOT NULL,
+    first_user INTEGER,
+    final_agent INTEGER,
+    error_event BLOB,
+    removed_at INTEGER,
+    PRIMARY KEY (rollout, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX turns_id ON turns (rollout, id_hash);
+CREATE INDEX turns_end ON turns (rollout, end_key);
+
+CREATE TABLE items (
+    rollout INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    sets INTEGER NOT NULL,
+    turn_link INTEGER NOT NULL,
+    id_hash INTEGER NOT NULL,
+    alias INTEGER,
+    ordinal INTEGER NOT NULL,
+    class INTEGER NOT NULL,
+    fold INTEGER NOT NULL,
+    spans BLOB NOT NULL,
+    removed_at INTEGER,
+    PRIMARY KEY (rollout, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX items_turn ON items (rollout, turn_link, key);
+CREATE INDEX items_id ON items (rollout, id_hash);
+
+CREATE TABLE damage (
+    rollout INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    len INTEGER NOT NULL,
+    PRIMARY KEY (rollout, offset, code)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Sets the pragmas that every connection needs.
+pub(super) fn configure(connection: &Connection) -> StateResult<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // The index is derived: losing its last transactions in a power cut costs a catch-up, nothing else.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -8_192)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// Creates the schema in an empty file, or checks the version of an existing one.
+pub(super) fn migrate(connection: &mut Connection) -> StateResult<()> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == SCHEMA_VERSION {
+        return Ok(());
+    }
+    if found != 0 {
+        return Err(StateError::Schema { found, supported: SCHEMA_VERSION });
+    }
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == 0 {
+        transaction.execute_batch(HISTORY)?;
+        transaction.execute_batch(threads::SCHEMA)?;
+        transaction.execute_batch(words::SCHEMA)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! Thread metadata that a rollout's lines tell (`rollout-format.md` 9.1, 13.6).
+//!
+//! Folded beside the rows. Long texts are kept as their first bytes and the line to read the rest from.
+
+use codex_protocol::log::{EventMsg, RolloutItem, SessionMeta};
+use serde::{Deserialize, Serialize};
+
+use super::{LineAt, Projector, RowStore, timestamp_ms};
+use crate::messages::user_text_of_record;
+use crate::rows::Span;
+use crate::text::UserText;
+
+/// Bytes of a user text that are kept in the index; longer ones are read from the log.
+pub const USER_TEXT_LIMIT_BYTES: usize = 4 * 1024;
+
+/// A text that may continue in the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortText {
+    /// The text, or its beginning.
+    pub text: String,
+    /// Whether the text is longer.
+    pub cut: bool,
+    /// Line that the text was taken from.
+    pub line: Option<Span>,
+}
+
+impl ShortText {
+    /// Keeps the beginning of `text`.
+    pub fn new(text: &str, line: Span) -> Self {
+        let mut end = text.len().min(USER_TEXT_LIMIT_BYTES);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self { text: text[..end].to_owned(), cut: end < text.len(), line: Some(line) }
+    }
+
+    /// Returns whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// What the first header line tells, and later ones of the same thread update.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderMeta {
+    /// Thread id as recorded.
+    pub thread_id: Option<String>,
+    /// Creation time, Unix milliseconds.
+    pub created_at_ms: Option<i64>,
+    /// Source of a fork.
+    pub forked_from: Option<String>,
+    /// Spawning thread.
+    pub parent: Option<String>,
+    /// Thread that a fork is attached to.
+    pub attached_to: Option<String>,
+    /// Session source, stored text form.
+    pub source: Option<String>,
+    /// Free-form source.
+    pub thread_source: Option<String>,
+    /// Recording client.
+    pub originator: Option<String>,
+    /// Recording version.
+    pub cli_version: Option<String>,
+    /// Nickname of a spawned agent.
+    pub agent_nickname: Option<String>,
+    /// Role of a spawned agent.
+    pub agent_role: Option<String>,
+    /// Path of a spawned agent.
+    pub agent_path: Option<String>,
+    /// Commit.
+    pub git_sha: Option<String>,
+    /// Branch.
+    pub git_branch: Option<String>,
+    /// Remote.
+    pub git_origin_url: Option<String>,
+}
+
+/// Metadata of one rollout.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutMeta {
+    /// From header lines.
+    pub header: HeaderMeta,
+    /// Whether a header line was seen.
+    pub header_seen: bool,
+    /// Working directory.
+    pub cwd: Option<String>,
+    /// Provider.
+    pub model_provider: Option<String>,
+    /// Latest model.
+    pub model: Option<String>,
+    /// Latest reasoning effort.
+    pub effort: Option<String>,
+    /// Line time of the newest `task_started`, Unix milliseconds.
+    pub recency_at_ms: Option<i64>,
+    /// First user text (user event or canonical item).
+    pub first_user: ShortText,
+    /// First user text without placeholders.
+    pub title: ShortText,
+    /// First of user text and goal objective: what Codex lists the thread by.
+    pub preview: ShortText,
+    /// First real user text among raw response items.
+    pub raw_preview: ShortText,
+    /// Working directory named by the first environment context.
+    pub raw_cwd: Option<String>,
+}
+
+impl RolloutMeta {
+    fn note_user(&mut self, user: &UserText, span: Span) {
+        if self.first_user.is_empty()
+            && let Some(text) = &user.preview
+        {
+            self.first_user = ShortText::new(text, span);
+        }
+        if self.preview.is_empty()
+            && let Some(text) = &user.preview
+        {
+            self.preview = ShortText::new(text, span);
+        }
+        if self.title.is_empty()
+            && let Some(text) = &user.title
+        {
+            self.title = ShortText::new(text, span);
+        }
+    }
+
+    fn note_header(&mut self, meta: &SessionMeta) {
+        let header = &mut self.header;
+        let id = meta.id.to_string();
+        if self.header_seen && header.thread_id.as_deref() != Some(&id) {
+            return; // copied from a parent or fork source (2.3)
+        }
+        if !self.header_seen {
+            header.thread_id = Some(id);
+            header.created_at_ms = session_timestamp_ms(&meta.timestamp);
+            header.forked_from = meta.forked_from_id.map(|id| id.to_string());
+            header.parent = meta
+                .parent_thread_id
+                .map(|id| id.to_string())
+                .or_else(|| meta.source.parent_thread_id().map(|id| id.to_string()));
+            header.attached_to = meta.attached_thread.as_ref().and_then(attached_id);
+            header.source = Some(meta.source.to_index_text());
+            header.originator = non_empty(&meta.originator);
+        }
+        self.header_seen = true;
+        update(&mut header.thread_source, meta.thread_source.as_deref());
+        update(&mut header.agent_nickname, meta.agent_nickname.as_deref().or(meta.source.agent_nickname()));
+        update(&mut header.agent_role, meta.agent_role.as_deref().or(meta.source.agent_role()));
+        update(&mut header.agent_path, meta.agent_path.as_deref().or(meta.source.agent_path()));
+        update(&mut header.cli_version, Some(&meta.cli_version));
+        update(&mut self.cwd, Some(&meta.cwd));
+        update(&mut self.model_provider, meta.model_provider.as_deref());
+        if let Some(git) = &meta.git {
+            update(&mut header.git_sha, git.commit_hash.as_deref());
+            update(&mut header.git_branch, git.branch.as_deref());
+            update(&mut header.git_origin_url, git.repository_url.as_deref());
+        }
+    }
+}
+
+impl<S: RowStore> Projector<'_, S> {
+    /// Takes from a decoded line what the thread list shows.
+    pub(super) fn note_meta(&mut self, line: LineAt<'_>, timestamp: Option<&str>, item: &RolloutItem) {
+        let meta = &mut self.meta;
+        match item {
+            RolloutItem::SessionMeta(header) => meta.note_header(header),
+            RolloutItem::TurnContext(context) => {
+                if meta.cwd.as_deref().is_none_or(str::is_empty) {
+                    meta.cwd = non_empty(&context.cwd);
+                }
+                meta.model = non_empty(&context.model);
+                meta.effort = context.effort.clone();
+            }
+            RolloutItem::EventMsg(event) => match event.as_ref() {
+                EventMsg::TaskStarted(started) => {
+                    let at = timestamp
+                        .and_then(timestamp_ms)
+                        .or_else(|| started.started_at.map(|seconds| seconds.saturating_mul(1_000)));
+                    meta.recency_at_ms = meta.recency_at_ms.max(at);
+                }
+                EventMsg::ThreadSettingsApplied(applied) => {
+                    let settings = &applied.thread_settings;
+                    meta.model = non_empty(&settings.model);
+                    update(&mut meta.model_provider, Some(&settings.model_provider_id));
+                    update(&mut meta.cwd, Some(&settings.cwd));
+                    meta.effort = settings.reasoning_effort.clone();
+                }
+                EventMsg::ThreadGoalUpdated(updated) => {
+                    let objective = updated.goal.objective.trim();
+                    if meta.preview.is_empty() && !objective.is_empty() {
+                        meta.preview = ShortText::new(objective, line.span());
+                    }
+                }
+                event if meta.first_user.is_empty() || meta.title.is_empty() => {
+                    if let Some(user) = user_text_of_record(event) {
+                        meta.note_user(&user, line.span());
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Parses the creation time of a header, either RFC 3339 or `YYYY-MM-DDThh-mm-ss` taken as UTC (2.3).
+pub(crate) fn session_timestamp_ms(text: &str) -> Option<i64> {
+    timestamp_ms(text).or_else(|| {
+        let (date, time) = text.split_once('T')?;
+        timestamp_ms(&format!("{date}T{}Z", time.replace('-', ":")))
+    })
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn update(slot: &mut Option<String>, value: Option<&str>) {
+    if let Some(value) = value
+        && !value.is_empty()
+    {
+        *slot = Some(value.to_owned());
+    }
+}
+
+/// Reads the thread of an `attached_thread` member, whose shape is known only from its name (2.3).
+fn attached_id(raw: &codex_protocol::log::RawJson) -> Option<String> {
+    match raw.parse::<serde_json::Value>().ok()? {
+        serde_json::Value::String(id) => Some(id),
+        serde_json::Value::Object(members) => {
+            let id = ["thread_id", "parent_thread_id", "id"].into_iter().find_map(|name| members.get(name));
+            id.and_then(serde_json::Value::as_str).map(str::to_owned)
+        }
+        _ => None,
+    }
+}
