@@ -84,10 +84,10 @@ pub trait IndexProgress: Send + Sync {
 #[async_trait]
 pub trait StoreMaintenance: Send + Sync {
     /// Brings the whole index up to date, positions and text.
-    async fn index_all(&self, progress: &dyn IndexProgress) -> StoreResult<IndexReport>;
+    async fn index_all(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<IndexReport>;
 
     /// Compares the index of every thread with a fresh fold of its log.
-    async fn verify(&self, progress: &dyn IndexProgress) -> StoreResult<VerifyReport>;
+    async fn verify(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<VerifyReport>;
 
     /// Explains how a thread id or a file is seen: is it listed, and if not, why not?
     async fn doctor(&self, subject: &str) -> StoreResult<DoctorReport>;

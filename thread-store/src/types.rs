@@ -166,8 +166,6 @@ pub struct GitInfo {
 pub struct ThreadRecord {
     /// The thread.
     pub thread_id: ThreadId,
-    /// The rollout that is the thread's current revision.
-    pub rollout_id: RolloutId,
     /// Absolute path of the current rollout, without `.zst`.
     pub path: PathBuf,
     /// Whether the rollout lies under `archived_sessions`.

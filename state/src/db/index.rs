@@ -174,6 +174,14 @@ impl Reader<'_> {
         rollouts::of_thread(self.connection(), thread_id)
     }
 
+    /// Returns the ids of rollouts whose texts are not all in the word index, newest path first.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn rollouts_with_text_behind(&self) -> StateResult<Vec<String>> {
+        rollouts::text_behind(self.connection())
+    }
+
     /// Returns `(rollout id, thread id, file)` of every rollout.
     ///
     /// # Errors

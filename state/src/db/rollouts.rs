@@ -122,6 +122,14 @@ pub(super) fn files(connection: &Connection) -> StateResult<Vec<(String, String,
     .collect()
 }
 
+/// Returns the ids of rollouts whose texts are not all in the word index, newest path first.
+pub(super) fn text_behind(connection: &Connection) -> StateResult<Vec<String>> {
+    let sql = "SELECT rollout_id FROM rollouts WHERE text_offset < projected_offset ORDER BY path DESC";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Stores one step; the later of two processes that folded the same lines gets `CheckpointMoved`.
 pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> StateResult<i64> {
     let found: Option<(i64, i64)> = transaction

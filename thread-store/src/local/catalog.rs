@@ -1,0 +1,214 @@
+//! Which rollout files the home holds, as of the last sweep.
+//!
+//! A sweep walks the folders and compares fingerprints; it reads no rollout. At most one a second.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use codex_rollout::discover::{RolloutFile, visit};
+use codex_rollout::session_index::{NameIndex, read_names};
+use uuid::Uuid;
+
+use super::catch_up::{fingerprint_text, rollout_uuid};
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+
+/// How long a sweep is trusted.
+const SWEEP_TRUST_MS: i64 = 1_000;
+
+/// The files of a home.
+#[derive(Debug)]
+pub(super) struct Catalog {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    swept_at_ms: Option<i64>,
+    sweep: Arc<Sweep>,
+    /// Fingerprints of files whose rows and thread row are known to be current.
+    current: HashMap<Uuid, String>,
+    /// The sweep that the index was last brought up to date with.
+    synced: Option<Arc<Sweep>>,
+    /// The sweep that the word index was last brought up to date with.
+    text_synced: Option<Arc<Sweep>>,
+    /// Names that thread rows carry.
+    names: HashMap<String, String>,
+    /// Files that cannot be read, with the fingerprint they had.
+    unreadable: HashMap<Uuid, (String, String)>,
+}
+
+/// What one sweep found.
+#[derive(Debug, Default)]
+pub(super) struct Sweep {
+    /// Files, newest name first.
+    pub(super) files: Vec<RolloutFile>,
+    /// Place in `files` by rollout id.
+    by_rollout: HashMap<Uuid, usize>,
+    /// Places in `files` by the thread id of the file name.
+    by_thread: HashMap<Uuid, Vec<usize>>,
+    /// What could not be looked into.
+    pub(super) problems: Vec<(std::path::PathBuf, String)>,
+}
+
+impl Sweep {
+    /// Returns the file of a rollout.
+    pub(super) fn rollout(&self, rollout_id: Uuid) -> Option<&RolloutFile> {
+        self.by_rollout.get(&rollout_id).and_then(|at| self.files.get(*at))
+    }
+
+    /// Returns the files whose names carry a thread id.
+    pub(super) fn named(&self, thread_id: Uuid) -> Vec<&RolloutFile> {
+        let places = self.by_thread.get(&thread_id).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|at| self.files.get(*at)).collect()
+    }
+}
+
+impl Catalog {
+    /// Starts without having looked.
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::new(State::default()) }
+    }
+
+    /// Forgets what is known to be indexed.
+    pub(super) fn forget_index(&self) {
+        let mut state = self.lock();
+        state.current.clear();
+        state.synced = None;
+        state.text_synced = None;
+        state.names.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an older sweep will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// A sweep of the last second will do.
+    Recent,
+    /// Look now.
+    Now,
+}
+
+impl Inner {
+    /// Returns the files of the home.
+    pub(super) fn sweep(&self, freshness: Freshness) -> Arc<Sweep> {
+        let now_ms = self.clock.now_ms();
+        {
+            let state = self.catalog.lock();
+            let recent = state.swept_at_ms.is_some_and(|at| (0..SWEEP_TRUST_MS).contains(&(now_ms - at)));
+            if recent && freshness == Freshness::Recent {
+                return Arc::clone(&state.sweep);
+            }
+        }
+        let sweep = Arc::new(self.look());
+        let mut state = self.catalog.lock();
+        state.swept_at_ms = Some(now_ms);
+        state.sweep = Arc::clone(&sweep);
+        sweep
+    }
+
+    fn look(&self) -> Sweep {
+        let mut sweep = Sweep::default();
+        let report = visit(self.fs.as_ref(), &self.home, &mut |file| {
+            let place = sweep.files.len();
+            sweep.by_rollout.entry(rollout_uuid(&file)).or_insert(place);
+            let thread = file.name.as_ref().map(|name| name.thread_id.0).or(file.weak_id.map(|id| id.0));
+            if let Some(thread) = thread {
+                sweep.by_thread.entry(thread).or_default().push(place);
+            }
+            sweep.files.push(file);
+            ControlFlow::Continue(())
+        });
+        sweep.problems = report.problems.into_iter().map(|it| (it.path, it.error.to_string())).collect();
+        sweep
+    }
+
+    /// Returns the newest names of threads.
+    pub(super) fn names(&self) -> StoreResult<NameIndex> {
+        read_names(self.fs.as_ref(), &self.home).map_err(|error| StoreError::Read {
+            path: self.home.join("session_index.jsonl"),
+            offset: 0,
+            source: Box::new(error),
+        })
+    }
+
+    /// Returns the files that changed since they were last brought up to date.
+    pub(super) fn dirty_files(&self, sweep: &Sweep) -> Vec<RolloutFile> {
+        let state = self.catalog.lock();
+        let known = |file: &&RolloutFile| {
+            let id = rollout_uuid(file);
+            let print = fingerprint_text(file);
+            state.current.get(&id) == Some(&print) || state.unreadable.get(&id).is_some_and(|(seen, _)| *seen == print)
+        };
+        sweep.files.iter().filter(|file| !known(file)).cloned().collect()
+    }
+
+    /// Returns whether the index is up to date with a sweep.
+    pub(super) fn is_synced(&self, sweep: &Arc<Sweep>) -> bool {
+        self.catalog.lock().synced.as_ref().is_some_and(|synced| Arc::ptr_eq(synced, sweep))
+    }
+
+    /// Remembers that the index is up to date with a sweep.
+    pub(super) fn mark_synced(&self, sweep: &Arc<Sweep>) {
+        self.catalog.lock().synced = Some(Arc::clone(sweep));
+    }
+
+    /// Returns whether the word index is up to date with a sweep.
+    pub(super) fn is_text_synced(&self, sweep: &Arc<Sweep>) -> bool {
+        self.catalog.lock().text_synced.as_ref().is_some_and(|synced| Arc::ptr_eq(synced, sweep))
+    }
+
+    /// Remembers that the word index is up to date with a sweep.
+    pub(super) fn mark_text_synced(&self, sweep: &Arc<Sweep>) {
+        self.catalog.lock().text_synced = Some(Arc::clone(sweep));
+    }
+
+    /// Returns the threads whose names changed since they were last stored, and remembers the new names.
+    pub(super) fn changed_names(&self, names: &NameIndex) -> Vec<String> {
+        let newest: HashMap<String, String> = names
+            .iter()
+            .filter_map(|(id, _)| names.last_name(id).map(|name| (id.to_string(), name.to_owned())))
+            .collect();
+        let mut state = self.catalog.lock();
+        let changed = newest.iter().filter(|(id, name)| state.names.get(*id) != Some(name));
+        let removed = state.names.keys().filter(|id| !newest.contains_key(*id));
+        let threads = changed.map(|(id, _)| id.clone()).chain(removed.cloned()).collect();
+        state.names = newest;
+        threads
+    }
+
+    /// Returns whether nothing speaks against reading a file.
+    pub(super) fn is_readable(&self, file: &RolloutFile) -> bool {
+        !self.catalog.lock().unreadable.contains_key(&rollout_uuid(file))
+    }
+
+    /// Remembers that a file's rows and thread row are current.
+    pub(super) fn mark_current(&self, file: &RolloutFile) {
+        let mut state = self.catalog.lock();
+        state.unreadable.remove(&rollout_uuid(file));
+        state.current.insert(rollout_uuid(file), fingerprint_text(file));
+    }
+
+    /// Remembers that a file cannot be read as a thread.
+    pub(super) fn mark_unreadable(&self, file: &RolloutFile, reason: String) {
+        let mut state = self.catalog.lock();
+        state.unreadable.insert(rollout_uuid(file), (fingerprint_text(file), reason));
+    }
+
+    /// Returns the files that cannot be read as threads, with the reason.
+    pub(super) fn unreadable(&self, sweep: &Sweep) -> Vec<(std::path::PathBuf, String)> {
+        let state = self.catalog.lock();
+        let mut found: BTreeMap<std::path::PathBuf, String> = sweep.problems.iter().cloned().collect();
+        for file in &sweep.files {
+            if let Some((_, reason)) = state.unreadable.get(&rollout_uuid(file)) {
+                found.insert(file.path.clone(), reason.clone());
+            }
+        }
+        found.into_iter().collect()
+    }
+}

@@ -1,0 +1,378 @@
+//! Catches the index up with a rollout: in bulk before a request, or as an overlay while it runs.
+//!
+//! A checkpoint is trusted only if the content anchor stored with it still matches the bytes of the open descriptor.
+
+use codex_rollout::discover::{Encoding, Location, RolloutFile};
+use codex_rollout::head::{Head, HeadError, read_head};
+use codex_rollout::lines::LineEvent;
+use codex_rollout::source::{Anchor, RolloutSource};
+use codex_state::StateError;
+use codex_state::db::{FileState, Index, Reader, RolloutRow, RolloutUpdate, StoredRows, WriteOutcome};
+use codex_state::projector::{Checkpoint, LineAt, MemoryRows, Mode, Projector, RolloutMeta};
+use uuid::Uuid;
+
+use super::open_rollout::{OpenRollout, checkpoint_of, index_error, read_error};
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+
+/// Suffix above which a rollout is caught up in stored steps before the request looks at it.
+pub(super) const BULK_SUFFIX_BYTES: u64 = 1024 * 1024;
+/// Rows that one stored step holds at most.
+const STEP_ROWS: usize = 20_000;
+/// Bytes that one stored step reads at most.
+const STEP_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a fold starts from.
+struct Start {
+    checkpoint: Checkpoint,
+    meta: RolloutMeta,
+    base: Option<(String, u64, u64)>,
+    thread_id: String,
+    header_error: Option<String>,
+    /// Key and offset of the stored state that is continued; `None` starts over.
+    stored: Option<(i64, u64)>,
+    text_offset: u64,
+}
+
+impl Inner {
+    /// Opens a rollout, folds what the index does not have yet, and offers the result to the index.
+    pub(super) fn open_rollout<'r>(&self, reader: &'r Reader<'_>, file: &RolloutFile) -> StoreResult<OpenRollout<'r>> {
+        let source = self.source(file)?;
+        let rollout_id = rollout_uuid(file);
+        let row = self.stored_row(reader, rollout_id)?;
+        let start = self.start(&source, file, row)?;
+        let stored_offset = start.stored.map_or(0, |(_, offset)| offset);
+        let rows = match start.stored {
+            Some((key, _)) => MemoryRows::over_unknown(StoredRows::new(reader.connection(), key)),
+            None => MemoryRows::empty(),
+        };
+        let mut open = OpenRollout {
+            file: file.clone(),
+            rollout_id,
+            thread_id: start.thread_id.clone(),
+            key: start.stored.map(|(key, _)| key),
+            checkpoint: start.checkpoint.clone(),
+            meta: start.meta.clone(),
+            rows,
+            stored_offset,
+            complete_offset: stored_offset,
+            plain_len: 0,
+            base: start.base.clone(),
+            header_error: start.header_error.clone(),
+            text_offset: start.text_offset,
+            source,
+        };
+        self.fold_suffix(&mut open, &start)?;
+        Ok(open)
+    }
+
+    fn fold_suffix(&self, open: &mut OpenRollout<'_>, start: &Start) -> StoreResult<()> {
+        let mut lines = open.source.lines(start.checkpoint.offset);
+        let mut projector =
+            Projector::new(open.rollout_id, open.checkpoint.clone(), open.meta.clone(), &mut open.rows);
+        let mut tail = None;
+        loop {
+            let at = lines.offset();
+            let event = lines.next().map_err(|error| read_error(&open.source, at, error))?;
+            let Some(event) = event else { break };
+            if !event.is_terminated() {
+                tail = Some((event.offset(), event.end()));
+                break;
+            }
+            feed(&mut projector, event).map_err(|error| self.index_error(error))?;
+        }
+        let (checkpoint, meta) = projector.finish();
+        open.complete_offset = checkpoint.offset;
+        open.plain_len = tail.map_or(checkpoint.offset, |(_, end)| end);
+        open.checkpoint = checkpoint;
+        open.meta = meta;
+        if open.checkpoint.offset != open.stored_offset || start.stored.is_none() {
+            self.offer(open, start)?;
+        }
+        match tail {
+            Some((offset, end)) => self.fold_tail(open, offset, end),
+            None => Ok(()),
+        }
+    }
+
+    /// Folds a last line without newline into this answer only: it may still be written.
+    fn fold_tail(&self, open: &mut OpenRollout<'_>, offset: u64, end: u64) -> StoreResult<()> {
+        if end - offset > self.limits.max_line_bytes {
+            return Ok(());
+        }
+        let bytes = open.source.read_at(offset, end - offset).map_err(|error| read_error(&open.source, offset, error))?;
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err() {
+            return Ok(()); // torn, or still being written: reported as the state of the tail, not as damage
+        }
+        let mut projector =
+            Projector::new(open.rollout_id, open.checkpoint.clone(), open.meta.clone(), &mut open.rows);
+        projector.line(LineAt { offset, bytes: &bytes, end }).map_err(|error| self.index_error(error))?;
+        (open.checkpoint, open.meta) = projector.finish();
+        Ok(())
+    }
+
+    /// Stores the overlay if nobody else is writing; the answer does not depend on it.
+    fn offer(&self, open: &mut OpenRollout<'_>, start: &Start) -> StoreResult<()> {
+        let update = self.update_of(
+            &open.source,
+            &open.file,
+            start,
+            (open.checkpoint.clone(), open.meta.clone()),
+            open.rows.changes().clone(),
+        )?;
+        match self.index().try_store(&update) {
+            Ok(WriteOutcome::Stored(key)) => {
+                open.key = Some(key);
+                self.refresh_thread_row(&open.thread_id);
+                Ok(())
+            }
+            Ok(WriteOutcome::Skipped) => Ok(()),
+            Err(error) if error.is_rebuildable() => Err(self.index_error(error)),
+            Err(error) => {
+                tracing::warn!(%error, "index not updated; the answer was folded from the log");
+                Ok(())
+            }
+        }
+    }
+
+    /// Catches up a rollout in stored steps if a request would have to fold much.
+    pub(super) fn catch_up_bulk(&self, file: &RolloutFile) -> StoreResult<()> {
+        let rollout_id = rollout_uuid(file);
+        if !self.is_far_behind(file, rollout_id)? {
+            return Ok(());
+        }
+        self.locks.with(&rollout_id, || self.catch_up_steps(file, rollout_id))
+    }
+
+    fn is_far_behind(&self, file: &RolloutFile, rollout_id: Uuid) -> StoreResult<bool> {
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let Some(row) = self.stored_row(&reader, rollout_id)? else {
+            return Ok(file.stat.len > BULK_SUFFIX_BYTES);
+        };
+        Ok(match file.encoding {
+            Encoding::Plain => file.stat.len.saturating_sub(row.checkpoint.offset) > BULK_SUFFIX_BYTES,
+            Encoding::Zstd => row.file.fingerprint != fingerprint_text(file) && file.stat.len > BULK_SUFFIX_BYTES,
+        })
+    }
+
+    /// Folds and stores step by step until the last complete line.
+    fn catch_up_steps(&self, file: &RolloutFile, rollout_id: Uuid) -> StoreResult<()> {
+        let source = self.source(file)?;
+        let index = self.index();
+        let row = {
+            let reader = index.reader().map_err(|error| self.index_error(error))?;
+            self.stored_row(&reader, rollout_id)?
+        };
+        let mut start = self.start(&source, file, row)?;
+        let mut lines = source.lines(start.checkpoint.offset);
+        let mut known_ids = start.stored.is_none().then(Default::default);
+        loop {
+            let reader = index.reader().map_err(|error| self.index_error(error))?;
+            let base = start.stored.map(|(key, _)| StoredRows::new(reader.connection(), key));
+            let mut rows = MemoryRows::resume(base, known_ids.take());
+            let mut projector = Projector::new(rollout_id, start.checkpoint.clone(), start.meta.clone(), &mut rows);
+            let step_start = start.checkpoint.offset;
+            let mut finished = false;
+            loop {
+                let at = lines.offset();
+                let event = lines.next().map_err(|error| read_error(&source, at, error))?;
+                let Some(event) = event.filter(LineEvent::is_terminated) else {
+                    finished = true;
+                    break;
+                };
+                feed(&mut projector, event).map_err(|error| self.index_error(error))?;
+                let read = projector.checkpoint().offset - step_start;
+                if projector.changed_rows() >= STEP_ROWS || read >= STEP_BYTES {
+                    break;
+                }
+            }
+            let (checkpoint, meta) = projector.finish();
+            let (changes, ids) = rows.into_parts();
+            known_ids = ids;
+            drop(reader);
+            let update = self.update_of(&source, file, &start, (checkpoint.clone(), meta.clone()), changes)?;
+            match index.store(&update) {
+                Ok(WriteOutcome::Stored(key)) => start.stored = Some((key, checkpoint.offset)),
+                // Somebody else stored these lines; the request folds what is left.
+                Ok(WriteOutcome::Skipped) => return Ok(()),
+                Err(error) if error.is_rebuildable() => return Err(self.index_error(error)),
+                Err(error) => {
+                    tracing::warn!(%error, "index not updated; answers are folded from the log");
+                    return Ok(());
+                }
+            }
+            (start.checkpoint, start.meta) = (checkpoint, meta);
+            if finished {
+                self.refresh_thread_row(&start.thread_id);
+                return Ok(());
+            }
+        }
+    }
+
+    fn stored_row(&self, reader: &Reader<'_>, rollout_id: Uuid) -> StoreResult<Option<RolloutRow>> {
+        reader.rollout(&rollout_id.to_string()).map_err(|error| self.index_error(error))
+    }
+
+    /// Opens the one descriptor that a request reads a rollout through.
+    pub(super) fn source(&self, file: &RolloutFile) -> StoreResult<RolloutSource> {
+        RolloutSource::open(self.fs.clone(), file, Some(&self.cache)).map_err(|error| StoreError::Read {
+            path: file.path.clone(),
+            offset: 0,
+            source: Box::new(error),
+        })
+    }
+
+    /// Decides what a fold continues: the stored state if its anchor matches, else the beginning.
+    fn start(&self, source: &RolloutSource, file: &RolloutFile, row: Option<RolloutRow>) -> StoreResult<Start> {
+        if let Some(row) = row {
+            let anchor = Anchor { at_offset: row.checkpoint.offset, hash: row.anchor_hash };
+            let unchanged = row.file.compressed && row.file.fingerprint == fingerprint_text(file);
+            let matches = unchanged
+                || source.check_anchor(&anchor).map_err(|error| read_error(source, anchor.at_offset, error))?;
+            if matches {
+                return Ok(Start {
+                    stored: Some((row.key, row.checkpoint.offset)),
+                    checkpoint: row.checkpoint,
+                    meta: row.meta,
+                    base: row.base,
+                    thread_id: row.thread_id,
+                    header_error: row.header_error,
+                    text_offset: row.text_offset,
+                });
+            }
+            tracing::info!(path = %file.path.display(), "log and index disagree; projecting this rollout anew");
+        }
+        let named = file.name.as_ref().map(|name| name.thread_id.to_string());
+        match read_head(source) {
+            Ok(head) => {
+                let (own, base) = identity_of(&head);
+                let thread_id = own.or(named).unwrap_or_else(|| rollout_uuid(file).to_string());
+                Ok(Start {
+                    checkpoint: checkpoint_of(&head),
+                    meta: RolloutMeta::default(),
+                    base,
+                    thread_id,
+                    header_error: None,
+                    stored: None,
+                    text_offset: 0,
+                })
+            }
+            // No header, but lines that can be shown: the file name says whose they are.
+            Err(HeadError::NotStartedWithMeta { .. } | HeadError::NoMeta { .. }) => Ok(Start {
+                checkpoint: Checkpoint::start(Mode::Legacy, 0, None),
+                meta: RolloutMeta::default(),
+                base: None,
+                thread_id: named.unwrap_or_else(|| rollout_uuid(file).to_string()),
+                header_error: Some(super::read::no_header_text(&file.path)),
+                stored: None,
+                text_offset: 0,
+            }),
+            Err(error) => Err(StoreError::Header { path: file.path.clone(), source: Box::new(error) }),
+        }
+    }
+
+    fn update_of(
+        &self,
+        source: &RolloutSource,
+        file: &RolloutFile,
+        start: &Start,
+        (checkpoint, meta): (Checkpoint, RolloutMeta),
+        changes: codex_state::projector::RowChanges,
+    ) -> StoreResult<RolloutUpdate> {
+        let anchor = source.anchor(checkpoint.offset).map_err(|error| read_error(source, checkpoint.offset, error))?;
+        Ok(RolloutUpdate {
+            rollout_id: rollout_uuid(file).to_string(),
+            thread_id: start.thread_id.clone(),
+            file: file_state(file),
+            anchor_hash: anchor.hash,
+            base: start.base.clone(),
+            expected_offset: start.stored.map(|(_, offset)| offset),
+            checkpoint,
+            meta,
+            header_error: start.header_error.clone(),
+            changes,
+        })
+    }
+
+    /// Wraps a failure of the index.
+    pub(super) fn index_error(&self, error: StateError) -> StoreError {
+        index_error(self.index().path(), error)
+    }
+}
+
+/// Hands one complete line to the projector.
+fn feed<S: codex_state::projector::RowStore>(
+    projector: &mut Projector<'_, S>,
+    event: LineEvent<'_>,
+) -> Result<(), StateError> {
+    match event {
+        LineEvent::Line { offset, bytes, end, .. } => projector.line(LineAt { offset, bytes, end }),
+        LineEvent::Oversized { offset, len, end } => projector.oversized(offset, len, end),
+    }
+}
+
+/// Returns the rollout's id: that of its name, else one made of its path.
+pub(super) fn rollout_uuid(file: &RolloutFile) -> Uuid {
+    match &file.name {
+        Some(name) => name.rollout_id.0,
+        None => file.weak_id.map_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, file.relative.as_bytes()), |id| id.0),
+    }
+}
+
+/// Returns the file as the index remembers it.
+pub(super) fn file_state(file: &RolloutFile) -> FileState {
+    FileState {
+        path: file.relative.clone(),
+        archived: file.location == Location::Archived,
+        compressed: file.encoding == Encoding::Zstd,
+        len: file.stat.len,
+        mtime_ns: file.stat.mtime_ns,
+        fingerprint: fingerprint_text(file),
+    }
+}
+
+/// Returns a text that changes whenever a sweep can see that the file changed.
+pub(super) fn fingerprint_text(file: &RolloutFile) -> String {
+    let print = &file.stat.fingerprint;
+    format!("{}:{}:{}:{}:{}", print.dev, print.ino, print.len, print.mtime_ns, print.ctime_ns)
+}
+
+fn identity_of(head: &Head) -> (Option<String>, Option<(String, u64, u64)>) {
+    match head {
+        Head::Bare(header) => (Some(header.id.to_string()), None),
+        Head::Envelope { meta, .. } => {
+            let base = meta
+                .history_base
+                .as_ref()
+                .map(|base| (base.thread_id.to_string(), base.end_ordinal_exclusive, base.end_byte_offset));
+            (Some(meta.id.to_string()), base)
+        }
+    }
+}
+
+/// Deletes an index file with its side files, so that it is made anew.
+pub(super) fn discard_index(inner: &Inner, index: &std::path::Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut path = index.as_os_str().to_owned();
+        path.push(suffix);
+        if let Err(error) = inner.fs.remove(std::path::Path::new(&path))
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "an unusable index file could not be removed");
+        }
+    }
+}
+
+/// Tells whether an error means that the index must be thrown away.
+pub(super) fn is_rebuildable(error: &StoreError) -> bool {
+    match error {
+        StoreError::Index { source, .. } => {
+            source.downcast_ref::<StateError>().is_some_and(StateError::is_rebuildable)
+        }
+        _ => false,
+    }
+}
+
+/// Marks that an index is shared by the requests of one store.
+pub(super) type SharedIndex = std::sync::Arc<Index>;

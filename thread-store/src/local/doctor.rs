@@ -1,0 +1,201 @@
+//! Explains how a thread or a file is seen: is it listed, and if not, why not?
+//!
+//! Looks, and changes nothing but the index.
+
+use std::path::Path;
+
+use codex_protocol::ids::ThreadId;
+use codex_rollout::discover::{Encoding, Location, Placement, RolloutFile, rollout_at};
+use codex_rollout::head::{Head, read_head};
+use codex_rollout::name::looks_like_rollout;
+use codex_rollout::tail::{TailState, tail_state};
+use codex_state::threads::{self, RowClass, ThreadRow};
+
+use super::catalog::Freshness;
+use super::catch_up::rollout_uuid;
+use super::list::error_chain;
+use super::store::Inner;
+use super::thread_row::current_revision;
+use crate::error::StoreResult;
+use crate::types::{DoctorFinding, DoctorReport, View};
+
+impl Inner {
+    /// Explains a thread id (or a unique beginning of one) or a file.
+    pub(super) fn doctor(&self, subject: &str) -> StoreResult<DoctorReport> {
+        let mut report = DoctorReport {
+            subject: subject.to_owned(),
+            listed: false,
+            listed_by_codex: false,
+            findings: Vec::new(),
+        };
+        self.bring_up_to_date(&mut |_, _| {})?;
+        let files = self.files_meant_by(subject, &mut report);
+        for file in &files {
+            self.examine_file(file, &mut report);
+        }
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let row = match files.first() {
+            None => None,
+            Some(file) => {
+                let rollout = reader.rollout(&rollout_uuid(file).to_string());
+                match rollout.map_err(|error| self.index_error(error))? {
+                    Some(rollout) => threads::get(reader.connection(), &rollout.thread_id)
+                        .map_err(|error| self.index_error(error))?,
+                    None => None,
+                }
+            }
+        };
+        match row {
+            Some(row) => self.examine_row(&row, &mut report)?,
+            None => report.find("index", false, "no thread row: nothing readable was found under this name"),
+        }
+        Ok(report)
+    }
+
+    fn files_meant_by(&self, subject: &str, report: &mut DoctorReport) -> Vec<RolloutFile> {
+        if let Ok(id) = subject.parse::<ThreadId>() {
+            return match self.files_of(id, View::Full) {
+                Ok(files) => {
+                    report.find("file", true, &format!("{} rollout file(s) of this thread", files.len()));
+                    files
+                }
+                Err(error) => {
+                    report.find("file", false, &format!("{}; is this the right --home?", error_chain(&error)));
+                    Vec::new()
+                }
+            };
+        }
+        let path = Path::new(subject);
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.ends_with(".json") {
+            let detail = "a single JSON document of spring 2025, from before rollouts; Codex and this program read JSON \
+                          lines only";
+            report.find("format", false, detail);
+            return Vec::new();
+        }
+        let absolute = if path.is_absolute() { path.to_owned() } else { self.home.join(path) };
+        match rollout_at(self.fs.as_ref(), &self.home, &absolute) {
+            Ok(file) => {
+                if !looks_like_rollout(name) {
+                    let detail = "the name is not `rollout-*.jsonl`: no walker of any program looks at it";
+                    report.find("name", false, detail);
+                }
+                vec![file]
+            }
+            Err(error) => self.files_with_prefix(subject, &error, report),
+        }
+    }
+
+    fn files_with_prefix(
+        &self,
+        subject: &str,
+        error: &std::io::Error,
+        report: &mut DoctorReport,
+    ) -> Vec<RolloutFile> {
+        let sweep = self.sweep(Freshness::Recent);
+        let prefix = subject.to_lowercase();
+        let matches = |file: &&RolloutFile| {
+            file.name.as_ref().is_some_and(|name| name.thread_id.to_string().starts_with(&prefix))
+        };
+        let files: Vec<RolloutFile> = sweep.files.iter().filter(matches).cloned().collect();
+        if files.is_empty() || prefix.is_empty() {
+            report.find("file", false, &format!("neither a thread id nor a readable file: {error}"));
+            return Vec::new();
+        }
+        files
+    }
+
+    fn examine_file(&self, file: &RolloutFile, report: &mut DoctorReport) {
+        let place = match (file.location, file.encoding) {
+            (Location::Active, Encoding::Plain) => "active",
+            (Location::Active, Encoding::Zstd) => "active, compressed",
+            (Location::Archived, Encoding::Plain) => "archived",
+            (Location::Archived, Encoding::Zstd) => "archived, compressed",
+        };
+        report.find("place", true, &format!("{} ({place}, {} bytes)", file.path.display(), file.stat.len));
+        if file.placement == Placement::Unusual {
+            report.find("name", false, "unusual name or folder: Codex lists it nowhere, this program does");
+        }
+        let source = match self.source(file) {
+            Ok(source) => source,
+            Err(error) => return report.find("read", false, &error_chain(&error)),
+        };
+        match read_head(&source) {
+            Ok(head) => {
+                let kind = match &head {
+                    Head::Bare(_) => "a bare rollout of 2025".to_owned(),
+                    Head::Envelope { meta, .. } => format!("{} history", meta.history_mode.as_str()),
+                };
+                report.find("header", true, &kind);
+                self.examine_tail(&source, &head, report);
+            }
+            Err(error) => report.find("header", false, &error_chain(&error)),
+        }
+    }
+
+    fn examine_tail(
+        &self,
+        source: &codex_rollout::source::RolloutSource,
+        head: &Head,
+        report: &mut DoctorReport,
+    ) {
+        match tail_state(source, head) {
+            Ok(TailState::Clean) => {}
+            Ok(TailState::CompleteWithoutNewline { .. }) => {
+                report.find("tail", true, "the last line has no newline yet; it is complete and shown");
+            }
+            Ok(TailState::Torn { offset, len }) => {
+                report.find("tail", false, &format!("the last line is torn: {len} bytes at byte {offset}"));
+            }
+            Ok(TailState::UnknownRecord { .. }) => {
+                report.find("tail", true, "the last line is JSON of a kind that is not known; it is kept");
+            }
+            Ok(TailState::Oversized { .. }) => {
+                report.find("tail", false, "the last line is longer than the line limit and not read");
+            }
+            Err(error) => report.find("tail", false, &error_chain(&error)),
+        }
+    }
+
+    fn examine_row(&self, row: &ThreadRow, report: &mut DoctorReport) -> StoreResult<()> {
+        let class = RowClass::of(row);
+        let thread_id: Option<ThreadId> = row.thread_id.parse().ok();
+        let revisions = thread_id.map(|id| self.stored_rollouts(id)).transpose()?.unwrap_or_default();
+        if revisions.len() > 1 {
+            let current = current_revision(&revisions).map(|row| row.file.path.clone()).unwrap_or_default();
+            report.find("revisions", true, &format!("{} revisions; current is {current}", revisions.len()));
+        }
+        let damage: u64 = revisions.iter().map(|row| row.checkpoint.damage_count).sum();
+        if damage > 0 {
+            report.find("damage", false, &format!("{damage} damaged line(s); what follows them is shown"));
+        }
+        report.listed = !class.archived && !class.attached && class.source.is_interactive();
+        report.listed_by_codex = report.listed && !class.unpreviewed && !class.codex_hidden;
+        if class.archived {
+            report.find("list", false, "archived: listed with --archived only");
+        }
+        if class.attached {
+            report.find("list", false, "attached fork: listed under the thread it is attached to");
+        }
+        if !class.source.is_interactive() {
+            let detail = format!("source {}: listed only when that source is asked for (--source)", row.source);
+            report.find("list", false, &detail);
+        }
+        if class.unpreviewed {
+            report.find("list", false, "no user message yet: Codex does not list it");
+        } else if class.codex_hidden {
+            report.find("list", false, "no user event or no header: Codex never lists it, this program does");
+        }
+        if report.listed {
+            report.find("list", true, "listed");
+        }
+        Ok(())
+    }
+}
+
+impl DoctorReport {
+    fn find(&mut self, check: &'static str, ok: bool, detail: &str) {
+        self.findings.push(DoctorFinding { check, ok, detail: detail.to_owned() });
+    }
+}

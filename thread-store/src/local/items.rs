@@ -1,0 +1,201 @@
+//! Reads items: positions from the rows, contents from the log.
+//!
+//! A row whose lines do not decode to it belongs to other bytes: the caller rebuilds that rollout.
+
+use std::collections::{BTreeMap, HashMap};
+
+use codex_protocol::ids::ThreadId;
+use codex_state::fold::{FoldContext, fold_item};
+use codex_state::projector::RowReader;
+use codex_state::rows::{RowKey, Span, id_hash};
+
+use super::history::PlacedItem;
+use super::line_fetch::Lines;
+use super::open_rollout::index_error;
+use super::segments::History;
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::types::{Anchor, HistoryMode as Mode, ItemAnchor, ItemEntry, ItemPage, ItemPageQuery, Position, View};
+
+impl Inner {
+    /// Pages through items.
+    pub(super) fn item_page(&self, query: &ItemPageQuery) -> StoreResult<ItemPage> {
+        let operation = "thread/items/list";
+        self.require_items(query.thread_id, query.view, operation)?;
+        self.with_history(query.thread_id, query.view, |history| {
+            require_paginated(history, operation)?;
+            let start = match &query.anchor {
+                None => None,
+                Some(Anchor::Including(anchor)) => {
+                    Some(Anchor::Including(item_position(history, query.turn_id.as_deref(), anchor)?))
+                }
+                Some(Anchor::Excluding(anchor)) => {
+                    Some(Anchor::Excluding(item_position(history, query.turn_id.as_deref(), anchor)?))
+                }
+            };
+            let placed = history.items(query.turn_id.as_deref(), start, query.direction, query.limit + 1)?;
+            let mut has_more = placed.len() > query.limit;
+            let mut shown = &placed[..placed.len().min(query.limit)];
+            if let Some(fits) = within_page_bytes(shown, self.limits.max_page_bytes) {
+                shown = &shown[..fits];
+                has_more = true;
+            }
+            Ok(ItemPage { items: read_items(history, shown)?, has_more })
+        })
+    }
+
+    /// Reads named items of a turn, in stored order.
+    pub(super) fn items_by_id(
+        &self,
+        thread_id: ThreadId,
+        turn_id: &str,
+        item_ids: &[String],
+        view: View,
+    ) -> StoreResult<Vec<ItemEntry>> {
+        let operation = "thread/items/read";
+        self.require_items(thread_id, view, operation)?;
+        self.with_history(thread_id, view, |history| {
+            require_paginated(history, operation)?;
+            let mut placed = BTreeMap::new();
+            for id in item_ids {
+                for item in find_items(history, turn_id, id)? {
+                    placed.insert((item.at, item.row.key), item);
+                }
+            }
+            let placed: Vec<PlacedItem> = placed.into_values().collect();
+            read_items(history, &placed)
+        })
+    }
+
+    /// In the exact view an unknown thread is answered like a legacy one (`app-server-api.md` 1.10).
+    pub(super) fn require_items(&self, thread_id: ThreadId, view: View, operation: &'static str) -> StoreResult<()> {
+        match self.files_of(thread_id, view) {
+            Err(StoreError::ThreadNotFound { .. }) if view == View::Codex => {
+                Err(StoreError::Unsupported { operation, thread_id })
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+/// Codex offers item methods for paginated threads only.
+pub(super) fn require_paginated(history: &History<'_>, operation: &'static str) -> StoreResult<()> {
+    if history.view == View::Codex && history.mode() == Mode::Legacy {
+        return Err(StoreError::Unsupported { operation, thread_id: history.thread_id });
+    }
+    Ok(())
+}
+
+/// Returns how many rows fit into a page, if not all do; the first one always does.
+fn within_page_bytes(placed: &[PlacedItem], max_page_bytes: u64) -> Option<usize> {
+    let mut bytes = 0u64;
+    for (at, item) in placed.iter().enumerate() {
+        bytes += item.row.spans.iter().map(|span| u64::from(span.len)).sum::<u64>();
+        if bytes > max_page_bytes && at > 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+fn item_position(history: &History<'_>, turn_id: Option<&str>, anchor: &ItemAnchor) -> StoreResult<Position> {
+    match anchor {
+        ItemAnchor::Position(position) => Ok(*position),
+        ItemAnchor::Item(id) => {
+            let turn_id = turn_id.ok_or(StoreError::AnchorItemMissing)?;
+            let found = find_items(history, turn_id, id)?;
+            let item = found.last().ok_or(StoreError::AnchorItemMissing)?;
+            Ok(history.segments[item.at].position(item.row.key.offset(), item.row.ordinal))
+        }
+    }
+}
+
+/// Finds items of a turn by the id that the view shows.
+fn find_items(history: &History<'_>, turn_id: &str, id: &str) -> StoreResult<Vec<PlacedItem>> {
+    let alias = id.strip_prefix("item-").and_then(|number| number.parse::<u64>().ok());
+    let mut found = Vec::new();
+    for (at, segment) in history.segments.iter().enumerate() {
+        let wrap = |error| index_error(&segment.rollout.file.path, error);
+        for link in history.turn_links(at, turn_id)? {
+            let named = segment.rollout.rows.items_by_id(id_hash(id)).map_err(wrap)?;
+            let named = named.into_iter().filter(|row| row.turn_link == link);
+            let mut rows: Vec<_> = named.collect();
+            if rows.is_empty()
+                && let Some(alias) = alias
+            {
+                let all = segment.rollout.rows.items(
+                    segment.set,
+                    Some(link),
+                    segment.keys(),
+                    codex_state::projector::Order::Ascending,
+                    usize::MAX,
+                );
+                rows = all.map_err(wrap)?.into_iter().filter(|row| row.alias == Some(alias)).collect();
+            }
+            rows.retain(|row| row.sets.contains(segment.set) && segment.keys().contains(row.key));
+            found.extend(rows.into_iter().map(|row| PlacedItem { at, row }));
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the contents of items, in the order given.
+pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreResult<Vec<ItemEntry>> {
+    let mut spans: HashMap<usize, Vec<Span>> = HashMap::new();
+    for item in placed {
+        let cut = history.segments[item.at].cut_offset();
+        let visible = item.row.spans.iter().filter(|span| cut.is_none_or(|cut| span.end() <= cut));
+        spans.entry(item.at).or_default().extend(visible);
+    }
+    let mut lines = HashMap::new();
+    for (at, spans) in spans {
+        lines.insert(at, Lines::fetch(&history.segments[at].rollout.source, spans)?);
+    }
+    let mut turn_ids: HashMap<(usize, i64), String> = HashMap::new();
+    placed
+        .iter()
+        .map(|item| {
+            let segment = &history.segments[item.at];
+            let rollout = &segment.rollout;
+            let own = lines.get(&item.at).map(|lines| lines.of(&item.row.spans, segment.cut_offset()));
+            let context = FoldContext {
+                rollout_id: rollout.rollout_id,
+                set: segment.set,
+                cwd: rollout.meta.cwd.as_deref().or(rollout.meta.raw_cwd.as_deref()).unwrap_or_default(),
+                thread_id: &rollout.thread_id,
+            };
+            let folded = fold_item(&item.row, context, &own.unwrap_or_default())
+                .map_err(|error| index_error(&rollout.file.path, error))?;
+            let turn_id = match folded.turn_id {
+                Some(id) => id,
+                None => turn_id_of(history, item, &mut turn_ids)?,
+            };
+            let position = segment.position(item.row.key.offset(), item.row.ordinal);
+            Ok(ItemEntry { turn_id, position, item: folded.item })
+        })
+        .collect()
+}
+
+/// Returns the id of the turn that a legacy item belongs to; its link is the turn's key.
+fn turn_id_of(
+    history: &History<'_>,
+    item: &PlacedItem,
+    known: &mut HashMap<(usize, i64), String>,
+) -> StoreResult<String> {
+    let place = (item.at, item.row.turn_link);
+    if let Some(id) = known.get(&place) {
+        return Ok(id.clone());
+    }
+    let rollout = &history.segments[item.at].rollout;
+    let key = RowKey(item.row.turn_link.cast_unsigned());
+    let row = rollout.rows.turn(key).map_err(|error| index_error(&rollout.file.path, error))?;
+    let id = row.map(|row| history.shown_turn_id(&row)).unwrap_or_default();
+    known.insert(place, id.clone());
+    Ok(id)
+}
+
+/// Returns whether a history keeps canonical items, whose order and summaries follow `rollout-format.md` 8.
+pub(super) fn is_canonical(history: &History<'_>) -> bool {
+    history.mode() == Mode::Paginated
+}

@@ -1,0 +1,315 @@
+//! Lists threads from the index, after every changed file was caught up.
+//!
+//! Decides which rows a view shows; order, filters and paging are the index's.
+
+use std::collections::BTreeSet;
+
+use codex_protocol::log::SessionSource;
+use codex_rollout::discover::RolloutFile;
+use codex_state::db::{Reader, RolloutRow};
+use codex_state::threads::{
+    self, ArchivedRows, ListAnchor, ListDirection, ListFilter, Relation, SourceSelector, ThreadRow, Visibility,
+};
+
+use super::catalog::{Freshness, Sweep};
+use super::catch_up::rollout_uuid;
+use super::store::Inner;
+use super::thread_row::{Lookup, codex_preview};
+use crate::error::{StoreError, StoreResult};
+use crate::types::{
+    ArchivedFilter, Direction, GitInfo, HistoryMode, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter,
+    ThreadAnchor, ThreadRecord, View,
+};
+
+impl Inner {
+    /// Lists threads.
+    pub(super) fn list(&self, query: &ListQuery) -> StoreResult<ListPage> {
+        self.bring_up_to_date(&mut |_, _| {})?;
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let mut filter = filter_of(query);
+        let mut threads = Vec::new();
+        loop {
+            let mut rest = |row: &ThreadRow| self.full_text_contains(&reader, row, query.search_term.as_deref());
+            let page = threads::list_checked(reader.connection(), &filter, &mut rest)
+                .map_err(|error| self.index_error(error))?;
+            let last = page.rows.last().map(|row| anchor_after(row, query.sort));
+            for row in page.rows {
+                if self.is_shown(&reader, query, &row)? {
+                    threads.push(self.stored_record(&reader, row)?);
+                }
+            }
+            if threads.len() >= query.limit {
+                let has_more = page.has_more || threads.len() > query.limit;
+                threads.truncate(query.limit);
+                return Ok(ListPage { threads, has_more });
+            }
+            if !page.has_more {
+                return Ok(ListPage { threads, has_more: false });
+            }
+            filter.anchor = last;
+        }
+    }
+
+    /// In its database listings Codex also shows rollouts without header, but still none without user events.
+    fn is_shown(&self, reader: &Reader<'_>, query: &ListQuery, row: &ThreadRow) -> StoreResult<bool> {
+        if query.view == View::Full || !row.codex_hidden {
+            return Ok(true);
+        }
+        let rollout = reader.rollout_at(&row.path).map_err(|error| self.index_error(error))?;
+        Ok(rollout.is_some_and(|rollout| rollout.header_error.is_some() && !rollout.meta.preview.is_empty()))
+    }
+
+    /// Looks for the term in texts that the index keeps only the beginning of.
+    fn full_text_contains(
+        &self,
+        reader: &Reader<'_>,
+        row: &ThreadRow,
+        term: Option<&str>,
+    ) -> codex_state::StateResult<bool> {
+        let Some(term) = term else { return Ok(false) };
+        let Some(rollout) = reader.rollout_at(&row.path)? else { return Ok(false) };
+        let found = [&rollout.meta.preview, &rollout.meta.title].into_iter().any(|text| {
+            // A text that cannot be read now cannot be told to match; the row itself stays listed elsewhere.
+            self.full_text(&rollout.rollout_id, text).is_ok_and(|text| text.contains(term))
+        });
+        Ok(found)
+    }
+
+    /// Catches up every changed file and stores the rows of the threads that they belong to.
+    pub(super) fn bring_up_to_date(&self, progress: &mut dyn FnMut(&RolloutFile, usize)) -> StoreResult<()> {
+        let sweep = self.sweep(Freshness::Recent);
+        if self.is_synced(&sweep) {
+            return Ok(());
+        }
+        let dirty = self.dirty_files(&sweep);
+        self.remove_vanished(&sweep)?;
+        let names = self.names()?;
+        let changed_names = self.changed_names(&names);
+        if dirty.is_empty() && changed_names.is_empty() {
+            self.mark_synced(&sweep);
+            return Ok(());
+        }
+        let mut threads: BTreeSet<String> = changed_names.into_iter().collect();
+        for (done, file) in dirty.iter().enumerate() {
+            progress(file, done);
+            match self.index_file(file) {
+                Ok(thread_id) => {
+                    threads.insert(thread_id);
+                }
+                Err(error @ (StoreError::Header { .. } | StoreError::Read { .. })) => {
+                    self.mark_unreadable(file, error_chain(&error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let threads: Vec<String> = threads.into_iter().collect();
+        self.store_thread_rows(&sweep, &names, &threads)?;
+        for file in &dirty {
+            if self.is_readable(file) {
+                self.mark_current(file);
+            }
+        }
+        self.mark_synced(&sweep);
+        Ok(())
+    }
+
+    /// Catches up one file and returns the thread that it belongs to.
+    fn index_file(&self, file: &RolloutFile) -> StoreResult<String> {
+        self.catch_up_bulk(file)?;
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let row = reader.rollout(&rollout_uuid(file).to_string()).map_err(|error| self.index_error(error))?;
+        if let Some(row) = row
+            && row.file == super::catch_up::file_state(file)
+        {
+            return Ok(row.thread_id);
+        }
+        let open = self.open_rollout(&reader, file)?;
+        Ok(open.thread_id)
+    }
+
+    /// Forgets rollouts whose files are gone.
+    fn remove_vanished(&self, sweep: &Sweep) -> StoreResult<()> {
+        let index = self.index();
+        let known = {
+            let reader = index.reader().map_err(|error| self.index_error(error))?;
+            reader.files().map_err(|error| self.index_error(error))?
+        };
+        let gone = known.into_iter().filter(|(id, _, _)| id.parse().ok().and_then(|id| sweep.rollout(id)).is_none());
+        let mut threads = BTreeSet::new();
+        for (rollout_id, thread_id, _) in gone {
+            index.remove_rollout(&rollout_id).map_err(|error| self.index_error(error))?;
+            threads.insert(thread_id);
+        }
+        if threads.is_empty() {
+            return Ok(());
+        }
+        let threads: Vec<String> = threads.into_iter().collect();
+        self.store_thread_rows(sweep, &self.names()?, &threads)
+    }
+
+    /// Makes the record of a row of the index.
+    pub(super) fn stored_record(&self, reader: &Reader<'_>, row: ThreadRow) -> StoreResult<ThreadRecord> {
+        let revisions = if row.preview.cut {
+            reader.rollouts_of(&row.thread_id).map_err(|error| self.index_error(error))?
+        } else {
+            Vec::new()
+        };
+        let lookup = |id: &str| reader.rollout(id).map_err(|error| self.index_error(error));
+        self.record_of(&revisions, &lookup, row)
+    }
+
+    /// Makes the record of a row, with texts read in full; `revisions` are needed only for those that are cut.
+    pub(super) fn record_of(
+        &self,
+        revisions: &[RolloutRow],
+        lookup: Lookup<'_>,
+        row: ThreadRow,
+    ) -> StoreResult<ThreadRecord> {
+        let preview = match revisions.iter().find(|revision| revision.file.path == row.path) {
+            Some(current) if row.preview.cut => self.whole_preview(revisions, current, lookup)?,
+            _ => row.preview.text.clone(),
+        };
+        let id = |text: Option<&String>| text.and_then(|text| text.parse().ok());
+        let git = GitInfo { sha: row.git_sha, branch: row.git_branch, origin_url: row.git_origin_url };
+        let thread_id = row.thread_id.parse().map_err(|_| StoreError::Index {
+            path: self.index().path().to_owned(),
+            source: format!("thread id {:?} is not a UUID", row.thread_id).into(),
+        })?;
+        Ok(ThreadRecord {
+            thread_id,
+            path: self.home.join(&row.path),
+            archived: row.archived,
+            history_mode: if row.paginated { HistoryMode::Paginated } else { HistoryMode::Legacy },
+            forked_from: id(row.forked_from.as_ref()),
+            attached_to: id(row.attached_to.as_ref()),
+            parent: id(row.parent_thread_id.as_ref()),
+            preview,
+            name: row.name,
+            model_provider: row.model_provider,
+            model: row.model,
+            reasoning_effort: row.effort,
+            created_at_ms: row.created_at_ms,
+            updated_at_ms: row.updated_at_ms,
+            recency_at_ms: row.recency_at_ms.or(Some(row.created_at_ms)),
+            cwd: row.cwd,
+            cli_version: row.cli_version,
+            originator: row.originator,
+            source: SessionSource::from_index_text(&row.source),
+            thread_source: row.thread_source,
+            agent_nickname: row.agent_nickname,
+            agent_role: row.agent_role,
+            git: (git != GitInfo::default()).then_some(git),
+            turns: Vec::new(),
+        })
+    }
+
+    fn whole_preview(
+        &self,
+        revisions: &[RolloutRow],
+        current: &RolloutRow,
+        lookup: Lookup<'_>,
+    ) -> StoreResult<String> {
+        let (owner, preview) = codex_preview(revisions, current, lookup)?;
+        if preview.is_empty() {
+            return self.full_text(&current.rollout_id, &current.meta.raw_preview);
+        }
+        self.full_text(&owner, &preview)
+    }
+}
+
+/// Translates a query into the index's filter.
+fn filter_of(query: &ListQuery) -> ListFilter {
+    let full = query.view == View::Full;
+    let shown = |shown: bool| if shown { Visibility::Shown } else { Visibility::Hidden };
+    ListFilter {
+        sort: sort_of(query.sort),
+        direction: direction_of(query.direction),
+        limit: query.limit,
+        anchor: query.anchor.map(anchor_of),
+        archived: archived_of(query.archived),
+        sources: query.sources.as_ref().map(|sources| sources.iter().copied().map(selector_of).collect()),
+        providers: query.providers.clone(),
+        cwds: query.cwds.clone(),
+        search_term: query.search_term.clone(),
+        relation: query.relation.map(|relation| match relation {
+            RelationFilter::ChildrenOf(id) => Relation::ChildrenOf(id.to_string()),
+            RelationFilter::DescendantsOf(id) => Relation::DescendantsOf(id.to_string()),
+            RelationFilter::AttachedTo(id) => Relation::AttachedTo(id.to_string()),
+        }),
+        attached: shown(query.include_attached),
+        unpreviewed: shown(full),
+        codex_hidden: shown(full || query.include_unpreviewed),
+        excluded: query.excluded.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Translates a sort key.
+pub(super) fn sort_of(sort: ListSort) -> threads::ListSort {
+    match sort {
+        ListSort::CreatedAt => threads::ListSort::CreatedAt,
+        ListSort::UpdatedAt => threads::ListSort::UpdatedAt,
+        ListSort::RecencyAt => threads::ListSort::RecencyAt,
+    }
+}
+
+/// Translates a direction.
+pub(super) fn direction_of(direction: Direction) -> ListDirection {
+    match direction {
+        Direction::Ascending => ListDirection::Ascending,
+        Direction::Descending => ListDirection::Descending,
+    }
+}
+
+/// Translates an anchor.
+pub(super) fn anchor_of(anchor: ThreadAnchor) -> ListAnchor {
+    ListAnchor { time_ms: anchor.time_ms, thread_id: anchor.thread_id.map(|id| id.to_string()) }
+}
+
+/// Translates the archived filter.
+pub(super) fn archived_of(archived: ArchivedFilter) -> ArchivedRows {
+    match archived {
+        ArchivedFilter::Live => ArchivedRows::Live,
+        ArchivedFilter::Archived => ArchivedRows::Archived,
+        ArchivedFilter::Any => ArchivedRows::Any,
+    }
+}
+
+/// Translates a source filter.
+pub(super) fn selector_of(source: SourceFilter) -> SourceSelector {
+    match source {
+        SourceFilter::Cli => SourceSelector::Cli,
+        SourceFilter::Vscode => SourceSelector::Vscode,
+        SourceFilter::Exec => SourceSelector::Exec,
+        SourceFilter::AppServer => SourceSelector::AppServer,
+        SourceFilter::SubAgent => SourceSelector::SubAgent,
+        SourceFilter::SubAgentReview => SourceSelector::SubAgentReview,
+        SourceFilter::SubAgentCompact => SourceSelector::SubAgentCompact,
+        SourceFilter::SubAgentThreadSpawn => SourceSelector::SubAgentThreadSpawn,
+        SourceFilter::SubAgentOther => SourceSelector::SubAgentOther,
+        SourceFilter::Unknown => SourceSelector::Unknown,
+    }
+}
+
+/// Returns the anchor that continues after a row.
+pub(super) fn anchor_after(row: &ThreadRow, sort: ListSort) -> ListAnchor {
+    let time_ms = match sort {
+        ListSort::CreatedAt => row.created_at_ms,
+        ListSort::UpdatedAt => row.updated_at_ms,
+        ListSort::RecencyAt => row.recency_or_creation_ms(),
+    };
+    ListAnchor { time_ms, thread_id: Some(row.thread_id.clone()) }
+}
+
+/// Writes an error with its causes on one line.
+pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

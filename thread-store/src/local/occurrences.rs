@@ -1,0 +1,184 @@
+//! Finds the occurrences of a text in the messages of one thread, oldest first (`app-server-api.md` 6.2).
+//!
+//! Messages only: every user message, and of each turn the final agent message and partial answers.
+
+use std::collections::HashMap;
+
+use codex_protocol::item::{ThreadItem, UserInput};
+use codex_state::projector::{KeyRange, Order, RowReader};
+use codex_state::rows::{ItemClass, RowKey};
+use codex_state::text::{LowercaseMatcher, markdown_to_plain, occurrence_snippet};
+
+use super::history::{PlacedItem, PlacedTurn};
+use super::items::{is_canonical, read_items, require_paginated};
+use super::open_rollout::index_error;
+use super::segments::{History, RowKind};
+use super::store::Inner;
+use super::turns::summary_at;
+use crate::error::StoreResult;
+use crate::types::{ItemEntry, Occurrence, OccurrenceAnchor, OccurrencePage, OccurrenceQuery, Position};
+
+/// Messages that are read at once.
+const BATCH_MESSAGES: usize = 128;
+
+impl Inner {
+    /// Finds occurrences.
+    pub(super) fn occurrences(&self, query: &OccurrenceQuery) -> StoreResult<OccurrencePage> {
+        let operation = "thread/searchOccurrences";
+        self.require_items(query.thread_id, query.view, operation)?;
+        self.with_history(query.thread_id, query.view, |history| {
+            require_paginated(history, operation)?;
+            Walk::new(history, query)?.run()
+        })
+    }
+}
+
+/// One walk over the messages of a history.
+struct Walk<'h, 'r> {
+    history: &'h History<'r>,
+    query: &'h OccurrenceQuery,
+    matcher: LowercaseMatcher,
+    turns: HashMap<(usize, i64), Option<TurnSummary>>,
+    found: Vec<Occurrence>,
+    next: Option<OccurrenceAnchor>,
+}
+
+#[derive(Clone, Copy)]
+struct TurnSummary {
+    position: Position,
+    final_agent: Option<RowKey>,
+}
+
+impl<'h, 'r> Walk<'h, 'r> {
+    fn new(history: &'h History<'r>, query: &'h OccurrenceQuery) -> StoreResult<Self> {
+        let matcher = LowercaseMatcher::new(&query.term);
+        Ok(Self { history, query, matcher, turns: HashMap::new(), found: Vec::new(), next: None })
+    }
+
+    fn run(mut self) -> StoreResult<OccurrencePage> {
+        let (first, low) = match self.query.anchor {
+            Some(anchor) => self.history.locate(anchor.position, RowKind::Items, false)?,
+            None => (0, RowKey(0)),
+        };
+        'segments: for at in first..self.history.segments.len() {
+            let segment = &self.history.segments[at];
+            let mut range = segment.keys();
+            if at == first {
+                range.low = low;
+            }
+            loop {
+                let rows = segment
+                    .rollout
+                    .rows
+                    .messages(segment.set, range, Order::Ascending, BATCH_MESSAGES)
+                    .map_err(|error| index_error(&segment.rollout.file.path, error))?;
+                let Some(last) = rows.last() else { break };
+                range = KeyRange { low: RowKey(last.key.0 + 1), high: range.high };
+                let placed: Vec<PlacedItem> = rows.into_iter().map(|row| PlacedItem { at, row }).collect();
+                if !self.search_batch(&placed)? {
+                    break 'segments;
+                }
+            }
+        }
+        let history_mode = self.history.mode();
+        Ok(OccurrencePage { occurrences: self.found, next: self.next, history_mode })
+    }
+
+    /// Searches some messages; false once the page is full and the next one is known.
+    fn search_batch(&mut self, placed: &[PlacedItem]) -> StoreResult<bool> {
+        let mut wanted = Vec::new();
+        for item in placed {
+            if let Some(summary) = self.summary_of(item)? {
+                let searched = match item.row.class {
+                    ItemClass::User | ItemClass::AgentPartial => true,
+                    ItemClass::AgentFinal | ItemClass::AgentPlain | ItemClass::AgentOther => {
+                        summary.final_agent == Some(item.row.key)
+                    }
+                    ItemClass::Other => false,
+                };
+                if searched {
+                    wanted.push((item.clone(), summary));
+                }
+            }
+        }
+        let items: Vec<PlacedItem> = wanted.iter().map(|(item, _)| item.clone()).collect();
+        for (entry, (_, summary)) in read_items(self.history, &items)?.into_iter().zip(wanted) {
+            if !self.search_item(&entry, summary) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn search_item(&mut self, entry: &ItemEntry, summary: TurnSummary) -> bool {
+        let Some(text) = searched_text(&entry.item.item) else { return true };
+        let skip = match self.query.anchor {
+            Some(anchor) if same_place(anchor.position, entry.position) => anchor.index,
+            _ => 0,
+        };
+        for (index, range) in self.matcher.find_all(&text).into_iter().enumerate().skip(skip) {
+            if self.found.len() == self.query.limit {
+                self.next = Some(OccurrenceAnchor { position: entry.position, index });
+                return false;
+            }
+            let snippet = occurrence_snippet(&text, range);
+            self.found.push(Occurrence {
+                turn_id: entry.turn_id.clone(),
+                item_id: entry.item.item.id().to_owned(),
+                snippet: snippet.text,
+                match_start: snippet.match_start_utf16,
+                match_end: snippet.match_end_utf16,
+                turn_position: summary.position,
+            });
+        }
+        true
+    }
+
+    /// Returns where an item's turn begins and which item is its final agent message; `None` without a turn row.
+    fn summary_of(&mut self, item: &PlacedItem) -> StoreResult<Option<TurnSummary>> {
+        let place = (item.at, item.row.turn_link);
+        if let Some(known) = self.turns.get(&place) {
+            return Ok(*known);
+        }
+        let segment = &self.history.segments[item.at];
+        let wrap = |error| index_error(&segment.rollout.file.path, error);
+        let row = if is_canonical(self.history) {
+            segment.rollout.rows.turn_by_id(item.row.turn_link, segment.set).map_err(wrap)?
+        } else {
+            segment.rollout.rows.turn(RowKey(item.row.turn_link.cast_unsigned())).map_err(wrap)?
+        };
+        let summary = match row.filter(|row| segment.keys().contains(row.key)) {
+            None => None,
+            Some(row) => {
+                let position = segment.position(row.key.offset(), row.ordinal);
+                let turn = PlacedTurn { at: item.at, row };
+                let final_agent = summary_at(self.history, &turn)?.1;
+                Some(TurnSummary { position, final_agent })
+            }
+        };
+        self.turns.insert(place, summary);
+        Ok(summary)
+    }
+}
+
+fn same_place(anchor: Position, item: Position) -> bool {
+    match anchor.offset {
+        Some(offset) => item.offset == Some(offset),
+        None => item.ordinal == anchor.ordinal,
+    }
+}
+
+/// User texts are searched as written, agent texts as a reader of the rendered Markdown sees them.
+fn searched_text(item: &ThreadItem) -> Option<String> {
+    match item {
+        ThreadItem::UserMessage(message) => {
+            let parts = message.content.iter().filter_map(|part| match part {
+                UserInput::Text(text) => Some(text.text.as_str()),
+                _ => None,
+            });
+            Some(parts.collect())
+        }
+        ThreadItem::AgentMessage(message) => Some(markdown_to_plain(&message.text)),
+        _ => None,
+    }
+}

@@ -1,0 +1,315 @@
+//! The visible history of one thread: its current rollout and the prefixes that it inherits.
+//!
+//! Positions along a lineage are one number line: every segment starts where the cut of the one before it ended.
+
+use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_protocol::log::{HistoryBase, HistoryMode};
+use codex_rollout::discover::RolloutFile;
+use codex_rollout::lineage::{SegmentInfo, resolve};
+use codex_state::db::Reader;
+use codex_state::projector::{KeyRange, Order, RowReader};
+use codex_state::rows::{RowKey, RowSet, TurnRow, id_hash};
+use uuid::Uuid;
+
+use super::catalog::{Freshness, Sweep};
+use super::open_rollout::OpenRollout;
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::types::{Position, View};
+
+/// One rollout's share of a history.
+#[derive(Debug)]
+pub(super) struct Segment<'r> {
+    /// The rollout.
+    pub(super) rollout: OpenRollout<'r>,
+    /// Lineage offset of the rollout's first byte.
+    pub(super) base_offset: u64,
+    /// First visible ordinal.
+    pub(super) start_ordinal: u64,
+    /// Offset after the last inherited line, and its first hidden ordinal; `None` for the newest segment.
+    pub(super) cut: Option<(u64, u64)>,
+    /// Rows shown.
+    pub(super) set: RowSet,
+}
+
+impl Segment<'_> {
+    /// Returns the keys that are visible.
+    pub(super) fn keys(&self) -> KeyRange {
+        let high = self.cut.map_or(KeyRange::ALL.high, |(offset, _)| RowKey(offset << 1));
+        KeyRange { low: RowKey(0), high }
+    }
+
+    /// Returns the offset that inherited lines must not cross.
+    pub(super) fn cut_offset(&self) -> Option<u64> {
+        self.cut.map(|(offset, _)| offset)
+    }
+
+    /// Returns the lineage position of a row.
+    pub(super) fn position(&self, offset: u64, ordinal: u64) -> Position {
+        let paginated = self.rollout.history_mode() == HistoryMode::Paginated;
+        Position {
+            ordinal,
+            offset: Some(self.base_offset + offset),
+            unambiguous: paginated && !self.rollout.checkpoint.ordinals_ambiguous,
+        }
+    }
+}
+
+/// The history of a thread, opened for one request.
+#[derive(Debug)]
+pub(super) struct History<'r> {
+    /// The thread as its header names it.
+    pub(super) thread_id: ThreadId,
+    /// Oldest first; the last one is the current rollout.
+    pub(super) segments: Vec<Segment<'r>>,
+    /// View that the rows are chosen by.
+    pub(super) view: View,
+}
+
+/// Which rows a position is looked up among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowKind {
+    /// Turns.
+    Turns,
+    /// Items.
+    Items,
+}
+
+impl<'r> History<'r> {
+    /// Returns the current rollout.
+    pub(super) fn current(&self) -> &OpenRollout<'r> {
+        &self.segments.last().expect("a history has its own rollout").rollout
+    }
+
+    /// Returns the storage mode.
+    pub(super) fn mode(&self) -> HistoryMode {
+        self.current().history_mode()
+    }
+
+    /// Returns whether a segment newer than `at` shows a turn with this id; then the older row is not listed (8.4).
+    pub(super) fn is_overridden(&self, at: usize, turn: &TurnRow) -> Result<bool, codex_state::StateError> {
+        let hash = id_hash(&turn.turn_id);
+        for segment in &self.segments[at + 1..] {
+            if self.mode() == HistoryMode::Paginated
+                && let Some(row) = segment.rollout.rows.turn_by_id(hash, segment.set)?
+                && segment.keys().contains(row.key)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Finds the first row at or after a position: its segment, and the key that rows there are compared with.
+    ///
+    /// The key lies before the row at the position (`after == false`) or right after it.
+    pub(super) fn locate(&self, position: Position, kind: RowKind, after: bool) -> StoreResult<(usize, RowKey)> {
+        if let Some(offset) = position.offset {
+            let at = self.segments.iter().rposition(|segment| segment.base_offset <= offset).unwrap_or(0);
+            let own = offset - self.segments[at].base_offset;
+            return Ok((at, RowKey((own << 1) + if after { 2 } else { 0 })));
+        }
+        let ordinal = position.ordinal;
+        let paginated = self.mode() == HistoryMode::Paginated;
+        let outside = self.segments.iter().any(|segment| ordinal + 1 == segment.start_ordinal);
+        if paginated && (outside || ordinal < self.segments[0].start_ordinal) {
+            return Err(StoreError::PositionOutsideLineage);
+        }
+        let at = self.segments.iter().rposition(|segment| segment.start_ordinal <= ordinal).unwrap_or(0);
+        let wanted = if after { ordinal.saturating_add(1) } else { ordinal };
+        let key = self.first_with_ordinal(at, kind, wanted)?;
+        Ok((at, key))
+    }
+
+    /// Bisects the keys of a segment for the first row whose ordinal is not below `ordinal`.
+    fn first_with_ordinal(&self, at: usize, kind: RowKind, ordinal: u64) -> StoreResult<RowKey> {
+        let segment = &self.segments[at];
+        let mut range = segment.keys();
+        range.high = range.high.min(RowKey((segment.rollout.plain_len + 1) << 1));
+        let rows = &segment.rollout.rows;
+        let wrap = |error| super::open_rollout::index_error(&segment.rollout.file.path, error);
+        while range.low < range.high {
+            let middle = RowKey(range.low.0 + (range.high.0 - range.low.0) / 2);
+            let probe = KeyRange { low: middle, high: range.high };
+            let found = match kind {
+                RowKind::Turns => {
+                    let rows = rows.turns(segment.set, probe, Order::Ascending, 1).map_err(wrap)?;
+                    rows.first().map(|row| (row.key, row.ordinal))
+                }
+                RowKind::Items => {
+                    let rows = rows.items(segment.set, None, probe, Order::Ascending, 1).map_err(wrap)?;
+                    rows.first().map(|row| (row.key, row.ordinal))
+                }
+            };
+            match found {
+                Some((key, own)) if own < ordinal => range.low = RowKey(key.0 + 1),
+                _ => range.high = middle,
+            }
+        }
+        Ok(range.low)
+    }
+}
+
+impl Inner {
+    /// Opens the history of a thread and hands it to `answer`.
+    ///
+    /// Bulk catch-up runs before; what is folded here is small.
+    pub(super) fn with_history<T>(
+        &self,
+        thread_id: ThreadId,
+        view: View,
+        answer: impl Fn(&History<'_>) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        let files = self.files_of(thread_id, view)?;
+        let sweep = self.sweep(Freshness::Recent);
+        for file in &files {
+            self.catch_up_bulk(file)?;
+        }
+        self.catch_up_ancestors(&sweep, &files)?;
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let history = self.open_history(&reader, &sweep, &files, view)?;
+        answer(&history)
+    }
+
+    /// Finds the rollouts of a thread: by name in the home, else by header in the index.
+    pub(super) fn files_of(&self, thread_id: ThreadId, view: View) -> StoreResult<Vec<RolloutFile>> {
+        let not_found = || StoreError::ThreadNotFound { thread_id };
+        for freshness in [Freshness::Recent, Freshness::Now] {
+            let sweep = self.sweep(freshness);
+            let mut files: Vec<RolloutFile> = sweep.named(thread_id.0).into_iter().cloned().collect();
+            if files.is_empty() {
+                self.bring_up_to_date(&mut |_, _| {})?;
+                let index = self.index();
+                let reader = index.reader().map_err(|error| self.index_error(error))?;
+                let rows = reader.rollouts_of(&thread_id.to_string()).map_err(|error| self.index_error(error))?;
+                let ids = rows.iter().filter_map(|row| row.rollout_id.parse().ok());
+                files.extend(ids.filter_map(|id: Uuid| sweep.rollout(id)).cloned());
+            }
+            if view == View::Codex && files.iter().any(|file| file.name.is_some()) {
+                files.retain(|file| file.name.is_some());
+            }
+            if !files.is_empty() {
+                return Ok(files);
+            }
+        }
+        Err(not_found())
+    }
+
+    /// Catches up the rollouts that `files` inherit from, as far as they are known before anything is opened.
+    fn catch_up_ancestors(&self, sweep: &Sweep, files: &[RolloutFile]) -> StoreResult<()> {
+        for file in files {
+            let mut id = super::catch_up::rollout_uuid(file);
+            for _ in 0..codex_rollout::lineage::MAX_LINEAGE_SEGMENTS {
+                let Some(base) = self.base_of(sweep, id)? else { break };
+                if let Some(file) = sweep.rollout(base) {
+                    self.catch_up_bulk(file)?;
+                }
+                id = base;
+            }
+        }
+        Ok(())
+    }
+
+    fn base_of(&self, sweep: &Sweep, rollout_id: Uuid) -> StoreResult<Option<Uuid>> {
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        if let Some(row) = reader.rollout(&rollout_id.to_string()).map_err(|error| self.index_error(error))? {
+            return Ok(row.base.and_then(|(id, _, _)| id.parse().ok()));
+        }
+        let Some(file) = sweep.rollout(rollout_id) else { return Ok(None) };
+        let source = self.source(file)?;
+        let head = codex_rollout::head::read_head(&source);
+        Ok(match head {
+            Ok(codex_rollout::head::Head::Envelope { meta, .. }) => meta.history_base.map(|base| base.thread_id.0),
+            _ => None,
+        })
+    }
+
+    /// Opens the current revision among `files` and everything that it inherits.
+    fn open_history<'r>(
+        &self,
+        reader: &'r Reader<'_>,
+        sweep: &Sweep,
+        files: &[RolloutFile],
+        view: View,
+    ) -> StoreResult<History<'r>> {
+        let current = self.open_current(reader, files)?;
+        let thread_id = current.thread_id.parse().map_err(|_| StoreError::Header {
+            path: current.file.path.clone(),
+            source: format!("thread id {:?} is not a UUID", current.thread_id).into(),
+        })?;
+        let mut opened: Vec<OpenRollout<'r>> = Vec::new();
+        let head = segment_info(&current);
+        let segments = resolve(&head, &mut |rollout_id: RolloutId| {
+            let Some(file) = sweep.rollout(rollout_id.0) else { return Ok(None) };
+            let rollout = self.open_rollout(reader, file)?;
+            let info = segment_info(&rollout);
+            opened.push(rollout);
+            Ok(Some(info))
+        })
+        .map_err(|error| StoreError::Lineage { thread_id, source: Box::new(error) })?;
+        opened.reverse();
+        opened.push(current);
+        let mut base_offset = 0;
+        let segments = segments
+            .into_iter()
+            .zip(opened)
+            .map(|(segment, rollout)| {
+                let set = rollout.row_set(view);
+                let cut = segment.end.map(|cut| (cut.byte_offset, cut.ordinal_exclusive));
+                let own_base = base_offset;
+                base_offset += cut.map_or(0, |(offset, _)| offset);
+                Segment { rollout, base_offset: own_base, start_ordinal: segment.start_ordinal, cut, set }
+            })
+            .collect();
+        Ok(History { thread_id, segments, view })
+    }
+
+    /// Opens the revision that is current; the others are only looked at for their headers.
+    fn open_current<'r>(&self, reader: &'r Reader<'_>, files: &[RolloutFile]) -> StoreResult<OpenRollout<'r>> {
+        if let [file] = files {
+            return self.open_rollout(reader, file);
+        }
+        let mut best: Option<OpenRollout<'r>> = None;
+        let mut failure = None;
+        for file in files {
+            match self.open_rollout(reader, file) {
+                Ok(open) => {
+                    let newer = best.as_ref().is_none_or(|best| revision_rank(&open) > revision_rank(best));
+                    if newer {
+                        best = Some(open);
+                    }
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        match (best, failure) {
+            (Some(best), _) => Ok(best),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(StoreError::TaskStopped),
+        }
+    }
+}
+
+/// Orders revisions as `current_revision` does for stored ones.
+fn revision_rank(open: &OpenRollout<'_>) -> (bool, Option<i64>, String) {
+    let live = open.file.location == codex_rollout::discover::Location::Active;
+    (live, open.meta.header.created_at_ms, open.file.relative.clone())
+}
+
+fn segment_info(open: &OpenRollout<'_>) -> SegmentInfo {
+    let thread_id = open.thread_id.parse().unwrap_or(ThreadId(open.rollout_id));
+    let base = open.base.as_ref().and_then(|(id, ordinal, offset)| {
+        Some(HistoryBase { thread_id: id.parse().ok()?, end_ordinal_exclusive: *ordinal, end_byte_offset: *offset })
+    });
+    SegmentInfo {
+        rollout_id: RolloutId(open.rollout_id),
+        named_thread_id: open.file.name.as_ref().map(|name| name.thread_id),
+        thread_id,
+        history_mode: open.history_mode(),
+        history_base: base,
+        subagent_start_ordinal: open.checkpoint.subagent_start_ordinal,
+        plain_len: open.plain_len,
+    }
+}

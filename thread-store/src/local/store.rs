@@ -1,0 +1,294 @@
+//! The store itself: what it holds, how it is opened, and how calls get off the async threads.
+//!
+//! Every call runs on a blocking thread, because files and SQLite block.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use codex_protocol::ids::ThreadId;
+use codex_rollout::Limits;
+use codex_rollout::discover::{HomeKind, visit};
+use codex_rollout::fs::{LogFs, StdFs};
+use codex_rollout::source::SeekCache;
+use codex_state::db::Index;
+use uuid::Uuid;
+
+use super::catalog::Catalog;
+use super::catch_up::{SharedIndex, discard_index, is_rebuildable};
+use super::keyed_lock::KeyedLocks;
+use super::open_rollout::index_error;
+use crate::clock::Clock;
+use crate::error::{StoreError, StoreResult};
+use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
+use crate::types::{
+    DoctorReport, IndexReport, IndexState, ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage,
+    OccurrenceQuery, SearchPage, SearchQuery, ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage,
+    TimelineQuery, TurnPage, TurnPageQuery, VerifyReport, View,
+};
+
+/// Our folder in a home.
+const OWN_FOLDER: &str = "codex-threads";
+/// Name of the index file.
+const INDEX_FILE: &str = "index.sqlite";
+/// Bytes that seekable copies of compressed rollouts take at most.
+const CACHE_LIMIT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
+/// How a local store is opened.
+#[derive(Clone)]
+pub struct LocalStoreOptions {
+    /// The Codex home.
+    pub home: PathBuf,
+    /// Folder of the index; `<home>/codex-threads/index` when absent.
+    pub index_dir: Option<PathBuf>,
+    /// Provider of threads that name none.
+    pub default_provider: String,
+    /// File operations.
+    pub fs: Arc<dyn LogFs>,
+    /// Time.
+    pub clock: Clock,
+    /// Limits.
+    pub limits: Limits,
+}
+
+impl LocalStoreOptions {
+    /// Opens `home` with real files, the system clock and the default limits.
+    pub fn new(home: impl Into<PathBuf>) -> Self {
+        Self {
+            home: home.into(),
+            index_dir: None,
+            default_provider: "openai".to_owned(),
+            fs: Arc::new(StdFs),
+            clock: Clock::system(),
+            limits: Limits::DEFAULT,
+        }
+    }
+}
+
+impl std::fmt::Debug for LocalStoreOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalStoreOptions")
+            .field("home", &self.home)
+            .field("index_dir", &self.index_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Threads of a Codex home on this machine.
+#[derive(Debug, Clone)]
+pub struct LocalStore {
+    inner: Arc<Inner>,
+}
+
+/// What all calls share.
+pub(super) struct Inner {
+    pub(super) home: PathBuf,
+    pub(super) default_provider: String,
+    pub(super) fs: Arc<dyn LogFs>,
+    pub(super) clock: Clock,
+    pub(super) limits: Limits,
+    pub(super) cache: SeekCache,
+    pub(super) catalog: Catalog,
+    pub(super) locks: KeyedLocks<Uuid>,
+    index_path: PathBuf,
+    index: RwLock<SharedIndex>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("home", &self.home).finish_non_exhaustive()
+    }
+}
+
+impl LocalStore {
+    /// Opens a home and its index; a missing, old or corrupt index is made anew.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAHome`] when the folder is not one, [`StoreError::Index`] when no index can be kept there.
+    pub fn open(options: LocalStoreOptions) -> StoreResult<Arc<Self>> {
+        check_home(&options)?;
+        let own = options.home.join(OWN_FOLDER);
+        let index_dir = options.index_dir.unwrap_or_else(|| own.join("index"));
+        let index_path = index_dir.join(INDEX_FILE);
+        options
+            .fs
+            .create_dir_all(&index_dir)
+            .map_err(|error| StoreError::Index { path: index_dir.clone(), source: Box::new(error) })?;
+        let index = open_index(&options.fs, &index_path)?;
+        let cache = SeekCache::new(Arc::clone(&options.fs), own.join("cache"), CACHE_LIMIT_BYTES);
+        Ok(Arc::new(Self {
+            inner: Arc::new(Inner {
+                home: options.home,
+                default_provider: options.default_provider,
+                fs: options.fs,
+                clock: options.clock,
+                limits: options.limits,
+                cache,
+                catalog: Catalog::new(),
+                locks: KeyedLocks::new(),
+                index_path,
+                index: RwLock::new(Arc::new(index)),
+            }),
+        }))
+    }
+
+    /// Runs a call on a blocking thread, and once more on a new index if the old one proves unusable.
+    async fn run<T: Send + 'static>(
+        &self,
+        call: impl Fn(&Inner) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        let inner = Arc::clone(&self.inner);
+        let work = move || match call(&inner) {
+            Err(error) if is_rebuildable(&error) => {
+                tracing::warn!(%error, "index is unusable; rebuilding it from the log");
+                inner.rebuild_index()?;
+                call(&inner)
+            }
+            outcome => outcome,
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::TaskStopped)?
+    }
+}
+
+impl Inner {
+    /// Returns the index in use.
+    pub(super) fn index(&self) -> SharedIndex {
+        Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Throws the index away and starts an empty one.
+    fn rebuild_index(&self) -> StoreResult<()> {
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        discard_index(self, &self.index_path);
+        *index = Arc::new(open_index(&self.fs, &self.index_path)?);
+        self.catalog.forget_index();
+        Ok(())
+    }
+}
+
+/// Opens the index; one that cannot be used is deleted and created again, once.
+fn open_index(fs: &Arc<dyn LogFs>, path: &Path) -> StoreResult<Index> {
+    // SQLite would create the file readable for everybody.
+    match fs.create(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(StoreError::Index { path: path.to_owned(), source: Box::new(error) }),
+    }
+    match Index::open(path) {
+        Err(error) if error.is_rebuildable() => {
+            tracing::warn!(%error, path = %path.display(), "index is unusable; making a new one from the log");
+            for suffix in ["", "-wal", "-shm"] {
+                let mut file = path.as_os_str().to_owned();
+                file.push(suffix);
+                match fs.remove(Path::new(&file)) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => {
+                        return Err(StoreError::Index { path: path.to_owned(), source: Box::new(error) });
+                    }
+                }
+            }
+            fs.create(path).map_err(|error| StoreError::Index { path: path.to_owned(), source: Box::new(error) })?;
+            Index::open(path).map_err(|error| index_error(path, error))
+        }
+        outcome => outcome.map_err(|error| index_error(path, error)),
+    }
+}
+
+/// Checks that the folder can be a home before anything is written into it.
+fn check_home(options: &LocalStoreOptions) -> StoreResult<()> {
+    let not_a_home = |reason: &str| StoreError::NotAHome { path: options.home.clone(), source: reason.into() };
+    let report = visit(options.fs.as_ref(), &options.home, &mut |_| std::ops::ControlFlow::Break(()));
+    match report.home_kind {
+        HomeKind::Home => Ok(()),
+        HomeKind::NoRolloutFolders => {
+            // A fresh Codex home has a configuration before it has its first session.
+            match options.fs.stat(&options.home.join("config.toml")) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(not_a_home("it has neither sessions/ nor archived_sessions/ nor config.toml")),
+            }
+        }
+        HomeKind::Missing => Err(not_a_home("it does not exist")),
+        HomeKind::NotADirectory => Err(not_a_home("it is not a folder")),
+        HomeKind::Unreadable => Err(not_a_home("it cannot be read; check its permissions")),
+    }
+}
+
+#[async_trait]
+impl ThreadStore for LocalStore {
+    async fn list_threads(&self, query: ListQuery) -> StoreResult<ListPage> {
+        self.run(move |inner| inner.list(&query)).await
+    }
+
+    async fn read_thread(&self, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
+        self.run(move |inner| inner.read(query)).await
+    }
+
+    async fn list_turns(&self, query: TurnPageQuery) -> StoreResult<TurnPage> {
+        self.run(move |inner| inner.turn_page(&query)).await
+    }
+
+    async fn list_items(&self, query: ItemPageQuery) -> StoreResult<ItemPage> {
+        self.run(move |inner| inner.item_page(&query)).await
+    }
+
+    async fn read_items(
+        &self,
+        thread_id: ThreadId,
+        turn_id: &str,
+        item_ids: &[String],
+        view: View,
+    ) -> StoreResult<Vec<ItemEntry>> {
+        let turn_id = turn_id.to_owned();
+        let item_ids = item_ids.to_vec();
+        self.run(move |inner| inner.items_by_id(thread_id, &turn_id, &item_ids, view)).await
+    }
+
+    async fn list_timeline(&self, query: TimelineQuery) -> StoreResult<TimelinePage> {
+        self.run(move |inner| inner.timeline_page(&query)).await
+    }
+
+    async fn index_state(&self, thread_id: ThreadId) -> StoreResult<IndexState> {
+        self.run(move |inner| inner.index_state(thread_id)).await
+    }
+
+    async fn resolve(&self, selector: &ThreadSelector) -> StoreResult<Vec<ThreadRecord>> {
+        let selector = selector.clone();
+        self.run(move |inner| inner.resolve(&selector)).await
+    }
+
+    fn search(&self) -> Option<&dyn ThreadSearch> {
+        Some(self)
+    }
+
+    fn maintenance(&self) -> Option<&dyn StoreMaintenance> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl ThreadSearch for LocalStore {
+    async fn search_threads(&self, query: SearchQuery) -> StoreResult<SearchPage> {
+        self.run(move |inner| inner.search(&query)).await
+    }
+
+    async fn search_occurrences(&self, query: OccurrenceQuery) -> StoreResult<OccurrencePage> {
+        self.run(move |inner| inner.occurrences(&query)).await
+    }
+}
+
+#[async_trait]
+impl StoreMaintenance for LocalStore {
+    async fn index_all(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<IndexReport> {
+        self.run(move |inner| inner.index_all(progress.as_ref())).await
+    }
+
+    async fn verify(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<VerifyReport> {
+        self.run(move |inner| inner.verify(progress.as_ref())).await
+    }
+
+    async fn doctor(&self, subject: &str) -> StoreResult<DoctorReport> {
+        let subject = subject.to_owned();
+        self.run(move |inner| inner.doctor(&subject)).await
+    }
+}

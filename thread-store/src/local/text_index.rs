@@ -1,0 +1,108 @@
+//! Feeds the word index: the second checkpoint, behind the positions.
+//!
+//! A search reads the suffix that is not indexed yet from the log, so nothing here is ever waited for.
+
+use codex_protocol::log::{LineHead, RolloutItem};
+use codex_rollout::lines::LineEvent;
+use codex_state::db::{Index, RolloutRow};
+use codex_state::messages::{Speaker, said, said_in_bare};
+use codex_state::projector::Mode;
+use codex_state::text::is_context_text;
+use codex_state::words::{WordTable, WordWriter};
+
+use super::catalog::Freshness;
+use super::open_rollout::read_error;
+use super::store::Inner;
+use crate::error::StoreResult;
+
+/// Documents that one transaction stores at most.
+const STEP_DOCUMENTS: usize = 2_000;
+
+impl Inner {
+    /// Brings the word index up to the positions of every rollout.
+    pub(super) fn catch_up_text(&self, progress: &mut dyn FnMut(u64)) -> StoreResult<()> {
+        let sweep = self.sweep(Freshness::Recent);
+        if self.is_text_synced(&sweep) {
+            return Ok(());
+        }
+        let index = self.index();
+        let behind: Vec<String> = {
+            let reader = index.reader().map_err(|error| self.index_error(error))?;
+            reader.rollouts_with_text_behind().map_err(|error| self.index_error(error))?
+        };
+        for rollout_id in behind {
+            let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else { continue };
+            let row = {
+                let reader = index.reader().map_err(|error| self.index_error(error))?;
+                reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?
+            };
+            if let Some(row) = row {
+                self.index_text(file, &row)?;
+                progress(row.checkpoint.offset - row.text_offset);
+            }
+        }
+        self.mark_text_synced(&sweep);
+        Ok(())
+    }
+
+    /// Indexes the texts of one rollout from its text checkpoint to its position checkpoint.
+    fn index_text(&self, file: &codex_rollout::discover::RolloutFile, row: &RolloutRow) -> StoreResult<()> {
+        let source = self.source(file)?;
+        let index = self.index();
+        let end = row.checkpoint.offset;
+        let mut from = row.text_offset;
+        let mut lines = source.lines(from).until(end);
+        while from < end {
+            let mut documents = Vec::new();
+            let mut reached = from;
+            while documents.len() < STEP_DOCUMENTS {
+                let at = lines.offset();
+                let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
+                    reached = end;
+                    break;
+                };
+                reached = event.end();
+                if let LineEvent::Line { offset, bytes, .. } = event
+                    && let Some((table, text)) = document_of(bytes, row.checkpoint.mode)
+                {
+                    documents.push((offset, table, text));
+                }
+            }
+            let stored = index.write(|transaction| {
+                if !Index::advance_text(transaction, row.key, from, reached)? {
+                    return Ok(false);
+                }
+                let mut writer = WordWriter::new(transaction);
+                for (offset, table, text) in &documents {
+                    writer.insert(*table, row.key, *offset, &[text])?;
+                }
+                Ok(true)
+            });
+            if !stored.map_err(|error| self.index_error(error))? {
+                return Ok(()); // another process indexed these lines
+            }
+            from = reached;
+        }
+        Ok(())
+    }
+}
+
+/// Returns what of a line belongs into which table.
+fn document_of(bytes: &[u8], mode: Mode) -> Option<(WordTable, String)> {
+    let (speaker, text) = if mode == Mode::Bare {
+        said_in_bare(bytes)?
+    } else {
+        let head = LineHead::parse(bytes).ok()?;
+        if !matches!(&*head.kind, "event_msg" | "response_item") {
+            return None;
+        }
+        let item = RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()?;
+        said(&item)?
+    };
+    let table = match speaker {
+        Speaker::Visible => WordTable::Said,
+        Speaker::Raw if mode == Mode::Bare && !is_context_text(&text) => WordTable::Said,
+        Speaker::Raw => WordTable::Hidden,
+    };
+    Some((table, text))
+}

@@ -1,0 +1,217 @@
+//! Pages through turns, with as many items as the view asks for.
+//!
+//! What a turn is told by records beyond a cut does not exist for the child.
+
+use codex_protocol::item::{TurnError, TurnStatus};
+use codex_state::fold::{TurnFacts, fold_turn, turn_error};
+use codex_state::projector::{KeyRange, Order, RowReader, summary_of};
+use codex_state::rows::{ItemClass, ItemRow, RowKey, RowSet, Span, TurnState};
+
+use super::history::{PlacedItem, PlacedTurn};
+use super::items::{is_canonical, read_items};
+use super::line_fetch::Lines;
+use super::open_rollout::index_error;
+use super::segments::History;
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::types::{Anchor, ItemsView, Position, TurnAnchor, TurnPage, TurnPageQuery, TurnRecord};
+
+impl Inner {
+    /// Pages through turns.
+    pub(super) fn turn_page(&self, query: &TurnPageQuery) -> StoreResult<TurnPage> {
+        self.with_history(query.thread_id, query.view, |history| {
+            super::read::require_header(history)?;
+            let start = match &query.anchor {
+                None => None,
+                Some(Anchor::Including(anchor)) => Some(Anchor::Including(turn_position(history, anchor)?)),
+                Some(Anchor::Excluding(anchor)) => Some(Anchor::Excluding(turn_position(history, anchor)?)),
+            };
+            let placed = history.turns(start, query.direction, query.limit + 1)?;
+            let has_more = placed.len() > query.limit;
+            let shown = &placed[..placed.len().min(query.limit)];
+            let (turns, complete) = read_turns(history, shown, query.items_view, self.limits.max_page_bytes)?;
+            Ok(TurnPage { turns, has_more: has_more || !complete, history_mode: history.mode() })
+        })
+    }
+}
+
+fn turn_position(history: &History<'_>, anchor: &TurnAnchor) -> StoreResult<Position> {
+    match anchor {
+        TurnAnchor::Position(position) => Ok(*position),
+        TurnAnchor::Turn(id) => {
+            let turn = history.find_turn(id)?.ok_or(StoreError::AnchorTurnMissing)?;
+            Ok(history.segments[turn.at].position(turn.row.key.offset(), turn.row.ordinal))
+        }
+    }
+}
+
+/// Reads turns with their items; stops early, but never before the first turn, when the page grows too large.
+///
+/// Returns whether all turns were read.
+pub(super) fn read_turns(
+    history: &History<'_>,
+    placed: &[PlacedTurn],
+    view: ItemsView,
+    max_bytes: u64,
+) -> StoreResult<(Vec<TurnRecord>, bool)> {
+    let mut bytes = 0u64;
+    let mut items = Vec::new();
+    let mut counts = Vec::new();
+    for turn in placed {
+        let own = items_of(history, turn, view)?;
+        let own_bytes: u64 = own.iter().flat_map(|item| &item.row.spans).map(|span| u64::from(span.len)).sum();
+        if bytes + own_bytes > max_bytes && !counts.is_empty() {
+            break;
+        }
+        bytes += own_bytes;
+        counts.push(own.len());
+        items.extend(own);
+    }
+    let mut entries = read_items(history, &items)?.into_iter();
+    let mut turns = Vec::with_capacity(counts.len());
+    for (turn, count) in placed.iter().zip(&counts) {
+        let mut record = turn_record(history, turn)?;
+        record.items = entries.by_ref().take(*count).map(|entry| entry.item).collect();
+        record.items_view = view;
+        turns.push(record);
+    }
+    let complete = turns.len() == placed.len();
+    Ok((turns, complete))
+}
+
+/// Makes the record of a turn, without items.
+pub(super) fn turn_record(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<TurnRecord> {
+    let segment = &history.segments[turn.at];
+    let row = &turn.row;
+    let facts = turn_facts(history, turn)?;
+    let status = match facts.state {
+        TurnState::Completed => TurnStatus::Completed,
+        // No writer of ours is live in this process, so an open turn was left behind (7.1, 11).
+        TurnState::Interrupted | TurnState::InProgress => TurnStatus::Interrupted,
+        TurnState::Failed => TurnStatus::Failed,
+    };
+    Ok(TurnRecord {
+        turn_id: history.shown_turn_id(row),
+        root_turn_id: row.root_turn_id.clone(),
+        position: segment.position(row.key.offset(), row.ordinal),
+        status,
+        error: facts.error,
+        started_at: facts.started_at,
+        completed_at: facts.completed_at,
+        duration_ms: facts.duration_ms,
+        items: Vec::new(),
+        items_view: ItemsView::NotLoaded,
+    })
+}
+
+fn turn_facts(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<TurnFacts> {
+    let segment = &history.segments[turn.at];
+    let row = &turn.row;
+    let wrap = |error| index_error(&segment.rollout.file.path, error);
+    let cut = segment.cut_offset();
+    if cut.is_some_and(|cut| row.records.iter().any(|span| span.end() > cut)) {
+        let visible: Vec<Span> = row.records.iter().filter(|span| Some(span.end()) <= cut).copied().collect();
+        let lines = Lines::fetch(&segment.rollout.source, visible.clone())?;
+        return fold_turn(&lines.of(&visible, cut)).map_err(wrap);
+    }
+    let mut facts = TurnFacts {
+        state: row.state,
+        started_at: row.started_at,
+        completed_at: row.completed_at,
+        duration_ms: row.duration_ms,
+        error: None,
+    };
+    let told = row.error_event.filter(|_| segment.set == RowSet::Full);
+    if let Some(span) = told {
+        facts.state = TurnState::Failed;
+        facts.error = error_of(history, turn, &[span])?;
+    } else if row.state == TurnState::Failed {
+        facts.error = error_of(history, turn, &row.records)?;
+    }
+    Ok(facts)
+}
+
+fn error_of(history: &History<'_>, turn: &PlacedTurn, spans: &[Span]) -> StoreResult<Option<TurnError>> {
+    let rollout = &history.segments[turn.at].rollout;
+    let lines = Lines::fetch(&rollout.source, spans.to_vec())?;
+    turn_error(&lines.of(spans, None)).map_err(|error| index_error(&rollout.file.path, error))
+}
+
+/// Returns the items that a view shows of a turn, in stored order.
+fn items_of(history: &History<'_>, turn: &PlacedTurn, view: ItemsView) -> StoreResult<Vec<PlacedItem>> {
+    match view {
+        ItemsView::NotLoaded => Ok(Vec::new()),
+        ItemsView::Summary => summary_items(history, turn),
+        ItemsView::Full if is_canonical(history) => {
+            history.items(Some(&turn.row.turn_id), None, crate::types::Direction::Ascending, usize::MAX)
+        }
+        ItemsView::Full => Ok(visible_items(history, turn.at, turn.row.link)?
+            .into_iter()
+            .map(|row| PlacedItem { at: turn.at, row })
+            .collect()),
+    }
+}
+
+fn visible_items(history: &History<'_>, at: usize, link: i64) -> StoreResult<Vec<ItemRow>> {
+    let segment = &history.segments[at];
+    let rows = &segment.rollout.rows;
+    rows.items(segment.set, Some(link), segment.keys(), Order::Ascending, usize::MAX)
+        .map_err(|error| index_error(&segment.rollout.file.path, error))
+}
+
+/// The first user message and the final agent message (`app-server-api.md` 4.4).
+fn summary_items(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<Vec<PlacedItem>> {
+    let mut summary = summary_at(history, turn)?;
+    let boundary = turn.row.state == TurnState::Interrupted && summary == (None, None);
+    let mut at = turn.at;
+    if boundary && is_canonical(history) {
+        // A fork boundary borrows from the earliest segment that holds the turn (8.4).
+        for earlier in 0..turn.at {
+            if let Some(row) = history.turn_row(earlier, &turn.row.turn_id)? {
+                summary = summary_at(history, &PlacedTurn { at: earlier, row })?;
+                at = earlier;
+                break;
+            }
+        }
+    }
+    let mut keys: Vec<RowKey> = summary.0.into_iter().chain(summary.1).collect();
+    keys.sort_unstable();
+    let rollout = &history.segments[at].rollout;
+    let mut items = Vec::new();
+    for key in keys {
+        let row = rollout.rows.item(key).map_err(|error| index_error(&rollout.file.path, error))?;
+        items.extend(row.map(|row| PlacedItem { at, row }));
+    }
+    Ok(items)
+}
+
+/// Returns the keys of the summary items that are visible through the segment's cut.
+pub(super) fn summary_at(
+    history: &History<'_>,
+    turn: &PlacedTurn,
+) -> StoreResult<(Option<RowKey>, Option<RowKey>)> {
+    let segment = &history.segments[turn.at];
+    let row = &turn.row;
+    let visible = |key: Option<RowKey>| key.is_none_or(|key| segment.keys().contains(key));
+    let end_visible = match (row.end, segment.cut_offset()) {
+        (Some(end), Some(cut)) => end.span.end() <= cut,
+        _ => true,
+    };
+    if end_visible && visible(row.first_user) && visible(row.final_agent) {
+        return Ok((row.first_user, row.final_agent));
+    }
+    let items = visible_items(history, turn.at, row.link)?;
+    if is_canonical(history) {
+        return Ok(summary_of(&items, row.end.is_some() && end_visible));
+    }
+    let first_user = items.iter().find(|item| item.class == ItemClass::User).map(|item| item.key);
+    let last_agent = items.iter().rev().find(|item| item.class.is_agent()).map(|item| item.key);
+    Ok((first_user, last_agent))
+}
+
+/// All keys of a segment that lie before `high`.
+pub(super) fn keys_before(history: &History<'_>, at: usize, high: RowKey) -> KeyRange {
+    let mut range = history.segments[at].keys();
+    range.high = range.high.min(high);
+    range
+}
