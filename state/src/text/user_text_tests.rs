@@ -5,13 +5,14 @@ use crate::text::UserText;
 
 fn check_event(event: serde_json::Value, expected: (Option<&str>, Option<&str>)) {
     assert_eq!(
-        user_text_of_event(&serde_json::from_value(event).unwrap()),
+        user_text_of_event(&serde_json::from_str(&event.to_string()).unwrap()),
         user_text(expected)
     );
 }
 
 fn check_item(content: serde_json::Value, expected: (Option<&str>, Option<&str>)) {
-    let item = serde_json::from_value(json!({ "id": "u1", "content": content })).unwrap();
+    // Decoded from text like a line of a log: raw members need it.
+    let item = serde_json::from_str(&json!({ "id": "u1", "content": content }).to_string()).unwrap();
     assert_eq!(user_text_of_item(&item), user_text(expected));
 }
 

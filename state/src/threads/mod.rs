@@ -6,6 +6,8 @@ mod filter;
 mod list;
 mod lookup;
 mod row;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod source;
 mod titles;

@@ -19,7 +19,7 @@ pub struct CutText {
 impl CutText {
     /// Keeps the beginning of `text`.
     pub fn new(text: &str) -> Self {
-        let end = text.floor_char_boundary(MAX_STORED_TEXT_BYTES);
+        let end = stored_len(text);
         Self {
             text: text[..end].to_owned(),
             cut: end < text.len(),
@@ -28,9 +28,18 @@ impl CutText {
 
     /// Returns the part that is stored, and whether it is not all.
     pub(super) fn stored(&self) -> (&str, bool) {
-        let end = self.text.floor_char_boundary(MAX_STORED_TEXT_BYTES);
+        let end = stored_len(&self.text);
         (&self.text[..end], self.cut || end < self.text.len())
     }
+}
+
+/// Returns the length of the longest beginning that may be stored.
+fn stored_len(text: &str) -> usize {
+    let mut end = text.len().min(MAX_STORED_TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1; // offset 0 is a boundary
+    }
+    end
 }
 
 /// One thread: metadata of its current revision.

@@ -5,6 +5,8 @@
 mod candidates;
 mod document;
 mod query;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod tokens;
 mod vocabulary;

@@ -62,7 +62,7 @@ fn with_piece(conn: &Connection, piece: &str, limit: usize, wanted: impl Fn(&str
     match trigram_expression(piece) {
         Some(expression) => collect(
             conn,
-            "SELECT token FROM word_pieces JOIN word_tokens ON token_num = word_pieces.rowid \
+            "SELECT word_tokens.token FROM word_pieces JOIN word_tokens ON token_num = word_pieces.rowid \
              WHERE word_pieces MATCH ?1",
             [expression],
             limit,

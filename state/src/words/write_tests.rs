@@ -1,1 +1,110 @@
+use rusqlite::Connection;
 
+use super::super::sample::{add, database};
+use super::{WordWriter, optimize, remove, remove_rollout};
+use crate::words::{Candidates, MAX_OFFSET, RolloutKeys, WordScope, WordTable, candidates};
+
+fn found(conn: &Connection, term: &str) -> Vec<(i64, Vec<u64>)> {
+    let Candidates::Rows(rows) = candidates(conn, term, WordScope::SaidAndHidden).unwrap() else {
+        panic!("{term:?} narrows nothing")
+    };
+    let RolloutKeys::Only(keys) = rows.rollout_keys(conn, 100).unwrap() else {
+        panic!("too many for {term:?}")
+    };
+    keys.into_iter()
+        .map(|key| (key, rows.offsets(conn, key, 0..u64::MAX, 100).unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_document_is_found_by_the_words_of_all_its_texts() {
+    let mut conn = database();
+    let transaction = conn.transaction().unwrap();
+    WordWriter::new(&transaction)
+        .insert(WordTable::Said, 1, 0, &["**b**old", "bold"])
+        .unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(found(&conn, "bold"), [(1, vec![0])]);
+    assert_eq!(found(&conn, "**b**"), [(1, vec![0])]);
+}
+
+#[test]
+fn inserting_again_replaces_the_document() {
+    let mut conn = database();
+    add(&mut conn, &[(1, 0, "walrus")]);
+    add(&mut conn, &[(1, 0, "zebra"), (1, 0, "quokka")]);
+    assert_eq!(found(&conn, "walrus"), []);
+    assert_eq!(found(&conn, "zebra"), []);
+    assert_eq!(found(&conn, "quokka"), [(1, vec![0])]);
+}
+
+#[test]
+fn removing_a_line_keeps_its_neighbours() {
+    let mut conn = database();
+    add(
+        &mut conn,
+        &[(1, 0, "walrus"), (1, 1, "walrus"), (1, 2, "walrus"), (2, 1, "walrus")],
+    );
+    remove(&conn, 1, 1).unwrap();
+    assert_eq!(found(&conn, "walrus"), [(1, vec![0, 2]), (2, vec![1])]);
+}
+
+#[test]
+fn removing_a_rollout_keeps_the_others() {
+    let mut conn = database();
+    add(
+        &mut conn,
+        &[
+            (1, MAX_OFFSET, "walrus"),
+            (2, 0, "walrus"),
+            (2, MAX_OFFSET, "walrus"),
+            (3, 0, "walrus"),
+        ],
+    );
+    remove_rollout(&conn, 2).unwrap();
+    assert_eq!(found(&conn, "walrus"), [(1, vec![MAX_OFFSET]), (3, vec![0])]);
+    add(&mut conn, &[(2, 5, "walrus")]);
+    assert_eq!(
+        found(&conn, "walrus"),
+        [(1, vec![MAX_OFFSET]), (2, vec![5]), (3, vec![0])]
+    );
+}
+
+#[test]
+fn a_rolled_back_transaction_leaves_no_gap_in_the_vocabulary() {
+    let mut conn = database();
+    let transaction = conn.transaction().unwrap();
+    WordWriter::new(&transaction)
+        .insert(WordTable::Said, 1, 0, &["walrus"])
+        .unwrap();
+    transaction.rollback().unwrap();
+    assert_eq!(found(&conn, "alru"), []);
+    add(&mut conn, &[(1, 0, "walrus")]);
+    assert_eq!(found(&conn, "alru"), [(1, vec![0])]);
+}
+
+#[test]
+fn optimizing_changes_no_answer() {
+    let mut conn = database();
+    for offset in 0..40 {
+        add(&mut conn, &[(1, offset, &format!("walrus number{offset}"))]);
+    }
+    remove(&conn, 1, 7).unwrap();
+    optimize(&conn).unwrap();
+    assert_eq!(
+        found(&conn, "number3"),
+        [(1, vec![3, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39])]
+    );
+    assert_eq!(found(&conn, "walrus")[0].1.len(), 39);
+}
+
+#[test]
+fn positions_beyond_the_limits_are_refused() {
+    let mut conn = database();
+    let transaction = conn.transaction().unwrap();
+    let mut writer = WordWriter::new(&transaction);
+    assert!(writer.insert(WordTable::Said, 1, MAX_OFFSET + 1, &["x"]).is_err());
+    assert!(writer.insert(WordTable::Said, -1, 0, &["x"]).is_err());
+    assert!(remove(&transaction, 1, MAX_OFFSET + 1).is_err());
+    assert!(remove_rollout(&transaction, -1).is_err());
+}

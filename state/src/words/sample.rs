@@ -1,0 +1,22 @@
+//! A database in memory and ways to fill it, for the tests of this module.
+
+use rusqlite::Connection;
+
+use super::{SCHEMA, WordTable, WordWriter};
+
+/// Opens a database with the tables of this module.
+pub(super) fn database() -> Connection {
+    let conn = Connection::open_in_memory().unwrap();
+    conn.execute_batch(SCHEMA).unwrap();
+    conn
+}
+
+/// Adds documents of what was said, in one transaction.
+pub(super) fn add(conn: &mut Connection, documents: &[(i64, u64, &str)]) {
+    let transaction = conn.transaction().unwrap();
+    let mut writer = WordWriter::new(&transaction);
+    for (rollout_key, offset, text) in documents {
+        writer.insert(WordTable::Said, *rollout_key, *offset, &[text]).unwrap();
+    }
+    transaction.commit().unwrap();
+}
