@@ -64,7 +64,7 @@ pub struct ThreadItemOutputDeferral {
 }
 
 /// One item of a page.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemEntry {
     /// Turn of the item.
@@ -72,7 +72,7 @@ pub struct ThreadItemEntry {
     /// The item.
     pub item: TimedItem,
     /// Present and true when the output was left out.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub output_deferred: bool,
     /// Start, Unix milliseconds.
@@ -82,7 +82,7 @@ pub struct ThreadItemEntry {
 }
 
 /// Result of `thread/items/list`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemsListResponse {
     /// The items.
@@ -107,7 +107,7 @@ pub struct ThreadItemsReadParams {
 }
 
 /// Result of `thread/items/read`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemsReadResponse {
     /// The items that exist, in stored order.

@@ -131,7 +131,7 @@ pub enum ThreadListCwdFilter {
 }
 
 /// Result of `thread/list`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadListResponse {
     /// The threads.

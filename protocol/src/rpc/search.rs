@@ -58,7 +58,7 @@ pub enum ThreadSearchSortKey {
 }
 
 /// One hit.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchResult {
     /// The thread.
@@ -68,7 +68,7 @@ pub struct ThreadSearchResult {
 }
 
 /// Result of `thread/search`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSearchResponse {
     /// The hits.

@@ -13,7 +13,7 @@ use super::source::SessionSource;
 use super::turn::Turn;
 
 /// One thread.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Thread {
     /// Identity.
@@ -205,7 +205,7 @@ pub struct ThreadReadParams {
 }
 
 /// Result of `thread/read`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadReadResponse {
     /// The thread.

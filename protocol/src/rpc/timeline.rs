@@ -23,7 +23,7 @@ pub struct ThreadTimelineListParams {
 }
 
 /// Result of `thread/timeline/list`: the newest page first, ascending inside the page.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTimelineListResponse {
     /// The entries.
@@ -35,7 +35,7 @@ pub struct ThreadTimelineListResponse {
 }
 
 /// One entry of a timeline.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ThreadTimelineEntry {
     /// An item.

@@ -10,7 +10,7 @@ use super::common::{SortDirection, TurnItemsView};
 use crate::item::{TimedItem, TurnError, TurnStatus};
 
 /// One turn.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Turn {
     /// Identity.
@@ -51,7 +51,7 @@ pub struct ThreadTurnsListParams {
 }
 
 /// Result of `thread/turns/list`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTurnsListResponse {
     /// The turns.

@@ -1,0 +1,105 @@
+//! What every command needs: the home, the store, a server over it and a client of that server.
+//!
+//! Opens; decides nothing about threads.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use codex_thread_store::{Clock, LocalStore, LocalStoreOptions, ThreadRecord, ThreadSelector, ThreadStore, View};
+
+use super::args::Place;
+use super::error::{CliError, CliResult};
+use super::list::print_candidates;
+use super::output::Output;
+use crate::config::{DEFAULT_PROVIDER, top_level_string};
+use crate::files::Files;
+use crate::identity::Identity;
+use crate::server::{Server, ServerOptions};
+use crate::transport::Client;
+
+/// Name of the command line as a client.
+const CLIENT_NAME: &str = "codex-threads";
+
+/// A running command.
+pub(super) struct App {
+    pub(super) place: Place,
+    pub(super) out: Output,
+    pub(super) files: Files,
+    pub(super) clock: Clock,
+}
+
+impl App {
+    pub(super) fn new(place: Place) -> Self {
+        Self { place, out: Output::stdout(), files: Files::default(), clock: Clock::system() }
+    }
+
+    /// Returns the present in Unix seconds.
+    pub(super) fn now_s(&self) -> i64 {
+        self.clock.now_ms().div_euclid(1000)
+    }
+
+    /// Returns the home as an absolute path.
+    pub(super) fn home(&self) -> CliResult<PathBuf> {
+        let named = self.place.home.clone().filter(|home| !home.as_os_str().is_empty());
+        let home = match named {
+            Some(home) => home,
+            None => std::env::home_dir().ok_or(CliError::NoHome)?.join(".codex"),
+        };
+        std::path::absolute(&home).map_err(|source| CliError::File { path: home, source })
+    }
+
+    /// Opens the store on a thread where it may block.
+    pub(super) async fn store(&self) -> CliResult<Arc<LocalStore>> {
+        let home = self.home()?;
+        let mut options = LocalStoreOptions::new(&home);
+        options.index_dir = self.place.index_dir.clone();
+        options.default_provider = self.default_provider(&home);
+        options.clock = self.clock.clone();
+        let opened = tokio::task::spawn_blocking(move || LocalStore::open(options)).await;
+        Ok(opened.map_err(|error| CliError::Start(std::io::Error::other(error)))??)
+    }
+
+    /// Returns the provider of the home's configuration; one that cannot be read is reported and passed over.
+    fn default_provider(&self, home: &Path) -> String {
+        let path = home.join("config.toml");
+        let provider = match self.files.read_small_text(&path) {
+            Ok(text) => text.and_then(|text| top_level_string(&text, "model_provider")),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), error = &error as &dyn std::error::Error, "configuration not read");
+                None
+            }
+        };
+        provider.unwrap_or_else(|| DEFAULT_PROVIDER.to_owned())
+    }
+
+    /// Starts a server over a store.
+    pub(super) fn server(&self, store: Arc<dyn ThreadStore>, view: View) -> CliResult<Arc<Server>> {
+        let home = self.home()?;
+        Ok(Server::new(ServerOptions {
+            store,
+            view,
+            default_provider: self.default_provider(&home),
+            identity: Identity::gather(&home, &self.files),
+            clock: self.clock.clone(),
+        }))
+    }
+
+    /// Connects to a server in this process.
+    pub(super) async fn client(&self, store: Arc<dyn ThreadStore>) -> CliResult<Client> {
+        Ok(Client::connect(self.server(store, View::Full)?, CLIENT_NAME).await?)
+    }
+
+    /// Finds the one thread that a person means; lists the candidates when there are several.
+    pub(super) async fn find(&mut self, store: &dyn ThreadStore, wanted: &str) -> CliResult<ThreadRecord> {
+        let mut found = store.resolve(&ThreadSelector::Text(wanted.to_owned())).await?;
+        match found.len() {
+            0 => Err(CliError::NoSuchThread { wanted: wanted.to_owned() }),
+            1 => Ok(found.remove(0)),
+            count => {
+                print_candidates(self, found)?;
+                self.out.flush()?;
+                Err(CliError::Ambiguous { wanted: wanted.to_owned(), count })
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What the command line understands.
+//!
+//! Declarations only; every command has its own file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use codex_protocol::rpc::list::{ThreadSortKey, ThreadSourceKind};
+
+/// Exit codes, shown at the end of `--help`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done (also when the reader of a pipe went away)
+  1  something failed: files, index, server
+  2  the command line is wrong
+  3  no such thread, or more than one fits
+  4  done, but problems were found (verify, index, doctor)
+
+Environment:
+  CODEX_HOME  the home when --home is absent (default: ~/.codex)
+  NO_COLOR    no colour when set
+  PAGER       shows long threads on a terminal (default: less)
+  RUST_LOG    what to log to stderr (default: warn)";
+
+/// Lists, reads, pages and searches the threads that coding agents recorded.
+///
+/// Works on any Codex home. Rollouts are never changed; the index is a cache that may be deleted at any time.
+#[derive(Debug, Parser)]
+#[command(name = "codex-threads", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Where threads and index are.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Place {
+    /// Codex home to open
+    #[arg(long, global = true, env = "CODEX_HOME", value_name = "DIR")]
+    pub(super) home: Option<PathBuf>,
+    /// Folder of the index, when it shall not be inside the home
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) index_dir: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List threads, newest first
+    List(ListArgs),
+    /// Show a thread from its first turn to its last
+    Show(ShowArgs),
+    /// Find a text in all threads, or in one
+    Search(SearchArgs),
+    /// Bring the whole index up to date and print totals
+    Index(JsonArgs),
+    /// Compare the index with the rollouts
+    Verify(JsonArgs),
+    /// Explain why a thread or file is listed or not
+    Doctor(DoctorArgs),
+    /// Write JSON Schema or TypeScript of the JSON-RPC
+    Schema(SchemaArgs),
+    /// Answer JSON-RPC on standard input and output, like `codex app-server`
+    Serve(ServeArgs),
+    /// Make a small sample home and walk through it
+    Demo(DemoArgs),
+}
+
+/// Output for programs.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct JsonArgs {
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Most threads to list
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N", conflicts_with = "all")]
+    pub(super) limit: u32,
+    /// List every thread that fits
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Order
+    #[arg(long, value_enum, default_value_t = SortArg::Updated)]
+    pub(super) sort: SortArg,
+    /// Oldest first
+    #[arg(long)]
+    pub(super) asc: bool,
+    /// Archived threads instead of live ones
+    #[arg(long)]
+    pub(super) archived: bool,
+    /// Only this kind of source; may be repeated (default: started by people)
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(super) source: Vec<SourceArg>,
+    /// Only this provider of models; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(super) provider: Vec<String>,
+    /// Only threads of this working directory; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(super) cwd: Vec<String>,
+    /// Only threads whose name or first message contains this text (case counts)
+    #[arg(long, value_name = "TEXT")]
+    pub(super) title: Option<String>,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}
+
+/// Order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SortArg {
+    /// By creation
+    Created,
+    /// By last change
+    Updated,
+    /// By start of the newest turn
+    Recent,
+}
+
+impl From<SortArg> for ThreadSortKey {
+    fn from(sort: SortArg) -> Self {
+        match sort {
+            SortArg::Created => Self::CreatedAt,
+            SortArg::Updated => Self::UpdatedAt,
+            SortArg::Recent => Self::RecencyAt,
+        }
+    }
+}
+
+/// Kind of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SourceArg {
+    /// The terminal program
+    Cli,
+    /// Editors and other clients
+    Vscode,
+    /// `codex exec`
+    Exec,
+    /// Programs that speak MCP
+    AppServer,
+    /// Any sub-agent
+    SubAgent,
+    /// Review agents
+    Review,
+    /// Compaction agents
+    Compact,
+    /// Agents that another agent spawned
+    Spawned,
+    /// Other sub-agents
+    OtherAgent,
+    /// Not known
+    Unknown,
+}
+
+impl From<SourceArg> for ThreadSourceKind {
+    fn from(source: SourceArg) -> Self {
+        match source {
+            SourceArg::Cli => Self::Cli,
+            SourceArg::Vscode => Self::Vscode,
+            SourceArg::Exec => Self::Exec,
+            SourceArg::AppServer => Self::AppServer,
+            SourceArg::SubAgent => Self::SubAgent,
+            SourceArg::Review => Self::SubAgentReview,
+            SourceArg::Compact => Self::SubAgentCompact,
+            SourceArg::Spawned => Self::SubAgentThreadSpawn,
+            SourceArg::OtherAgent => Self::SubAgentOther,
+            SourceArg::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// Id, unique beginning of one, or name of the thread
+    pub(super) thread: String,
+    /// Only the newest turns
+    #[arg(long, value_name = "N")]
+    pub(super) last: Option<u32>,
+    /// Only the first user message and the final answer of each turn
+    #[arg(long)]
+    pub(super) summary: bool,
+    /// Print outputs and diffs uncut
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Do not start a pager
+    #[arg(long)]
+    pub(super) no_pager: bool,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}
+
+/// Arguments of `search`.
+#[derive(Debug, Args)]
+pub(super) struct SearchArgs {
+    /// Text to find; upper and lower case are the same
+    pub(super) term: String,
+    /// Only in this thread: every place where the text occurs
+    #[arg(long = "in", value_name = "THREAD")]
+    pub(super) thread: Option<String>,
+    /// Most results
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub(super) limit: u32,
+    /// Archived threads instead of live ones
+    #[arg(long, conflicts_with = "thread")]
+    pub(super) archived: bool,
+    /// Only this kind of source; may be repeated (default: started by people)
+    #[arg(long, value_enum, value_name = "KIND", conflicts_with = "thread")]
+    pub(super) source: Vec<SourceArg>,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Thread id, or path of a rollout file
+    #[arg(value_name = "THREAD|PATH")]
+    pub(super) subject: String,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct SchemaArgs {
+    /// Write one JSON Schema per type into this folder
+    #[arg(long, value_name = "OUT")]
+    pub(super) json: Option<PathBuf>,
+    /// Write one TypeScript module per type into this folder
+    #[arg(long, value_name = "OUT")]
+    pub(super) ts: Option<PathBuf>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Answer exactly as Codex does: its ids, its items, its hidden threads
+    #[arg(long)]
+    pub(super) exact: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Where to make the sample home (default: a new folder for temporary files)
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}

@@ -1,0 +1,113 @@
+//! Why a command failed, what the user can do about it, and the exit code.
+//!
+//! The texts follow `error: ` on stderr.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use codex_thread_store::{StoreError, StoreErrorKind};
+
+use crate::transport::{CallError, TransportError};
+
+/// Result of a command.
+pub(super) type CliResult<T = ()> = Result<T, CliError>;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// Standard output cannot be written to.
+    #[error("write the output")]
+    Output(#[source] io::Error),
+    /// A file or folder of ours cannot be used.
+    #[error("use {}", path.display())]
+    File {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// No home is named and there is no home folder to look in.
+    #[error("no Codex home: neither --home, nor CODEX_HOME, nor a home folder")]
+    NoHome,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A call was refused.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The connection to the client failed.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Nothing fits.
+    #[error("no thread has the id, the beginning of an id, or the name `{wanted}`")]
+    NoSuchThread { wanted: String },
+    /// Too much fits.
+    #[error("`{wanted}` fits {count} threads")]
+    Ambiguous { wanted: String, count: usize },
+    /// The folder for the sample home is in use.
+    #[error("{} is not empty", path.display())]
+    NotEmpty { path: PathBuf },
+    /// The store lacks a capability that the command needs.
+    #[error("this store cannot do that")]
+    Unsupported,
+    /// Everything worked, but what was looked at is not well.
+    #[error("{count} {what}")]
+    Problems { count: usize, what: &'static str },
+    /// The program could not start.
+    #[error("start")]
+    Start(#[source] io::Error),
+}
+
+impl CliError {
+    /// Returns the exit code.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoSuchThread { .. } | Self::Ambiguous { .. } => 3,
+            Self::Store(error) if error.kind() == StoreErrorKind::NotFound => 3,
+            Self::Problems { .. } => 4,
+            _ => 1,
+        }
+    }
+
+    /// Tells whether the reader of our output went away, which is no failure of ours.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        let source = match self {
+            Self::Output(source) | Self::Transport(TransportError::Write(source)) => source,
+            _ => return false,
+        };
+        source.kind() == io::ErrorKind::BrokenPipe
+    }
+
+    /// Returns what the user can do next.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoHome => Some("name one with --home DIR, or try `codex-threads demo`"),
+            Self::NoSuchThread { .. } => Some("`codex-threads list --all` shows every thread; sub-agents need --source"),
+            Self::Ambiguous { .. } => Some("give more of the id"),
+            Self::NotEmpty { .. } => Some("name a folder that does not exist yet"),
+            Self::Store(StoreError::NotAHome { .. }) => {
+                Some("a home has a `sessions` folder; name another one with --home DIR, or try `codex-threads demo`")
+            }
+            Self::Store(StoreError::Index { .. }) => {
+                Some("keep the index elsewhere with --index-dir DIR; deleting it loses nothing")
+            }
+            Self::Store(StoreError::Header { .. } | StoreError::Lineage { .. }) => {
+                Some("`codex-threads doctor THREAD` tells what is wrong with its files")
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the error and its causes in one line.
+    pub(super) fn report(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            if !text.ends_with(&next) {
+                text = format!("{text}: {next}");
+            }
+            cause = error.source();
+        }
+        text
+    }
+}

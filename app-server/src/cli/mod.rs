@@ -1,0 +1,25 @@
+//! The command line `codex-threads`: a client of the same handlers, in the same process.
+//!
+//! Declares and re-exports only. The one place of the workspace that prints.
+
+mod app;
+mod args;
+mod demo;
+mod demo_home;
+mod doctor;
+mod error;
+mod index;
+mod list;
+mod output;
+mod progress;
+mod render;
+mod run;
+mod schema;
+mod search;
+mod serve;
+mod show;
+mod table;
+mod verify;
+mod when;
+
+pub use run::main;

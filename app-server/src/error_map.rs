@@ -1,0 +1,107 @@
+//! The one table from store errors to JSON-RPC codes and texts (`app-server-api.md` 1.10).
+//!
+//! Knows the wording of each method; decides nothing about storage.
+
+use std::error::Error;
+
+use codex_thread_store::{StoreError, View};
+
+use crate::rpc_error::RpcError;
+
+/// What was being done, as far as the wording of an error depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failing<'a> {
+    /// Name of the method.
+    pub(crate) method: &'static str,
+    /// The view that was asked for.
+    pub(crate) view: View,
+    /// The cursor as the client sent it.
+    pub(crate) cursor: Option<&'a str>,
+}
+
+impl<'a> Failing<'a> {
+    /// A call without cursor.
+    pub(crate) fn new(method: &'static str, view: View) -> Self {
+        Self { method, view, cursor: None }
+    }
+
+    /// A call with a cursor that the error may quote.
+    pub(crate) fn with_cursor(self, cursor: Option<&'a str>) -> Self {
+        Self { cursor, ..self }
+    }
+
+    /// Maps an error of the store.
+    pub(crate) fn error(self, error: StoreError) -> RpcError {
+        match error {
+            StoreError::ThreadNotFound { thread_id } => self.not_found(&thread_id.to_string()),
+            StoreError::RolloutPathNotFound { .. } => RpcError::invalid_request(error.to_string()),
+            StoreError::CursorMismatch => self.invalid_cursor(),
+            StoreError::PositionOutsideLineage | StoreError::AnchorTurnMissing if self.method == TIMELINE => {
+                self.invalid_cursor()
+            }
+            StoreError::PositionOutsideLineage => {
+                RpcError::invalid_request("invalid cursor: position outside thread lineage")
+            }
+            StoreError::AnchorTurnMissing => {
+                RpcError::invalid_request("invalid cursor: anchor turn is no longer present")
+            }
+            StoreError::AnchorItemMissing => RpcError::invalid_params(
+                "cursor.itemId does not identify an item in the requested history scope",
+            ),
+            StoreError::Unsupported { .. } => self.not_supported_yet(),
+            StoreError::TooLarge { limit_bytes, paged_method } => RpcError::invalid_request(format!(
+                "the answer would exceed {limit_bytes} bytes; page with {paged_method} instead"
+            )),
+            StoreError::Header { ref path, ref source } => self.header(&path.display().to_string(), &chain(&**source)),
+            error => RpcError::internal(format!("failed to read thread: thread-store internal error: {}", chain(&error))),
+        }
+    }
+
+    /// The error for a cursor that this method did not make for this thread.
+    pub(crate) fn invalid_cursor(self) -> RpcError {
+        if self.method == TIMELINE {
+            return RpcError::invalid_request("invalid thread timeline cursor");
+        }
+        RpcError::invalid_cursor(self.cursor.unwrap_or_default())
+    }
+
+    fn not_supported_yet(self) -> RpcError {
+        RpcError::unsupported(format!("{} is not supported yet", self.method))
+    }
+
+    fn not_found(self, thread_id: &str) -> RpcError {
+        match (self.method, self.view) {
+            (SUMMARY, _) => RpcError::invalid_request(format!("no rollout found for conversation id {thread_id}")),
+            (ITEMS | ITEMS_READ | TIMELINE | OCCURRENCES, View::Codex) => self.not_supported_yet(),
+            _ => RpcError::invalid_request(format!("thread not loaded: {thread_id}")),
+        }
+    }
+
+    /// Codex says the first half twice; clients match on the end of the text.
+    fn header(self, path: &str, cause: &str) -> RpcError {
+        let what = format!("thread-store internal error: failed to read session metadata {path}: ");
+        let repeat = match self.view {
+            View::Codex => what.as_str(),
+            View::Full => "",
+        };
+        RpcError::internal(format!("failed to read thread: {what}{repeat}{cause}"))
+    }
+}
+
+const ITEMS: &str = "thread/items/list";
+const ITEMS_READ: &str = "thread/items/read";
+const TIMELINE: &str = "thread/timeline/list";
+const OCCURRENCES: &str = "thread/searchOccurrences";
+const SUMMARY: &str = "getConversationSummary";
+
+/// Joins an error and its causes with colons.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,186 @@
+//! `thread/list` and `thread/loaded/list` (`app-server-api.md` 3.5, 5).
+//!
+//! Checks come in the real server's order; the first one that fails decides the error.
+
+use std::path::Path;
+
+use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::list::{
+    ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadLoadedListParams, ThreadLoadedListResponse,
+    ThreadSortKey,
+};
+use codex_thread_store::{
+    ArchivedFilter, Direction, ListQuery, ListSort, RelationFilter, ThreadAnchor, ThreadRecord, View,
+};
+
+use super::{ids, sources};
+use crate::convert::{self, Role};
+use crate::cursor;
+use crate::error_map::Failing;
+use crate::limits::{DEFAULT_PAGE_ROWS, MAX_EXCLUDED_THREADS, MAX_PAGE_ROWS, page_rows};
+use crate::rpc_error::{RpcError, RpcResult};
+use crate::server::Server;
+
+/// `thread/list`.
+pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> RpcResult<ThreadListResponse> {
+    let Some(query) = query(server, params)? else {
+        return Ok(response(Vec::new(), None, None));
+    };
+    let (sort, direction, role) = (query.sort, query.direction, role(&query));
+    let page = server.store.list_threads(query).await.map_err(|error| Failing::new("thread/list", server.view).error(error))?;
+    let next = page.threads.last().filter(|_| page.has_more).map(|row| row_cursor(row, sort));
+    let back = page.threads.first().map(|row| cursor::backwards_thread_cursor(sort_time_ms(row, sort), direction));
+    let rows = page.threads.into_iter().map(|record| convert::thread(record, server.view, role)).collect();
+    Ok(response(rows, next, back))
+}
+
+fn response(
+    data: Vec<codex_protocol::rpc::thread::Thread>,
+    next_cursor: Option<String>,
+    backwards_cursor: Option<String>,
+) -> ThreadListResponse {
+    let states = data.iter().filter_map(|thread| Some((thread.id.clone(), convert::read_state(thread)?))).collect();
+    ThreadListResponse { data, read_states: Some(states), next_cursor, backwards_cursor }
+}
+
+/// Turns parameters into a query; `None` when nothing can match.
+fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuery>> {
+    let excluded = excluded(params.excluded_thread_ids.as_deref().unwrap_or_default())?;
+    if params.originators.as_ref().is_some_and(|originators| !originators.is_empty()) {
+        return Err(RpcError::invalid_params("originator filtering is not supported by the local app-server"));
+    }
+    check_project(params.project_id.as_ref())?;
+    let search_term = params.search_term.as_deref().filter(|term| !term.is_empty());
+    if params.include_attached_threads && search_term.is_none_or(|term| term.trim().is_empty()) {
+        return Err(RpcError::invalid_request("includeAttachedThreads requires a non-empty searchTerm"));
+    }
+    let section = params.section_id.clone().flatten();
+    if params.sort_key == Some(ThreadSortKey::SectionPosition) && section.is_none() {
+        return Err(RpcError::invalid_request("section-position sorting requires a section filter"));
+    }
+    let relation = relation(&params)?;
+    let anchor = anchor(&params)?;
+    let cwds = params.cwd.map(working_directories);
+    // No section holds a thread yet, and an empty set of directories contains none.
+    if section.is_some() || cwds.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(None);
+    }
+    let attached = matches!(relation, Some(RelationFilter::AttachedTo(_)));
+    Ok(Some(ListQuery {
+        view: server.view,
+        sort: sort(params.sort_key),
+        direction: convert::direction(params.sort_direction, Direction::Descending),
+        limit: page_rows(params.limit, DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS),
+        anchor,
+        archived: if params.archived == Some(true) { ArchivedFilter::Archived } else { ArchivedFilter::Live },
+        sources: sources::filters(params.source_kinds),
+        providers: providers(server, params.model_providers),
+        cwds,
+        search_term: search_term.map(str::to_owned),
+        relation,
+        include_attached: params.include_attached_threads,
+        excluded,
+        include_unpreviewed: attached || server.view == View::Full,
+    }))
+}
+
+fn excluded(ids: &[String]) -> RpcResult<Vec<ThreadId>> {
+    if ids.len() > MAX_EXCLUDED_THREADS {
+        return Err(RpcError::invalid_params(format!(
+            "excludedThreadIds accepts at most {MAX_EXCLUDED_THREADS} entries"
+        )));
+    }
+    let parse = |id: &String| ids::parse(id, "excluded thread id").map_err(RpcError::invalid_params);
+    ids.iter().map(parse).collect()
+}
+
+/// There are no projects yet: only "any" and "none" can match.
+fn check_project(project: Option<&Option<String>>) -> RpcResult<()> {
+    match project {
+        None | Some(None) => Ok(()),
+        Some(Some(id)) if id.is_empty() => Err(RpcError::invalid_params("projectId must not be empty")),
+        Some(Some(id)) => Err(RpcError::invalid_params(format!("project not found: {id}"))),
+    }
+}
+
+fn relation(params: &ThreadListParams) -> RpcResult<Option<RelationFilter>> {
+    let parse = |id: &String, what| ids::parse(id, what).map_err(RpcError::invalid_request);
+    match (&params.parent_thread_id, &params.ancestor_thread_id, &params.attached_to_thread_id) {
+        (None, None, None) => Ok(None),
+        (None, None, Some(id)) => parse(id, "attached thread parent id").map(|id| Some(RelationFilter::AttachedTo(id))),
+        (_, _, Some(_)) => Err(RpcError::invalid_request(
+            "attachedToThreadId cannot be combined with parentThreadId or ancestorThreadId",
+        )),
+        (Some(_), Some(_), None) => {
+            Err(RpcError::invalid_request("parentThreadId and ancestorThreadId are mutually exclusive"))
+        }
+        (Some(id), None, None) => parse(id, "parent thread id").map(|id| Some(RelationFilter::ChildrenOf(id))),
+        (None, Some(id), None) => parse(id, "ancestor thread id").map(|id| Some(RelationFilter::DescendantsOf(id))),
+    }
+}
+
+fn anchor(params: &ThreadListParams) -> RpcResult<Option<ThreadAnchor>> {
+    let Some(raw) = &params.cursor else { return Ok(None) };
+    // Cursors of `section_position` are ranks; without members no section ever made one.
+    if params.sort_key == Some(ThreadSortKey::SectionPosition) {
+        return Err(RpcError::invalid_cursor(raw));
+    }
+    cursor::parse_thread_cursor(raw).map(Some).ok_or_else(|| RpcError::invalid_cursor(raw))
+}
+
+fn working_directories(filter: ThreadListCwdFilter) -> Vec<String> {
+    let wanted = match filter {
+        ThreadListCwdFilter::One(cwd) => vec![cwd],
+        ThreadListCwdFilter::Many(cwds) => cwds,
+    };
+    let here = std::env::current_dir().unwrap_or_default();
+    wanted.into_iter().map(|cwd| absolute(&here, cwd)).collect()
+}
+
+fn absolute(here: &Path, cwd: String) -> String {
+    if Path::new(&cwd).is_absolute() { cwd } else { here.join(cwd).display().to_string() }
+}
+
+/// Omitted: everything, but only the configured provider in the exact view; empty: everything.
+fn providers(server: &Server, wanted: Option<Vec<String>>) -> Option<Vec<String>> {
+    match (wanted, server.view) {
+        (Some(providers), _) => Some(providers).filter(|providers| !providers.is_empty()),
+        (None, View::Codex) => Some(vec![server.default_provider.clone()]),
+        (None, View::Full) => None,
+    }
+}
+
+fn sort(key: Option<ThreadSortKey>) -> ListSort {
+    match key {
+        Some(ThreadSortKey::CreatedAt | ThreadSortKey::SectionPosition) | None => ListSort::CreatedAt,
+        Some(ThreadSortKey::UpdatedAt) => ListSort::UpdatedAt,
+        Some(ThreadSortKey::RecencyAt) => ListSort::RecencyAt,
+    }
+}
+
+fn role(query: &ListQuery) -> Role {
+    let related = matches!(query.relation, Some(RelationFilter::ChildrenOf(_) | RelationFilter::DescendantsOf(_)));
+    if related || sources::only_sub_agents(query.sources.as_deref()) { Role::RelatedRow } else { Role::Row }
+}
+
+/// Returns the time that a row is ordered by.
+pub(super) fn sort_time_ms(row: &ThreadRecord, sort: ListSort) -> i64 {
+    match sort {
+        ListSort::CreatedAt => row.created_at_ms,
+        ListSort::UpdatedAt => row.updated_at_ms,
+        ListSort::RecencyAt => row.recency_at_ms.unwrap_or(row.created_at_ms),
+    }
+}
+
+/// Returns the cursor that continues after a row.
+pub(super) fn row_cursor(row: &ThreadRecord, sort: ListSort) -> String {
+    cursor::thread_cursor(sort_time_ms(row, sort), row.thread_id)
+}
+
+/// `thread/loaded/list`: this server loads nothing, so only the cursor can be wrong.
+pub(crate) fn loaded_list(params: ThreadLoadedListParams) -> RpcResult<ThreadLoadedListResponse> {
+    match params.cursor {
+        Some(raw) if !raw.is_empty() && raw.parse::<ThreadId>().is_err() => Err(RpcError::invalid_cursor(&raw)),
+        _ => Ok(ThreadLoadedListResponse { data: Vec::new(), next_cursor: None }),
+    }
+}

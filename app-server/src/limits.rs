@@ -1,0 +1,32 @@
+//! Named limits of the server: page sizes (`app-server-api.md` 4.2) and queues (1.6).
+//!
+//! Constants only; every one has a test at the limit and beyond it.
+
+/// Page size of a list when the client names none.
+pub const DEFAULT_PAGE_ROWS: u32 = 25;
+/// Largest page of threads, turns, items and timeline entries.
+pub const MAX_PAGE_ROWS: u32 = 100;
+/// Page size of occurrences when the client names none.
+pub const DEFAULT_OCCURRENCE_ROWS: u32 = 50;
+/// Largest page of occurrences.
+pub const MAX_OCCURRENCE_ROWS: u32 = 250;
+/// Most threads that one list call may leave out.
+pub const MAX_EXCLUDED_THREADS: usize = 100;
+/// Most items that one call may read by id.
+pub const MAX_ITEM_IDS: usize = 100;
+
+/// Longest message that is read; a longer one is skipped and reported in the log.
+pub const MAX_MESSAGE_BYTES: usize = 128 << 20;
+/// Most requests of one connection that are worked on at a time; the next one waits unread.
+pub const MAX_REQUESTS_IN_FLIGHT: usize = 128;
+/// Most answers of one connection that wait to be written.
+pub const MAX_OUTBOUND_MESSAGES: usize = 128;
+/// Most bytes of answers of one connection that wait to be written; a larger single answer waits alone.
+pub const MAX_OUTBOUND_BYTES: usize = 64 << 20;
+/// How long a connection whose client has stopped sending may take to finish its last answers.
+pub const DRAIN_TIMEOUT_SECONDS: u64 = 30;
+
+/// Applies the rules for `limit`: a default, at least one row, at most `max`.
+pub fn page_rows(limit: Option<u32>, default: u32, max: u32) -> usize {
+    limit.unwrap_or(default).clamp(1, max) as usize
+}
