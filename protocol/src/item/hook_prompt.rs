@@ -42,34 +42,38 @@ pub fn hook_prompt_from_message(item: &ResponseItem) -> Option<TurnItem> {
 /// Reads `<hook_prompt hook_run_id="...">text</hook_prompt>`.
 fn fragment(text: &str) -> Option<HookPromptFragment> {
     let rest = text.trim().strip_prefix("<hook_prompt")?;
-    let (attributes, body) = rest.split_once('>')?;
-    let body = body.strip_suffix("</hook_prompt>")?;
-    if !attributes.starts_with(char::is_whitespace) || body.contains('<') {
+    if !rest.starts_with(char::is_whitespace) {
         return None;
     }
-    let run_id = attribute(attributes, "hook_run_id")?;
-    if run_id.trim().is_empty() {
+    let (run_id, body) = attributes(rest)?;
+    let body = body.strip_suffix("</hook_prompt>")?;
+    let run_id = unescaped(run_id?)?;
+    if body.contains('<') || run_id.trim().is_empty() {
         return None;
     }
     Some(HookPromptFragment {
         text: unescaped(body)?.into_owned(),
-        hook_run_id: unescaped(run_id)?.into_owned(),
+        hook_run_id: run_id.into_owned(),
     })
 }
 
-fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = attributes.trim_start();
-    while !rest.is_empty() {
+/// Reads attributes up to the closing `>`; returns the run id, if there is one, and the rest.
+fn attributes(text: &str) -> Option<(Option<&str>, &str)> {
+    let mut run_id = None;
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(body) = rest.strip_prefix('>') {
+            return Some((run_id, body));
+        }
         let (key, after) = rest.split_once('=')?;
         let after = after.trim_start();
         let quote = after.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let (value, tail) = after[1..].split_once(quote)?;
-        if key.trim() == name {
-            return Some(value);
+        if key.trim() == "hook_run_id" {
+            run_id = Some(value);
         }
         rest = tail.trim_start();
     }
-    None
 }
 
 /// Resolves XML entities; `None` for one that does not exist.

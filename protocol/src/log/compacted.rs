@@ -21,6 +21,9 @@ pub struct Compacted {
     /// Metadata of each replacement item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replacement_history_metadata: Option<Vec<RawJson>>,
+    /// What is kept in full (0.169).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retained_context: Option<RawJson>,
     /// Origins of MCP resources as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcp_resource_origins: Option<RawJson>,
@@ -36,9 +39,6 @@ pub struct Compacted {
     /// Id of the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window_id: Option<String>,
-    /// What is kept in full (0.169).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retained_context: Option<RawJson>,
     /// Response that made the summary (0.169).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compaction_response_id: Option<String>,

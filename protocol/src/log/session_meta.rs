@@ -73,15 +73,15 @@ pub struct SessionMeta {
     /// Thread that was forked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forked_from_id: Option<ThreadId>,
+    /// Mark of an attached fork, as written (0.169).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attached_thread: Option<RawJson>,
     /// Cut of a paginated fork (0.169).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forked_from_ordinal_exclusive: Option<u64>,
     /// Controlling parent of a sub-agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_thread_id: Option<ThreadId>,
-    /// Mark of an attached fork, as written (0.169).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attached_thread: Option<RawJson>,
     /// Creation of the thread; RFC 3339, or the old form with dashes.
     pub timestamp: String,
     /// Working directory; may be empty.
@@ -200,6 +200,14 @@ impl SessionMeta {
         }
         let fields: Fields = serde_json::from_str(payload.get()).map_err(LineError::shape("session_meta"))?;
         Ok(Self::from_fields(fields))
+    }
+
+    /// Tells whether the thread is an attached fork, which lists hide (0.169).
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.attached_thread
+            .as_ref()
+            .is_some_and(|mark| !mark.is_null() && mark.get() != "false")
     }
 
     fn from_fields(fields: Fields) -> Self {

@@ -14,6 +14,12 @@ macro_rules! tagged_deserialize {
     (@build $Enum:ident, $Variant:ident, $raw:expr, newtype) => {
         serde_json::from_str($raw.get()).map($Enum::$Variant).map_err(serde::de::Error::custom)
     };
+    (@untagged $Enum:ident, $key:literal, $raw:expr) => {
+        Err(serde::de::Error::missing_field($key))
+    };
+    (@untagged $Enum:ident, $key:literal, $raw:expr, $Other:ident) => {
+        Ok($Enum::$Other($crate::log::RawJson::from($raw)))
+    };
     (@fallback $Enum:ident, $unknown:ident, $raw:expr, [ $($tag:literal),+ ]) => {
         Err(serde::de::Error::unknown_variant($unknown, &[ $($tag),+ ]))
     };
@@ -31,8 +37,12 @@ macro_rules! tagged_deserialize {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let raw: &serde_json::value::RawValue =
                     $crate::log::tagged::tagged_deserialize!(@raw $mode, deserializer);
-                let tag = $crate::log::member_text(raw, $key)
-                    .ok_or_else(|| serde::de::Error::missing_field($key))?;
+                let tag = match $crate::log::member_text(raw, $key) {
+                    Some(tag) => tag,
+                    None => return $crate::log::tagged::tagged_deserialize!(
+                        @untagged $Enum, $key, raw $(, $Other)?
+                    ),
+                };
                 match tag.as_ref() {
                     $( $($tag)|+ => $crate::log::tagged::tagged_deserialize!(
                         @build $Enum, $Variant, raw, $shape
@@ -47,3 +57,12 @@ macro_rules! tagged_deserialize {
 }
 
 pub(crate) use tagged_deserialize;
+
+/// Reads `null` as the default, for lists that some writers leave null.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de> + Default,
+{
+    <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
+}

@@ -106,7 +106,9 @@ fn states(tool: StoredCollabTool, arguments: &Arguments, answer: &Answer) -> BTr
     }
     match (tool, &answer.agent_id, &arguments.target, &answer.previous_status) {
         (StoredCollabTool::SpawnAgent, Some(agent), ..) => BTreeMap::from([(agent.clone(), AgentStatus::PendingInit)]),
-        (StoredCollabTool::CloseAgent | StoredCollabTool::InterruptAgent, _, Some(target), Some(state)) => {
+        (StoredCollabTool::CloseAgent | StoredCollabTool::InterruptAgent, _, Some(target), Some(state))
+            if is_thread(target) =>
+        {
             BTreeMap::from([(target.clone(), state.clone())])
         }
         _ => BTreeMap::new(),
@@ -119,8 +121,9 @@ fn receivers(tool: StoredCollabTool, arguments: &Arguments, states: &BTreeMap<St
     }
     let named = arguments.targets.iter().flatten().chain(&arguments.target);
     // The newer tools name agents by task; only threads are receivers.
-    named
-        .filter(|target| target.parse::<crate::ids::ThreadId>().is_ok())
-        .cloned()
-        .collect()
+    named.filter(|target| is_thread(target)).cloned().collect()
+}
+
+fn is_thread(target: &str) -> bool {
+    target.parse::<crate::ids::ThreadId>().is_ok()
 }

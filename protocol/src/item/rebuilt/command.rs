@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::call::{Outcome, output_of};
-use super::output_text::{self, CommandOutput};
+use super::output_text::{self, CommandOutput, Ending};
 use super::patch;
 use crate::item::TurnItem;
 use crate::item::stored::{ParsedCommand, ParsedUnknown, StoredDuration};
@@ -132,8 +132,7 @@ fn command_item(command: Command<'_>, outcome: Outcome<'_>) -> TurnItem {
         status,
         stdout: None,
         stderr: None,
-        aggregated_output: Some(told.output)
-            .filter(|_| status != StoredCommandStatus::InProgress || outcome.output.is_some()),
+        aggregated_output: outcome.output.map(|_| told.output),
         exit_code: told.exit_code,
         duration: told.duration,
         formatted_output: None,
@@ -141,15 +140,13 @@ fn command_item(command: Command<'_>, outcome: Outcome<'_>) -> TurnItem {
 }
 
 fn status_of(told: &CommandOutput) -> StoredCommandStatus {
-    match told {
-        CommandOutput { declined: true, .. } => StoredCommandStatus::Declined,
-        CommandOutput { exit_code: Some(0), .. } => StoredCommandStatus::Completed,
-        CommandOutput {
-            exit_code: None,
-            session: Some(_),
-            ..
-        } => StoredCommandStatus::InProgress,
-        CommandOutput { .. } => StoredCommandStatus::Failed,
+    match (told.exit_code, told.ending) {
+        (Some(0), _) => StoredCommandStatus::Completed,
+        (Some(_), _) => StoredCommandStatus::Failed,
+        (None, _) if told.session.is_some() => StoredCommandStatus::InProgress,
+        (None, Ending::Returned) => StoredCommandStatus::Completed,
+        (None, Ending::Declined) => StoredCommandStatus::Declined,
+        (None, Ending::Failed) => StoredCommandStatus::Failed,
     }
 }
 

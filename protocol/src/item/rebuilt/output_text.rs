@@ -17,8 +17,8 @@ pub(super) struct CommandOutput {
     pub(super) duration: Option<StoredDuration>,
     /// The command's own output, or the reason why there is none.
     pub(super) output: String,
-    /// Whether the user did not allow the command.
-    pub(super) declined: bool,
+    /// What happened, where there is neither an exit code nor a session.
+    pub(super) ending: Ending,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +34,18 @@ struct ShellMetadata {
     exit_code: Option<i32>,
     #[serde(default)]
     duration_seconds: Option<f64>,
+}
+
+/// How a call ended that tells no exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Ending {
+    /// There is a report, or nothing speaks against success.
+    #[default]
+    Returned,
+    /// The user did not allow it.
+    Declined,
+    /// It did not run, or not to its end.
+    Failed,
 }
 
 /// Reads an output text of any shape.
@@ -112,13 +124,42 @@ fn plain(text: &str) -> CommandOutput {
             ..CommandOutput::default()
         };
     }
-    let declined = text.contains("rejected by user") || text.contains("rejected by the user");
+    if let Some((seconds, "aborted by user")) = text
+        .strip_prefix("Wall time: ")
+        .and_then(|rest| rest.split_once(" seconds\n"))
+    {
+        return CommandOutput {
+            duration: seconds.parse().ok().and_then(duration),
+            output: "aborted by user".to_owned(),
+            ending: Ending::Failed,
+            ..CommandOutput::default()
+        };
+    }
+    let ending = if text.contains("rejected by user") || text.contains("rejected by the user") {
+        Ending::Declined
+    } else if FAILURES.iter().any(|beginning| text.starts_with(beginning)) {
+        Ending::Failed
+    } else {
+        Ending::Returned
+    };
     CommandOutput {
-        declined,
+        ending,
         output: text.to_owned(),
         ..CommandOutput::default()
     }
 }
+
+/// Beginnings of the texts that Codex answers in place of a command's output.
+const FAILURES: [&str; 8] = [
+    "aborted",
+    "command timed out",
+    "error",
+    "execution error",
+    "exec command rejected",
+    "failed",
+    "sandbox",
+    "unsupported",
+];
 
 /// Takes the reason out of `CreateProcess { message: "Rejected(\"...\")" }`.
 fn rejected_reason(text: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::call::Outcome;
 use super::command::script_of;
-use super::output_text;
+use super::output_text::{self, Ending};
 use crate::item::TurnItem;
 use crate::item::stored::{FileChange, FileChanges, FileContent, FileUpdate};
 use crate::item::stored_enums::StoredPatchStatus;
@@ -77,10 +77,10 @@ pub(super) fn item(call_id: &str, patch: &str, directory: Option<&str>, outcome:
     let told = outcome.text().map(|text| output_text::parse(&text));
     let status = told.as_ref().map(|told| {
         let success = told.exit_code == Some(0) || told.output.starts_with("Success.");
-        match (told.declined, success) {
-            (true, _) => StoredPatchStatus::Declined,
-            (false, true) => StoredPatchStatus::Completed,
-            (false, false) => StoredPatchStatus::Failed,
+        match told.ending {
+            Ending::Declined => StoredPatchStatus::Declined,
+            Ending::Returned | Ending::Failed if success => StoredPatchStatus::Completed,
+            Ending::Returned | Ending::Failed => StoredPatchStatus::Failed,
         }
     });
     let (stdout, stderr) = match (status, told) {

@@ -12,6 +12,7 @@ use crate::item::{
 };
 use crate::log::RawJson;
 use crate::log::error::LineError;
+use crate::log::tagged::null_as_default;
 
 /// An item is complete.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -83,7 +84,7 @@ struct ItemFields<'a> {
     item: &'a RawValue,
     #[serde(default)]
     started_at_ms: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     completed_at_ms: i64,
 }
 
@@ -98,30 +99,30 @@ pub struct UserMessageEvent {
     /// Image URLs.
     #[serde(default)]
     pub images: Option<Vec<String>>,
+    /// Kinds of the images in order, e.g. `inline` (0.169).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_order: Option<RawJson>,
     /// Detail of each image.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub image_details: Vec<Option<ImageDetail>>,
     /// Image files.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub local_images: Vec<String>,
     /// Detail of each image file.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub local_image_details: Vec<Option<ImageDetail>>,
     /// Audio URLs.
     #[serde(default)]
     pub audio: Option<Vec<String>>,
-    /// Audio files.
-    #[serde(default)]
-    pub local_audio: Vec<String>,
-    /// Spans of the text that stand for something else.
-    #[serde(default)]
-    pub text_elements: Vec<StoredTextElement>,
-    /// Kinds of the images in order, e.g. `inline` (0.169).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image_order: Option<RawJson>,
     /// Kinds of the audio in order (0.169).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_order: Option<RawJson>,
+    /// Audio files.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub local_audio: Vec<String>,
+    /// Spans of the text that stand for something else.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub text_elements: Vec<StoredTextElement>,
     /// Uploaded files (0.169).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_id_details: Option<RawJson>,

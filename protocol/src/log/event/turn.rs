@@ -11,6 +11,9 @@ use crate::log::RawJson;
 /// A turn begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskStartedEvent {
+    /// Where the turn came from (0.169).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_attribution: Option<TurnAttribution>,
     /// Turn id.
     pub turn_id: String,
     /// Turn at the root of the agent tree (0.169).
@@ -28,9 +31,6 @@ pub struct TaskStartedEvent {
     /// Mode of working together.
     #[serde(default)]
     pub collaboration_mode_kind: CollaborationModeKind,
-    /// Where the turn came from (0.169).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turn_attribution: Option<TurnAttribution>,
 }
 
 /// Mode of working together; retired names read as `default` (format 3.2).
@@ -45,23 +45,23 @@ pub enum CollaborationModeKind {
     Plan,
 }
 
-/// Where a turn came from (0.169).
+/// Where a turn came from (0.169); absent facts are written as null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnAttribution {
     /// Turn id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub turn_id: Option<String>,
     /// What started it, as written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub turn_trigger: Option<RawJson>,
     /// Turn of the parent agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub parent_turn_id: Option<String>,
     /// Agent that started it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub initiating_agent_path: Option<String>,
     /// Turn at the root of the agent tree.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub root_turn_id: Option<String>,
 }
 
@@ -71,8 +71,7 @@ pub struct TaskCompleteEvent {
     /// Turn at the root of the agent tree (0.169).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_turn_id: Option<String>,
-    /// Turn id; missing in old files.
-    #[serde(default)]
+    /// Turn id.
     pub turn_id: String,
     /// The agent's last message.
     #[serde(default)]
@@ -151,12 +150,12 @@ pub struct TokenUsageInfo {
     pub total_token_usage: TokenUsage,
     /// The last response.
     pub last_token_usage: TokenUsage,
-    /// Size of the model's context.
-    #[serde(default)]
-    pub model_context_window: Option<i64>,
     /// Whether reasoning is counted (0.169).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_usage_includes_reasoning: Option<bool>,
+    /// Size of the model's context.
+    #[serde(default)]
+    pub model_context_window: Option<i64>,
 }
 
 /// Numbers of tokens.

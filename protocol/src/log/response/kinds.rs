@@ -2,7 +2,8 @@
 //!
 //! Struct definitions in the order in which 0.169 writes the members.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::output::ToolOutput;
 use crate::item::{ImageDetail, StoredWebSearchAction};
@@ -34,7 +35,8 @@ response_structs! {
     ResponseMessage {
         /// `user`, `assistant`, `developer` or `system`.
         pub role: String,
-        /// Parts in order.
+        /// Parts in order; a bare text, as some importers write it, reads as one part.
+        #[serde(deserialize_with = "message_content")]
         pub content: Vec<ContentPart>,
         /// Commentary or answer, as written.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,6 +186,21 @@ response_structs! {
         /// The summary.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub encrypted_content: Option<String>,
+    }
+}
+
+fn message_content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ContentPart>, D::Error> {
+    let raw = RawJson::deserialize(deserializer)?;
+    match raw.as_text() {
+        Some(text) => {
+            let text = text.into_owned();
+            Ok(vec![ContentPart::InputText(TextPart {
+                text,
+                annotations: None,
+                logprobs: None,
+            })])
+        }
+        None => raw.parse().map_err(D::Error::custom),
     }
 }
 
