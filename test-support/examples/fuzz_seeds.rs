@@ -1,0 +1,52 @@
+//! Writes seeds for the fuzz targets: `cargo run -p codex-test-support --example fuzz_seeds -- fuzz/corpus`.
+#![allow(clippy::disallowed_methods, reason = "a tool for developers")]
+
+use std::{env, fs, io, path::Path};
+
+use codex_test_support::{Mode, arbitrary::history_from_seed, demo};
+
+/// Seeds of arbitrary histories, per mode; more add little coverage.
+const HISTORIES: u64 = 24;
+const MAX_STEPS: usize = 12;
+
+const CURSORS: [&str; 5] = [
+    r#"{"requestedThreadId":"019c0000-0000-7000-8000-000000000001","rolloutOrdinal":7,"includeAnchor":true,"scope":{"kind":"turns"},"offset":812}"#,
+    r#"{"turnId":"019c0000-0000-7000-8000-000000000002","includeAnchor":false}"#,
+    r#"{"threadId":"019c0000-0000-7000-8000-000000000001","searchTerm":"needle","nextRolloutOrdinal":3,"nextOccurrenceIndex":1}"#,
+    r#"{"threadId":"019c0000-0000-7000-8000-000000000001","position":9,"kind":1,"id":"item"}"#,
+    r#"{"id":1,"method":"thread/list","params":{"limit":3,"cursor":"2026-09-21T14:30:20Z|019c0000-0000-7000-8000-000000000001"}}"#,
+];
+
+fn main() -> io::Result<()> {
+    let dir = env::args_os()
+        .nth(1)
+        .ok_or_else(|| io::Error::other("usage: fuzz_seeds DIR"))?;
+    let dir = Path::new(&dir);
+    let mut lines = Vec::new();
+    let mut rollouts = Vec::new();
+    for mode in [Mode::Legacy, Mode::Paginated, Mode::Bare] {
+        for seed in 0..HISTORIES {
+            let history = history_from_seed(seed, mode, MAX_STEPS);
+            rollouts.push(history.bytes());
+            lines.extend(history.lines);
+        }
+    }
+    lines.extend(demo::demo_files().iter().flat_map(|file| {
+        file.bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>()
+    }));
+    lines.iter_mut().for_each(|line| line.retain(|byte| *byte != b'\n'));
+    write(&dir.join("decode_line"), &lines)?;
+    write(&dir.join("project_bytes"), &rollouts)?;
+    write(&dir.join("wire"), &CURSORS.map(|text| text.as_bytes().to_vec()))
+}
+
+fn write(folder: &Path, seeds: &[Vec<u8>]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    seeds
+        .iter()
+        .enumerate()
+        .try_for_each(|(number, seed)| fs::write(folder.join(format!("seed-{number:04}")), seed))
+}
