@@ -22,7 +22,9 @@ pub fn top_level_string(toml: &str, key: &str) -> Option<String> {
         if line.starts_with('[') {
             break;
         }
-        let Some((name, value)) = line.split_once('=') else { continue };
+        let Some((name, value)) = line.split_once('=') else {
+            continue;
+        };
         let (name, value) = (name.trim().trim_matches(['"', '\'']), value.trim_start());
         if let Some(quotes) = ["\"\"\"", "'''"].into_iter().find(|quotes| value.starts_with(quotes)) {
             if !value[3..].contains(quotes) {

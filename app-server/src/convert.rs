@@ -55,7 +55,11 @@ pub(crate) fn thread(record: ThreadRecord, view: View, role: Role) -> Thread {
         thread_source: record.thread_source,
         agent_nickname: record.agent_nickname,
         agent_role: record.agent_role,
-        git_info: record.git.map(|git| GitInfo { sha: git.sha, branch: git.branch, origin_url: git.origin_url }),
+        git_info: record.git.map(|git| GitInfo {
+            sha: git.sha,
+            branch: git.branch,
+            origin_url: git.origin_url,
+        }),
         name: record.name,
         daybreak_enabled: None,
         turns: record.turns.into_iter().map(turn).collect(),
@@ -92,8 +96,10 @@ fn apply_oddities(thread: &mut Thread, role: Role) {
 pub(crate) fn read_state(thread: &Thread) -> Option<ThreadReadState> {
     let by_user = thread.thread_source.as_deref().is_none_or(|source| source == "user");
     let by_agent = matches!(thread.source, SessionSource::SubAgent(_));
-    (by_user && !by_agent)
-        .then(|| ThreadReadState { first_unread: None, revision: format!("initial:{}", thread.id) })
+    (by_user && !by_agent).then(|| ThreadReadState {
+        first_unread: None,
+        revision: format!("initial:{}", thread.id),
+    })
 }
 
 /// Converts a turn.
@@ -154,4 +160,3 @@ fn history_mode(mode: HistoryMode) -> ThreadHistoryMode {
 fn seconds(time_ms: i64) -> i64 {
     time_ms.div_euclid(1000)
 }
-

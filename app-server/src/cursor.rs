@@ -76,7 +76,11 @@ fn parse_history_cursor(text: &str, thread_id: ThreadId, scope: CursorScope) -> 
 }
 
 fn anchor<T>(include: bool, place: T) -> Anchor<T> {
-    if include { Anchor::Including(place) } else { Anchor::Excluding(place) }
+    if include {
+        Anchor::Including(place)
+    } else {
+        Anchor::Excluding(place)
+    }
 }
 
 /// Encodes where the next page of occurrences starts.
@@ -102,7 +106,9 @@ pub(crate) fn parse_occurrence_cursor(text: &str, thread_id: ThreadId, term: &st
 /// Encodes the oldest entry of a timeline page.
 pub(crate) fn timeline_cursor(thread_id: ThreadId, oldest: &TimelineEntry) -> String {
     let (position, kind, id) = match oldest {
-        TimelineEntry::TurnStarted { position, turn_id, .. } => (*position, TimelineEntryKind::TurnStarted, turn_id.as_str()),
+        TimelineEntry::TurnStarted { position, turn_id, .. } => {
+            (*position, TimelineEntryKind::TurnStarted, turn_id.as_str())
+        }
         TimelineEntry::Item(entry) => (entry.position, TimelineEntryKind::Item, entry.item.item.id()),
         TimelineEntry::TurnCompleted { position, turn } => {
             (*position, TimelineEntryKind::TurnCompleted, turn.turn_id.as_str())
@@ -127,8 +133,10 @@ pub(crate) fn parse_timeline_cursor(text: &str, thread_id: ThreadId) -> Option<T
         3 => TimelineEntryKind::TurnCompleted,
         _ => return None,
     };
-    names_thread(&cursor.thread_id, thread_id)
-        .then(|| TimelineAnchor { position: position(cursor.position, cursor.offset), kind })
+    names_thread(&cursor.thread_id, thread_id).then(|| TimelineAnchor {
+        position: position(cursor.position, cursor.offset),
+        kind,
+    })
 }
 
 fn kind_number(kind: TimelineEntryKind) -> u8 {
@@ -145,7 +153,11 @@ fn names_thread(text: &str, thread_id: ThreadId) -> bool {
 }
 
 fn position(ordinal: u64, offset: Option<u64>) -> Position {
-    Position { ordinal, offset, unambiguous: offset.is_none() }
+    Position {
+        ordinal,
+        offset,
+        unambiguous: offset.is_none(),
+    }
 }
 
 fn tie_breaker(position: Position) -> Option<u64> {
@@ -172,7 +184,10 @@ pub(crate) fn parse_thread_cursor(text: &str) -> Option<ThreadAnchor> {
         Some((time, id)) => (time, Some(id.parse().ok()?)),
         None => (text, None),
     };
-    Some(ThreadAnchor { time_ms: parse_time_ms(time)?, thread_id })
+    Some(ThreadAnchor {
+        time_ms: parse_time_ms(time)?,
+        thread_id,
+    })
 }
 
 /// Formats a time with exactly three decimals.

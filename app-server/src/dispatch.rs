@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use codex_protocol::rpc::diagnostics::{ServerDiagnosticsParams, ThreadIndexStateParams};
-use codex_protocol::rpc::envelope::RequestId;
+use codex_protocol::rpc::envelope::{RequestId, decode_params};
 use codex_protocol::rpc::initialize::InitializeParams;
 use codex_protocol::rpc::items::{ThreadItemsListParams, ThreadItemsReadParams};
 use codex_protocol::rpc::list::{ThreadListParams, ThreadLoadedListParams};
@@ -95,7 +95,7 @@ impl Call {
 
 fn decode<P: DeserializeOwned>(params: Option<Value>) -> RpcResult<P> {
     let params = params.ok_or_else(missing_params)?;
-    serde_json::from_value(params).map_err(|error| RpcError::undecodable(&error))
+    decode_params(params).map_err(|error| RpcError::undecodable(&error))
 }
 
 fn missing_params() -> RpcError {
@@ -110,7 +110,10 @@ pub(crate) async fn answer(server: Arc<Server>, id: RequestId, call: Call) -> Ve
         Ok(message) => message,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "handler stopped");
-            encode_error(panicked_id, RpcError::internal("the request made its handler stop; the server goes on"))
+            encode_error(
+                panicked_id,
+                RpcError::internal("the request made its handler stop; the server goes on"),
+            )
         }
     }
 }
@@ -130,9 +133,10 @@ async fn run(server: Arc<Server>, id: RequestId, call: Call) -> Vec<u8> {
         Call::ConversationSummary(params) => finish(id, summary::conversation_summary(server, params).await),
         Call::Diagnostics(_) => finish(id, Ok(diagnostics::server_diagnostics(server))),
         Call::IndexState(params) => finish(id, index_state::index_state(server, params).await),
-        Call::Unserved(name) => {
-            encode_error(id, RpcError::unsupported(format!("{name} is not supported by this server")))
-        }
+        Call::Unserved(name) => encode_error(
+            id,
+            RpcError::unsupported(format!("{name} is not supported by this server")),
+        ),
         // The session answers it, because what follows depends on it.
         Call::Initialize(_) => encode_error(id, RpcError::invalid_request("Already initialized")),
     }

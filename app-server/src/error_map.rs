@@ -22,7 +22,11 @@ pub(crate) struct Failing<'a> {
 impl<'a> Failing<'a> {
     /// A call without cursor.
     pub(crate) fn new(method: &'static str, view: View) -> Self {
-        Self { method, view, cursor: None }
+        Self {
+            method,
+            view,
+            cursor: None,
+        }
     }
 
     /// A call with a cursor that the error may quote.
@@ -45,15 +49,21 @@ impl<'a> Failing<'a> {
             StoreError::AnchorTurnMissing => {
                 RpcError::invalid_request("invalid cursor: anchor turn is no longer present")
             }
-            StoreError::AnchorItemMissing => RpcError::invalid_params(
-                "cursor.itemId does not identify an item in the requested history scope",
-            ),
+            StoreError::AnchorItemMissing => {
+                RpcError::invalid_params("cursor.itemId does not identify an item in the requested history scope")
+            }
             StoreError::Unsupported { .. } => self.not_supported_yet(),
-            StoreError::TooLarge { limit_bytes, paged_method } => RpcError::invalid_request(format!(
+            StoreError::TooLarge {
+                limit_bytes,
+                paged_method,
+            } => RpcError::invalid_request(format!(
                 "the answer would exceed {limit_bytes} bytes; page with {paged_method} instead"
             )),
             StoreError::Header { ref path, ref source } => self.header(&path.display().to_string(), &chain(&**source)),
-            error => RpcError::internal(format!("failed to read thread: thread-store internal error: {}", chain(&error))),
+            error => RpcError::internal(format!(
+                "failed to read thread: thread-store internal error: {}",
+                chain(&error)
+            )),
         }
     }
 

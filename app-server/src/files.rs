@@ -42,10 +42,15 @@ impl Files {
                 Err(error) => return Err(error),
             }
             if bytes.len() > MAX_SMALL_FILE_BYTES {
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than a small file may be"));
+                return Err(io::Error::new(
+                    io::ErrorKind::FileTooLarge,
+                    "longer than a small file may be",
+                ));
             }
         }
-        String::from_utf8(bytes).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// Creates a folder and its parents.

@@ -34,15 +34,27 @@ pub struct Identity {
 impl Identity {
     /// Looks around: environment variables, `/etc/os-release`, the host name and the home's `installation_id`.
     pub fn gather(home: &Path, files: &Files) -> Self {
-        let line = |path: &Path| files.read_small_text(path).ok().flatten().map(|text| text.trim().to_owned());
+        let line = |path: &Path| {
+            files
+                .read_small_text(path)
+                .ok()
+                .flatten()
+                .map(|text| text.trim().to_owned())
+        };
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let release = files.read_small_text(Path::new("/etc/os-release")).ok().flatten();
         let host = || line(Path::new("/proc/sys/kernel/hostname")).or_else(|| variable("HOSTNAME"));
         Self {
             home: home.display().to_string(),
-            os: release.as_deref().map_or_else(|| format!("{} unknown", std::env::consts::OS), os_name),
+            os: release
+                .as_deref()
+                .map_or_else(|| format!("{} unknown", std::env::consts::OS), os_name),
             arch: std::env::consts::ARCH.to_owned(),
-            terminal: terminal(variable("TERM_PROGRAM"), variable("TERM_PROGRAM_VERSION"), variable("TERM")),
+            terminal: terminal(
+                variable("TERM_PROGRAM"),
+                variable("TERM_PROGRAM_VERSION"),
+                variable("TERM"),
+            ),
             server_name: host().unwrap_or_else(|| "localhost".to_owned()),
             installation_id: line(&home.join("installation_id"))
                 .filter(|id| !id.is_empty())
@@ -64,7 +76,10 @@ impl Identity {
         if is_header_value(&agent) {
             return agent;
         }
-        agent.chars().map(|c| if matches!(c, ' '..='~') { c } else { '_' }).collect()
+        agent
+            .chars()
+            .map(|c| if matches!(c, ' '..='~') { c } else { '_' })
+            .collect()
     }
 }
 
@@ -84,15 +99,22 @@ fn terminal(program: Option<String>, version: Option<String>, term: Option<Strin
 /// Reads name and version out of an `os-release` file; a version always has three numbers.
 fn os_name(release: &str) -> String {
     let field = |name: &str| {
-        let line = release.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+        let line = release
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
         Some(line.trim_matches('"').to_owned()).filter(|value| !value.is_empty())
     };
     let id = field("ID").unwrap_or_else(|| "linux".to_owned());
     let mut name: String = id.chars().take(1).flat_map(char::to_uppercase).collect();
     name.extend(id.chars().skip(1));
-    let Some(version) = field("VERSION_ID") else { return format!("{name} unknown") };
+    let Some(version) = field("VERSION_ID") else {
+        return format!("{name} unknown");
+    };
     let mut numbers: Vec<&str> = version.split('.').collect();
-    if numbers.iter().all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())) {
+    if numbers
+        .iter()
+        .all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    {
         numbers.resize(3, "0");
     }
     format!("{name} {}", numbers.join("."))

@@ -37,8 +37,16 @@ impl Order {
         let (sender, receiver) = oneshot::channel();
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         let number = tails.get(key).map_or(0, |tail| tail.number + 1);
-        let before = tails.insert(key.to_owned(), Tail { number, done: receiver }).map(|tail| tail.done);
-        Ticket { tails: Arc::clone(&self.tails), key: key.to_owned(), number, before, _done: sender }
+        let before = tails
+            .insert(key.to_owned(), Tail { number, done: receiver })
+            .map(|tail| tail.done);
+        Ticket {
+            tails: Arc::clone(&self.tails),
+            key: key.to_owned(),
+            number,
+            before,
+            _done: sender,
+        }
     }
 }
 

@@ -20,22 +20,34 @@ pub struct RpcError {
 impl RpcError {
     /// The request is wrong: -32600.
     pub fn invalid_request(message: impl Into<String>) -> Self {
-        Self { code: error_code::INVALID_REQUEST, message: message.into() }
+        Self {
+            code: error_code::INVALID_REQUEST,
+            message: message.into(),
+        }
     }
 
     /// A parameter is wrong where Codex tells that apart: -32602.
     pub fn invalid_params(message: impl Into<String>) -> Self {
-        Self { code: error_code::INVALID_PARAMS, message: message.into() }
+        Self {
+            code: error_code::INVALID_PARAMS,
+            message: message.into(),
+        }
     }
 
     /// The operation does not exist here: -32601.
     pub fn unsupported(message: impl Into<String>) -> Self {
-        Self { code: error_code::METHOD_NOT_FOUND, message: message.into() }
+        Self {
+            code: error_code::METHOD_NOT_FOUND,
+            message: message.into(),
+        }
     }
 
     /// The server failed: -32603.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self { code: error_code::INTERNAL, message: message.into() }
+        Self {
+            code: error_code::INTERNAL,
+            message: message.into(),
+        }
     }
 
     /// Parameters that could not be decoded, in the decoder's words.
@@ -51,6 +63,10 @@ impl RpcError {
 
 impl From<RpcError> for ErrorObject {
     fn from(error: RpcError) -> Self {
-        Self { code: error.code, data: None, message: error.message }
+        Self {
+            code: error.code,
+            data: None,
+            message: error.message,
+        }
     }
 }

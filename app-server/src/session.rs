@@ -62,7 +62,11 @@ pub(crate) struct Job {
 
 impl Session {
     pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self { server, client: None, order: Order::default() }
+        Self {
+            server,
+            client: None,
+            order: Order::default(),
+        }
     }
 
     /// Decides about one line.
@@ -78,7 +82,11 @@ impl Session {
             }
             Ok(Incoming::Response) => Step::Ignore,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, bytes = line.len(), "message dropped");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    bytes = line.len(),
+                    "message dropped"
+                );
                 Step::Ignore
             }
         }
@@ -103,7 +111,10 @@ impl Session {
         if let Call::Initialize(params) = call {
             return self.initialize(id, params).map(Step::Send);
         }
-        let client = self.client.as_ref().ok_or_else(|| RpcError::invalid_request("Not initialized"))?;
+        let client = self
+            .client
+            .as_ref()
+            .ok_or_else(|| RpcError::invalid_request("Not initialized"))?;
         if client.api == Api::Stable {
             let gated = match (info.stability, field) {
                 (Stability::Experimental, _) => Some(method),
@@ -111,7 +122,9 @@ impl Session {
                 (Stability::Stable, None) => None,
             };
             if let Some(name) = gated {
-                return Err(RpcError::invalid_request(format!("{name} requires experimentalApi capability")));
+                return Err(RpcError::invalid_request(format!(
+                    "{name} requires experimentalApi capability"
+                )));
             }
         }
         let ticket = call.ordered_by().map(|key| self.order.ticket(key));
@@ -130,8 +143,16 @@ impl Session {
         }
         let capabilities = params.capabilities.unwrap_or_default();
         let client = Client {
-            api: if capabilities.experimental_api { Api::Experimental } else { Api::Stable },
-            opted_out: capabilities.opt_out_notification_methods.unwrap_or_default().into_iter().collect(),
+            api: if capabilities.experimental_api {
+                Api::Experimental
+            } else {
+                Api::Stable
+            },
+            opted_out: capabilities
+                .opt_out_notification_methods
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
         };
         let identity = &self.server.identity;
         let originator = self.server.originator(&name);
@@ -160,7 +181,11 @@ impl Session {
             return None;
         }
         let emitted_at_ms = self.server.clock.now_ms();
-        Some(encode(&ServerNotification { method: method.to_owned(), params, emitted_at_ms }))
+        Some(encode(&ServerNotification {
+            method: method.to_owned(),
+            params,
+            emitted_at_ms,
+        }))
     }
 }
 
@@ -171,7 +196,10 @@ pub(crate) fn encode_result<T: Serialize>(id: RequestId, result: &T) -> Vec<u8> 
 
 /// Encodes a failed answer.
 pub(crate) fn encode_error(id: RequestId, error: RpcError) -> Vec<u8> {
-    encode(&ErrorResponse { error: error.into(), id })
+    encode(&ErrorResponse {
+        error: error.into(),
+        id,
+    })
 }
 
 fn encode<T: Serialize>(message: &T) -> Vec<u8> {

@@ -30,7 +30,12 @@ pub(super) struct App {
 
 impl App {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, out: Output::stdout(), files: Files::default(), clock: Clock::system() }
+        Self {
+            place,
+            out: Output::stdout(),
+            files: Files::default(),
+            clock: Clock::system(),
+        }
     }
 
     /// Returns the present in Unix seconds.
@@ -93,12 +98,17 @@ impl App {
     pub(super) async fn find(&mut self, store: &dyn ThreadStore, wanted: &str) -> CliResult<ThreadRecord> {
         let mut found = store.resolve(&ThreadSelector::Text(wanted.to_owned())).await?;
         match found.len() {
-            0 => Err(CliError::NoSuchThread { wanted: wanted.to_owned() }),
+            0 => Err(CliError::NoSuchThread {
+                wanted: wanted.to_owned(),
+            }),
             1 => Ok(found.remove(0)),
             count => {
                 print_candidates(self, found)?;
                 self.out.flush()?;
-                Err(CliError::Ambiguous { wanted: wanted.to_owned(), count })
+                Err(CliError::Ambiguous {
+                    wanted: wanted.to_owned(),
+                    count,
+                })
             }
         }
     }

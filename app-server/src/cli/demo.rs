@@ -30,7 +30,11 @@ const TERM: &str = "front matter";
 pub(super) async fn run(app: &mut App, args: DemoArgs) -> CliResult {
     let home = match args.dir {
         Some(dir) => dir,
-        None => std::env::temp_dir().join(format!("codex-threads-demo-{}-{}", std::process::id(), app.clock.now_ms())),
+        None => std::env::temp_dir().join(format!(
+            "codex-threads-demo-{}-{}",
+            std::process::id(),
+            app.clock.now_ms()
+        )),
     };
     write_demo_home(&app.files, &home)?;
     app.place.home = Some(home.clone());
@@ -48,9 +52,17 @@ pub(super) async fn run(app: &mut App, args: DemoArgs) -> CliResult {
             "indexState": walk.state,
         }));
     }
-    heading(app, "A sample home", "Six threads as Codex records them: both history modes, a fork, a review, one archived.")?;
+    heading(
+        app,
+        "A sample home",
+        "Six threads as Codex records them: both history modes, a fork, a review, one archived.",
+    )?;
     app.out.line(&format!("  {}", home.display()))?;
-    heading(app, "index", "The rollouts are the truth; the index holds positions in them and may be deleted at any time.")?;
+    heading(
+        app,
+        "index",
+        "The rollouts are the truth; the index holds positions in them and may be deleted at any time.",
+    )?;
     index::print(&mut app.out, &report, elapsed_ms)?;
     heading(app, "list", "Every thread, newest first, whatever wrote it.")?;
     list::print_threads(app, &walk.threads.data)?;
@@ -79,7 +91,9 @@ impl Walk {
         let threads: ThreadListResponse = client.call("thread/list", &list).await?;
         let legacy = |thread: &&Thread| thread.history_mode == ThreadHistoryMode::Legacy && thread.name.is_some();
         let paged = threads.data.iter().find(legacy).or(threads.data.first()).cloned();
-        let paged = paged.ok_or_else(|| super::error::CliError::NoSuchThread { wanted: "any".to_owned() })?;
+        let paged = paged.ok_or_else(|| super::error::CliError::NoSuchThread {
+            wanted: "any".to_owned(),
+        })?;
         let newest = ThreadTurnsListParams {
             thread_id: paged.id.clone(),
             cursor: None,
@@ -100,9 +114,21 @@ impl Walk {
             search_term: TERM.to_owned(),
         };
         let hits = client.call("thread/search", &search).await?;
-        let state =
-            client.call("thread/indexState", &ThreadIndexStateParams { thread_id: paged.id.clone() }).await?;
-        Ok(Self { threads, paged, page, hits, state })
+        let state = client
+            .call(
+                "thread/indexState",
+                &ThreadIndexStateParams {
+                    thread_id: paged.id.clone(),
+                },
+            )
+            .await?;
+        Ok(Self {
+            threads,
+            paged,
+            page,
+            hits,
+            state,
+        })
     }
 }
 
@@ -118,7 +144,11 @@ fn print_page(app: &mut App, walk: &Walk) -> CliResult {
         list::title(&walk.paged)
     );
     heading(app, "page", &what)?;
-    let mut sink = TextSink { out: &mut app.out, cut: Cut::LongOutput, turns: 0 };
+    let mut sink = TextSink {
+        out: &mut app.out,
+        cut: Cut::LongOutput,
+        turns: 0,
+    };
     for turn in &walk.page.data {
         sink.turn(turn)?;
     }
@@ -135,10 +165,16 @@ fn print_next_steps(app: &mut App, home: &PathBuf, walk: &Walk) -> CliResult {
     let home = home.display();
     let steps = [
         (format!("codex-threads --home {home} show {id}"), "the whole thread"),
-        (format!("codex-threads --home {home} search \"{TERM}\" --in {id}"), "every place in one thread"),
+        (
+            format!("codex-threads --home {home} search \"{TERM}\" --in {id}"),
+            "every place in one thread",
+        ),
         (format!("codex-threads --home {home} doctor {id}"), "why it is listed"),
         ("codex-threads list".to_owned(), "your own threads, from ~/.codex"),
-        ("codex-threads serve".to_owned(), "JSON-RPC for clients of `codex app-server`"),
+        (
+            "codex-threads serve".to_owned(),
+            "JSON-RPC for clients of `codex app-server`",
+        ),
     ];
     for (command, what) in steps {
         let command = app.out.paint(Look::Accent, &command);

@@ -27,8 +27,10 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn every_sample_file_is_in_the_program() {
-    let inside: BTreeMap<PathBuf, Vec<u8>> =
-        DEMO_FILES.iter().map(|(name, bytes)| (PathBuf::from(name), bytes.to_vec())).collect();
+    let inside: BTreeMap<PathBuf, Vec<u8>> = DEMO_FILES
+        .iter()
+        .map(|(name, bytes)| (PathBuf::from(name), bytes.to_vec()))
+        .collect();
     assert_eq!(inside, tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo")));
 }
 
@@ -37,7 +39,10 @@ fn the_sample_home_is_written_byte_for_byte() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let home = folder.path().join("home");
     write_demo_home(&Files::default(), &home).expect("writable");
-    assert_eq!(tree(&home), tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo")));
+    assert_eq!(
+        tree(&home),
+        tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo"))
+    );
 }
 
 #[test]

@@ -21,7 +21,10 @@ pub(super) async fn run(app: &mut App, args: DoctorArgs) -> CliResult {
     }
     match report.findings.iter().filter(|finding| !finding.ok).count() {
         0 => Ok(()),
-        count => Err(CliError::Problems { count, what: "checks failed" }),
+        count => Err(CliError::Problems {
+            count,
+            what: "checks failed",
+        }),
     }
 }
 
@@ -42,13 +45,24 @@ fn as_json(report: &DoctorReport) -> serde_json::Value {
 fn print(app: &mut App, report: &DoctorReport) -> CliResult {
     let subject = app.out.paint(Look::Title, &clean(&report.subject));
     app.out.line(&subject)?;
-    let width = report.findings.iter().map(|finding| finding.check.len()).max().unwrap_or(0);
+    let width = report
+        .findings
+        .iter()
+        .map(|finding| finding.check.len())
+        .max()
+        .unwrap_or(0);
     for finding in &report.findings {
-        let mark = if finding.ok { app.out.paint(Look::Good, "ok  ") } else { app.out.paint(Look::Bad, "FAIL") };
+        let mark = if finding.ok {
+            app.out.paint(Look::Good, "ok  ")
+        } else {
+            app.out.paint(Look::Bad, "FAIL")
+        };
         let check = format!("{:width$}", finding.check);
-        app.out.line(&format!("  {mark}  {check}  {}", clean(&finding.detail)))?;
+        app.out
+            .line(&format!("  {mark}  {check}  {}", clean(&finding.detail)))?;
     }
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" };
     app.out.line(&format!("  listed here: {}", yes_or_no(report.listed)))?;
-    app.out.line(&format!("  listed by Codex: {}", yes_or_no(report.listed_by_codex)))
+    app.out
+        .line(&format!("  listed by Codex: {}", yes_or_no(report.listed_by_codex)))
 }

@@ -21,10 +21,7 @@ pub(super) enum CliError {
     Output(#[source] io::Error),
     /// A file or folder of ours cannot be used.
     #[error("use {}", path.display())]
-    File {
-        path: PathBuf,
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
     /// No home is named and there is no home folder to look in.
     #[error("no Codex home: neither --home, nor CODEX_HOME, nor a home folder")]
     NoHome,
@@ -81,7 +78,9 @@ impl CliError {
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoHome => Some("name one with --home DIR, or try `codex-threads demo`"),
-            Self::NoSuchThread { .. } => Some("`codex-threads list --all` shows every thread; sub-agents need --source"),
+            Self::NoSuchThread { .. } => {
+                Some("`codex-threads list --all` shows every thread; sub-agents need --source")
+            }
             Self::Ambiguous { .. } => Some("give more of the id"),
             Self::NotEmpty { .. } => Some("name a folder that does not exist yet"),
             Self::Store(StoreError::NotAHome { .. }) => {

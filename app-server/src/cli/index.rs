@@ -24,7 +24,10 @@ pub(super) async fn run(app: &mut App, args: JsonArgs) -> CliResult {
     }
     match report.unreadable.len() {
         0 => Ok(()),
-        count => Err(CliError::Problems { count, what: "files could not be read" }),
+        count => Err(CliError::Problems {
+            count,
+            what: "files could not be read",
+        }),
     }
 }
 
@@ -54,7 +57,10 @@ fn as_json(report: &IndexReport, elapsed_ms: i64) -> serde_json::Value {
 
 /// Files with reasons, for programs.
 pub(super) fn unreadable_json(files: &[(std::path::PathBuf, String)]) -> Vec<serde_json::Value> {
-    files.iter().map(|(path, reason)| json!({"path": path.display().to_string(), "reason": reason})).collect()
+    files
+        .iter()
+        .map(|(path, reason)| json!({"path": path.display().to_string(), "reason": reason}))
+        .collect()
 }
 
 /// Prints totals.
@@ -67,7 +73,14 @@ pub(super) fn print(out: &mut Output, report: &IndexReport, elapsed_ms: i64) -> 
         ("threads", when::count(report.threads)),
         ("turns", when::count(report.turns)),
         ("items", when::count(report.items)),
-        ("rollouts", format!("{} files, {}", when::count(report.rollouts), when::bytes(report.log_bytes))),
+        (
+            "rollouts",
+            format!(
+                "{} files, {}",
+                when::count(report.rollouts),
+                when::bytes(report.log_bytes)
+            ),
+        ),
         ("index", format!("{}{share}", when::bytes(report.index_bytes))),
         ("damage", format!("{} lines", when::count(report.damaged_lines))),
         ("time", when::duration(elapsed_ms)),

@@ -29,12 +29,16 @@ pub(super) async fn run(app: &mut App, args: ListArgs) -> CliResult {
         return app.out.pretty_json(&answer);
     }
     if answer.data.is_empty() {
-        app.out.line("No threads fit. Sub-agents need --source, archived threads --archived.")?;
+        app.out
+            .line("No threads fit. Sub-agents need --source, archived threads --archived.")?;
         return Ok(());
     }
     print_threads(app, &answer.data)?;
     if answer.next_cursor.is_some() {
-        let more = format!("{} threads shown; --all lists every one, -n N more of them.", answer.data.len());
+        let more = format!(
+            "{} threads shown; --all lists every one, -n N more of them.",
+            answer.data.len()
+        );
         let more = app.out.paint(Look::Dim, &more);
         app.out.line(&more)?;
     }
@@ -43,14 +47,24 @@ pub(super) async fn run(app: &mut App, args: ListArgs) -> CliResult {
 
 /// Collects pages until there are enough rows.
 async fn fetch(client: &mut Client, args: &ListArgs) -> CliResult<ThreadListResponse> {
-    let wanted = if args.all { usize::MAX } else { args.limit.max(1) as usize };
+    let wanted = if args.all {
+        usize::MAX
+    } else {
+        args.limit.max(1) as usize
+    };
     let mut params = ThreadListParams {
         sort_key: Some(args.sort.into()),
-        sort_direction: Some(if args.asc { SortDirection::Asc } else { SortDirection::Desc }),
+        sort_direction: Some(if args.asc {
+            SortDirection::Asc
+        } else {
+            SortDirection::Desc
+        }),
         archived: Some(args.archived),
         source_kinds: Some(args.source.iter().map(|source| (*source).into()).collect()),
         model_providers: Some(args.provider.clone()),
-        cwd: Some(args.cwd.clone()).filter(|cwds| !cwds.is_empty()).map(ThreadListCwdFilter::Many),
+        cwd: Some(args.cwd.clone())
+            .filter(|cwds| !cwds.is_empty())
+            .map(ThreadListCwdFilter::Many),
         search_term: args.title.clone(),
         ..ThreadListParams::default()
     };
@@ -107,8 +121,10 @@ pub(super) fn print_threads(app: &mut App, threads: &[Thread]) -> CliResult {
 
 /// Prints the threads that an ambiguous text fits.
 pub(super) fn print_candidates(app: &mut App, found: Vec<ThreadRecord>) -> CliResult {
-    let threads: Vec<Thread> =
-        found.into_iter().map(|record| convert::thread(record, View::Full, Role::Row)).collect();
+    let threads: Vec<Thread> = found
+        .into_iter()
+        .map(|record| convert::thread(record, View::Full, Role::Row))
+        .collect();
     print_threads(app, &threads)
 }
 
@@ -116,12 +132,20 @@ pub(super) fn print_candidates(app: &mut App, found: Vec<ThreadRecord>) -> CliRe
 pub(super) fn title(thread: &Thread) -> String {
     let name = thread.name.as_deref().filter(|name| !name.trim().is_empty());
     let title = one_line(name.unwrap_or(&thread.preview));
-    if title.is_empty() { "(no message yet)".to_owned() } else { title }
+    if title.is_empty() {
+        "(no message yet)".to_owned()
+    } else {
+        title
+    }
 }
 
 /// Returns the last part of a working directory.
 fn folder(cwd: &str) -> String {
-    let last = cwd.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+    let last = cwd
+        .trim_end_matches(['/', '\\'])
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default();
     one_line(if last.is_empty() { cwd } else { last })
 }
 

@@ -41,13 +41,25 @@ pub(super) struct Output {
 impl Output {
     /// Writes to standard output.
     pub(super) fn stdout() -> Self {
-        let colour = if io::stdout().is_terminal() && !no_colour() { Colour::On } else { Colour::Off };
-        Self { writer: Box::new(BufWriter::new(io::stdout())), colour, width: terminal_width() }
+        let colour = if io::stdout().is_terminal() && !no_colour() {
+            Colour::On
+        } else {
+            Colour::Off
+        };
+        Self {
+            writer: Box::new(BufWriter::new(io::stdout())),
+            colour,
+            width: terminal_width(),
+        }
     }
 
     /// Writes to something else in the same style, for a pager.
     pub(super) fn redirect(&self, writer: impl Write + Send + 'static) -> Self {
-        Self { writer: Box::new(BufWriter::new(writer)), colour: self.colour, width: self.width }
+        Self {
+            writer: Box::new(BufWriter::new(writer)),
+            colour: self.colour,
+            width: self.width,
+        }
     }
 
     /// Writes a text without a line end.
@@ -125,6 +137,8 @@ fn no_colour() -> bool {
 
 fn terminal_width() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let real = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    let real = console::Term::stdout()
+        .size_checked()
+        .map(|(_, columns)| usize::from(columns));
     asked.or(real).filter(|width| *width >= 40).unwrap_or(DEFAULT_WIDTH)
 }

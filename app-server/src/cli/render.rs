@@ -57,7 +57,11 @@ fn item_text(out: &Output, item: &TimedItem, cut: Cut) -> String {
         }
         ThreadItem::AgentMessage(message) => block(&label(Look::Title, "agent"), &clean(&message.text)),
         ThreadItem::Reasoning(reasoning) => {
-            let thoughts = if reasoning.summary.is_empty() { &reasoning.content } else { &reasoning.summary };
+            let thoughts = if reasoning.summary.is_empty() {
+                &reasoning.content
+            } else {
+                &reasoning.summary
+            };
             dim_block(out, "thinking", &shorten(&clean(&thoughts.join("\n")), cut))
         }
         ThreadItem::Plan(plan) => block(&label(Look::Title, "plan"), &clean(&plan.text)),
@@ -66,7 +70,11 @@ fn item_text(out: &Output, item: &TimedItem, cut: Cut) -> String {
         ThreadItem::McpToolCall(call) => mcp_text(out, call, cut),
         ThreadItem::DynamicToolCall(call) => {
             let arguments = argument_text(call.arguments.get());
-            format!("  {} {} {arguments}\n", label(Look::Accent, "tool"), one_line(&call.tool))
+            format!(
+                "  {} {} {arguments}\n",
+                label(Look::Accent, "tool"),
+                one_line(&call.tool)
+            )
         }
         ThreadItem::FunctionCallOutput(output) => {
             dim_block(out, &one_line(&output.name), &shorten(&clean(output.output.get()), cut))
@@ -77,7 +85,11 @@ fn item_text(out: &Output, item: &TimedItem, cut: Cut) -> String {
             format!("  {} {to} {prompt}\n", label(Look::Accent, "agent call"))
         }
         ThreadItem::SubAgentActivity(activity) => {
-            format!("  {} {}\n", label(Look::Accent, "sub-agent"), one_line(&activity.agent_path))
+            format!(
+                "  {} {}\n",
+                label(Look::Accent, "sub-agent"),
+                one_line(&activity.agent_path)
+            )
         }
         ThreadItem::WebSearch(search) => {
             format!("  {} {}\n", label(Look::Accent, "web search"), one_line(&search.query))
@@ -129,7 +141,11 @@ fn command_text(out: &Output, command: &CommandExecutionThreadItem, cut: Cut) ->
         text.truncate(text.trim_end().len());
         text.push_str(&format!("  {}\n", facts.join(" ")));
     }
-    if let Some(output) = command.aggregated_output.as_deref().filter(|output| !output.trim().is_empty()) {
+    if let Some(output) = command
+        .aggregated_output
+        .as_deref()
+        .filter(|output| !output.trim().is_empty())
+    {
         text.push_str(&indent(out, &shorten(&clean(output), cut)));
     }
     text
@@ -143,7 +159,11 @@ fn change_text(out: &Output, change: &FileChangeThreadItem, cut: Cut) -> String 
             PatchChangeKind::Delete => "delete",
             PatchChangeKind::Update(_) => "edit",
         };
-        text.push_str(&format!("  {} {}\n", out.paint(Look::Accent, word), one_line(&file.path)));
+        text.push_str(&format!(
+            "  {} {}\n",
+            out.paint(Look::Accent, word),
+            one_line(&file.path)
+        ));
         if !file.diff.trim().is_empty() {
             text.push_str(&indent(out, &shorten(&clean(&file.diff), cut)));
         }
@@ -181,7 +201,10 @@ fn dim_block(out: &Output, label: &str, text: &str) -> String {
 }
 
 fn indent(out: &Output, text: &str) -> String {
-    text.trim_end().lines().map(|line| format!("    {}\n", out.paint(Look::Dim, line))).collect()
+    text.trim_end()
+        .lines()
+        .map(|line| format!("    {}\n", out.paint(Look::Dim, line)))
+        .collect()
 }
 
 /// Leaves out the middle of a long text.
@@ -193,5 +216,7 @@ fn shorten(text: &str, cut: Cut) -> String {
     let (head, tail) = (SHOWN_LINES / 2, SHOWN_LINES / 2);
     let left_out = lines.len() - head - tail;
     let note = format!("… {left_out} more lines; --full shows them");
-    [&lines[..head], &[note.as_str()], &lines[lines.len() - tail..]].concat().join("\n")
+    [&lines[..head], &[note.as_str()], &lines[lines.len() - tail..]]
+        .concat()
+        .join("\n")
 }

@@ -30,5 +30,6 @@ fn write(app: &mut App, folder: &Path, files: &GeneratedFiles) -> CliResult {
         let path = folder.join(name);
         app.files.write(&path, text.as_bytes()).map_err(failed(&path))?;
     }
-    app.out.line(&format!("{} files written to {}", files.len(), folder.display()))
+    app.out
+        .line(&format!("{} files written to {}", files.len(), folder.display()))
 }

@@ -55,7 +55,9 @@ async fn everywhere(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, args:
 /// Prints threads with their snippets.
 pub(super) fn print_hits(app: &mut App, answer: &ThreadSearchResponse, term: &str) -> CliResult {
     if answer.data.is_empty() {
-        return app.out.line("Nothing found. Messages are searched; case makes no difference.");
+        return app
+            .out
+            .line("Nothing found. Messages are searched; case makes no difference.");
     }
     let now_s = app.now_s();
     for hit in &answer.data {
@@ -99,7 +101,10 @@ async fn in_thread(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, id: St
     }
     for found in &answer.data {
         let place = app.out.paint(Look::Dim, &format!("turn {}", found.turn_id));
-        let line = format!("{place}  {}", highlight(&app.out, &one_line(&found.snippet), &args.term));
+        let line = format!(
+            "{place}  {}",
+            highlight(&app.out, &one_line(&found.snippet), &args.term)
+        );
         app.out.line(&line)?;
     }
     if answer.next_cursor.is_some() {

@@ -28,7 +28,10 @@ pub(super) async fn run(app: &mut App, args: ShowArgs) -> CliResult {
     let store = app.store().await?;
     let thread_id = app.find(&*store, &args.thread).await?.thread_id.to_string();
     let mut client = app.client(Arc::clone(&store) as Arc<dyn ThreadStore>).await?;
-    let params = ThreadReadParams { thread_id, include_turns: false };
+    let params = ThreadReadParams {
+        thread_id,
+        include_turns: false,
+    };
     let read: ThreadReadResponse = client.call("thread/read", &params).await?;
     if args.json.json {
         app.out.json(&json!({"thread": &read.thread}))?;
@@ -46,7 +49,11 @@ pub(super) async fn run(app: &mut App, args: ShowArgs) -> CliResult {
 async fn print_thread(out: &mut Output, client: &mut Client, thread: &Thread, args: &ShowArgs) -> CliResult {
     print_header(out, thread)?;
     let cut = if args.full { Cut::Nothing } else { Cut::LongOutput };
-    let mut sink = TextSink { out: &mut *out, cut, turns: 0 };
+    let mut sink = TextSink {
+        out: &mut *out,
+        cut,
+        turns: 0,
+    };
     print_turns(client, &thread.id, args, &mut sink).await?;
     if sink.turns == 0 {
         out.line("No turns.")?;
@@ -94,7 +101,11 @@ impl TurnSink for TextSink<'_> {
 }
 
 async fn print_turns(client: &mut Client, id: &str, args: &ShowArgs, sink: &mut impl TurnSink) -> CliResult {
-    let items_view = if args.summary { TurnItemsView::Summary } else { TurnItemsView::Full };
+    let items_view = if args.summary {
+        TurnItemsView::Summary
+    } else {
+        TurnItemsView::Full
+    };
     let mut params = ThreadTurnsListParams {
         thread_id: id.to_owned(),
         cursor: None,
@@ -206,9 +217,17 @@ impl Pager {
             command.env("LESS", if out.colour == Colour::On { "FRX" } else { "FX" });
         }
         // Without a pager the thread is printed as it is.
-        let Ok(mut child) = command.stdin(Stdio::piped()).spawn() else { return Ok(None) };
-        let input = child.stdin.take().ok_or_else(|| CliError::Start(std::io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Some(Self { out: out.redirect(input), child }))
+        let Ok(mut child) = command.stdin(Stdio::piped()).spawn() else {
+            return Ok(None);
+        };
+        let input = child
+            .stdin
+            .take()
+            .ok_or_else(|| CliError::Start(std::io::ErrorKind::BrokenPipe.into()))?;
+        Ok(Some(Self {
+            out: out.redirect(input),
+            child,
+        }))
     }
 
     /// Closes the pager's input and waits until it is left.

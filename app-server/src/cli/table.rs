@@ -36,7 +36,9 @@ impl Table {
     /// Lays the table out.
     pub(super) fn render(&self, width: usize, colour: Colour) -> String {
         let last = self.heading.len().saturating_sub(1);
-        let widths: Vec<usize> = (0..self.heading.len()).map(|column| self.column_width(column)).collect();
+        let widths: Vec<usize> = (0..self.heading.len())
+            .map(|column| self.column_width(column))
+            .collect();
         let used: usize = widths[..last].iter().sum::<usize>() + last * GAP.len();
         let room = width.saturating_sub(used).max(MIN_LAST_WIDTH);
         let mut text = String::new();
@@ -61,7 +63,14 @@ impl Table {
     }
 
     fn column_width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| measure_text_width(cell));
-        cells.chain([measure_text_width(self.heading[column])]).max().unwrap_or(0)
+        let cells = self
+            .rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| measure_text_width(cell));
+        cells
+            .chain([measure_text_width(self.heading[column])])
+            .max()
+            .unwrap_or(0)
     }
 }

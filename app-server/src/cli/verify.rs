@@ -29,8 +29,14 @@ pub(super) async fn run(app: &mut App, args: JsonArgs) -> CliResult {
     }
     match (report.differing.len(), report.unreadable.len()) {
         (0, 0) => Ok(()),
-        (0, count) => Err(CliError::Problems { count, what: "files could not be read" }),
-        (count, _) => Err(CliError::Problems { count, what: "rollouts differ from their index" }),
+        (0, count) => Err(CliError::Problems {
+            count,
+            what: "files could not be read",
+        }),
+        (count, _) => Err(CliError::Problems {
+            count,
+            what: "rollouts differ from their index",
+        }),
     }
 }
 
@@ -45,12 +51,18 @@ fn as_json(report: &VerifyReport) -> serde_json::Value {
 }
 
 fn print(app: &mut App, report: &VerifyReport) -> CliResult {
-    let compared =
-        format!("{} rollouts, {} rows compared", when::count(report.rollouts), when::count(report.rows));
+    let compared = format!(
+        "{} rollouts, {} rows compared",
+        when::count(report.rollouts),
+        when::count(report.rows)
+    );
     app.out.line(&compared)?;
     if report.damaged_lines > 0 {
         let mark = app.out.paint(Look::Warn, "damage");
-        app.out.line(&format!("{mark}  {} lines of rollouts cannot be read; `doctor` names them", when::count(report.damaged_lines)))?;
+        app.out.line(&format!(
+            "{mark}  {} lines of rollouts cannot be read; `doctor` names them",
+            when::count(report.damaged_lines)
+        ))?;
     }
     let marked = [("differs", &report.differing), ("unreadable", &report.unreadable)];
     for (mark, files) in marked {

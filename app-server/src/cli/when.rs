@@ -28,8 +28,14 @@ pub(super) fn date(time_s: i64) -> String {
 
 /// Formats a time to the minute, in UTC.
 pub(super) fn minute(time_s: i64) -> String {
-    let time = Timestamp::from_second(time_s).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
-    format!("{} {}", time.get(..10).unwrap_or_default(), time.get(11..16).unwrap_or_default())
+    let time = Timestamp::from_second(time_s)
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .to_string();
+    format!(
+        "{} {}",
+        time.get(..10).unwrap_or_default(),
+        time.get(11..16).unwrap_or_default()
+    )
 }
 
 /// Formats a duration.
@@ -59,7 +65,11 @@ pub(super) fn bytes(bytes: u64) -> String {
         scaled /= 1000;
         unit = next;
     }
-    if scaled < 10 { format!("{scaled}.{tenths} {unit}") } else { format!("{scaled} {unit}") }
+    if scaled < 10 {
+        format!("{scaled}.{tenths} {unit}")
+    } else {
+        format!("{scaled} {unit}")
+    }
 }
 
 /// Formats a count with thin groups of three.

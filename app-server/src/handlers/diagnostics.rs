@@ -11,7 +11,10 @@ use crate::server::Server;
 
 /// `server/diagnostics`.
 pub(crate) fn server_diagnostics(server: &Server) -> ServerDiagnosticsResponse {
-    let gauge = |name: &str, value| ServerDiagnosticsGauge { name: name.to_owned(), value };
+    let gauge = |name: &str, value| ServerDiagnosticsGauge {
+        name: name.to_owned(),
+        value,
+    };
     ServerDiagnosticsResponse {
         process: ServerDiagnosticsProcess {
             id: std::process::id(),
@@ -27,7 +30,13 @@ pub(crate) fn server_diagnostics(server: &Server) -> ServerDiagnosticsResponse {
 
 /// Asks Linux; other systems have no file for it.
 fn resident_memory_bytes() -> Option<u64> {
-    let status = Files::default().read_small_text(Path::new("/proc/self/status")).ok()??;
+    let status = Files::default()
+        .read_small_text(Path::new("/proc/self/status"))
+        .ok()??;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    line.trim()
+        .strip_suffix(" kB")?
+        .parse::<u64>()
+        .ok()
+        .map(|kilobytes| kilobytes * 1024)
 }

@@ -13,7 +13,10 @@ use crate::rpc_error::RpcResult;
 use crate::server::Server;
 
 /// `thread/indexState`.
-pub(crate) async fn index_state(server: &Server, params: ThreadIndexStateParams) -> RpcResult<ThreadIndexStateResponse> {
+pub(crate) async fn index_state(
+    server: &Server,
+    params: ThreadIndexStateParams,
+) -> RpcResult<ThreadIndexStateResponse> {
     let failing = Failing::new("thread/indexState", server.view);
     let state = server.store.index_state(ids::thread_id(&params.thread_id)?).await;
     let state = state.map_err(|error| failing.error(error))?;

@@ -23,7 +23,9 @@ use crate::server::Server;
 pub(crate) async fn items_list(server: &Server, params: ThreadItemsListParams) -> RpcResult<ThreadItemsListResponse> {
     let in_turn = params.turn_id.as_ref().is_some_and(|turn| !turn.is_empty());
     if matches!(params.cursor, Some(ThreadItemsListCursor::Anchor(_))) && !in_turn {
-        return Err(RpcError::invalid_params("turnId is required when cursor is an item anchor"));
+        return Err(RpcError::invalid_params(
+            "turnId is required when cursor is an item anchor",
+        ));
     }
     let thread_id = ids::thread_id(&params.thread_id)?;
     let raw = match &params.cursor {
@@ -47,19 +49,35 @@ pub(crate) async fn items_list(server: &Server, params: ThreadItemsListParams) -
         if query.anchor.is_none() {
             // Codex finds the thread before it looks at the cursor: an unknown thread is the error to report.
             query.limit = 1;
-            server.store.list_items(query).await.map_err(|error| failing.error(error))?;
+            server
+                .store
+                .list_items(query)
+                .await
+                .map_err(|error| failing.error(error))?;
             return Err(failing.invalid_cursor());
         }
     }
-    let page = server.store.list_items(query).await.map_err(|error| failing.error(error))?;
+    let page = server
+        .store
+        .list_items(query)
+        .await
+        .map_err(|error| failing.error(error))?;
     let place = |entry: &ItemEntry, include| cursor::item_cursor(thread_id, entry.position, include);
-    let next_cursor = page.items.last().filter(|_| page.has_more).map(|entry| place(entry, Include::Rest));
+    let next_cursor = page
+        .items
+        .last()
+        .filter(|_| page.has_more)
+        .map(|entry| place(entry, Include::Rest));
     let backwards_cursor = page.items.first().map(|entry| place(entry, Include::Anchor));
     let mut data: Vec<ThreadItemEntry> = page.items.into_iter().map(convert::item_entry).collect();
     if let Some(deferral) = params.defer_output.filter(|_| in_turn) {
         data.iter_mut().for_each(|entry| defer_output(entry, deferral));
     }
-    Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })
+    Ok(ThreadItemsListResponse {
+        data,
+        next_cursor,
+        backwards_cursor,
+    })
 }
 
 fn by_position(anchor: Anchor<codex_thread_store::Position>) -> Anchor<ItemAnchor> {
@@ -74,7 +92,10 @@ fn defer_output(entry: &mut ThreadItemEntry, deferral: ThreadItemOutputDeferral)
     entry.output_deferred = match &mut entry.item.item {
         ThreadItem::CommandExecution(command) => {
             let succeeded = command.status == CommandExecutionStatus::Completed;
-            let has_output = command.aggregated_output.as_ref().is_some_and(|output| !output.is_empty());
+            let has_output = command
+                .aggregated_output
+                .as_ref()
+                .is_some_and(|output| !output.is_empty());
             let defers = deferral.command_execution && succeeded && has_output;
             if defers {
                 command.aggregated_output = None;
@@ -96,7 +117,10 @@ fn defer_output(entry: &mut ThreadItemEntry, deferral: ThreadItemOutputDeferral)
 
 /// Tells whether a result is text and nothing else, and not empty.
 fn is_plain_text(result: &McpToolCallResult) -> bool {
-    let structured = result.structured_content.as_ref().is_some_and(|content| !content.is_null());
+    let structured = result
+        .structured_content
+        .as_ref()
+        .is_some_and(|content| !content.is_null());
     let text_bytes = |part: &RawJson| {
         let part: Value = part.parse().ok()?;
         (part["type"] == "text").then(|| part["text"].as_str().map_or(0, str::len))
@@ -108,11 +132,18 @@ fn is_plain_text(result: &McpToolCallResult) -> bool {
 /// `thread/items/read`.
 pub(crate) async fn items_read(server: &Server, params: ThreadItemsReadParams) -> RpcResult<ThreadItemsReadResponse> {
     if params.item_ids.is_empty() || params.item_ids.len() > MAX_ITEM_IDS {
-        return Err(RpcError::invalid_request(format!("itemIds must contain 1 to {MAX_ITEM_IDS} IDs")));
+        return Err(RpcError::invalid_request(format!(
+            "itemIds must contain 1 to {MAX_ITEM_IDS} IDs"
+        )));
     }
     let thread_id = ids::thread_id(&params.thread_id)?;
     let failing = Failing::new("thread/items/read", server.view);
-    let items = server.store.read_items(thread_id, &params.turn_id, &params.item_ids, server.view).await;
+    let items = server
+        .store
+        .read_items(thread_id, &params.turn_id, &params.item_ids, server.view)
+        .await;
     let items = items.map_err(|error| failing.error(error))?;
-    Ok(ThreadItemsReadResponse { data: items.into_iter().map(convert::item_entry).collect() })
+    Ok(ThreadItemsReadResponse {
+        data: items.into_iter().map(convert::item_entry).collect(),
+    })
 }

@@ -27,10 +27,25 @@ pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> Rp
         return Ok(response(Vec::new(), None, None));
     };
     let (sort, direction, role) = (query.sort, query.direction, role(&query));
-    let page = server.store.list_threads(query).await.map_err(|error| Failing::new("thread/list", server.view).error(error))?;
-    let next = page.threads.last().filter(|_| page.has_more).map(|row| row_cursor(row, sort));
-    let back = page.threads.first().map(|row| cursor::backwards_thread_cursor(sort_time_ms(row, sort), direction));
-    let rows = page.threads.into_iter().map(|record| convert::thread(record, server.view, role)).collect();
+    let page = server
+        .store
+        .list_threads(query)
+        .await
+        .map_err(|error| Failing::new("thread/list", server.view).error(error))?;
+    let next = page
+        .threads
+        .last()
+        .filter(|_| page.has_more)
+        .map(|row| row_cursor(row, sort));
+    let back = page
+        .threads
+        .first()
+        .map(|row| cursor::backwards_thread_cursor(sort_time_ms(row, sort), direction));
+    let rows = page
+        .threads
+        .into_iter()
+        .map(|record| convert::thread(record, server.view, role))
+        .collect();
     Ok(response(rows, next, back))
 }
 
@@ -39,24 +54,42 @@ fn response(
     next_cursor: Option<String>,
     backwards_cursor: Option<String>,
 ) -> ThreadListResponse {
-    let states = data.iter().filter_map(|thread| Some((thread.id.clone(), convert::read_state(thread)?))).collect();
-    ThreadListResponse { data, read_states: Some(states), next_cursor, backwards_cursor }
+    let states = data
+        .iter()
+        .filter_map(|thread| Some((thread.id.clone(), convert::read_state(thread)?)))
+        .collect();
+    ThreadListResponse {
+        data,
+        read_states: Some(states),
+        next_cursor,
+        backwards_cursor,
+    }
 }
 
 /// Turns parameters into a query; `None` when nothing can match.
 fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuery>> {
     let excluded = excluded(params.excluded_thread_ids.as_deref().unwrap_or_default())?;
-    if params.originators.as_ref().is_some_and(|originators| !originators.is_empty()) {
-        return Err(RpcError::invalid_params("originator filtering is not supported by the local app-server"));
+    if params
+        .originators
+        .as_ref()
+        .is_some_and(|originators| !originators.is_empty())
+    {
+        return Err(RpcError::invalid_params(
+            "originator filtering is not supported by the local app-server",
+        ));
     }
     check_project(params.project_id.as_ref())?;
     let search_term = params.search_term.as_deref().filter(|term| !term.is_empty());
     if params.include_attached_threads && search_term.is_none_or(|term| term.trim().is_empty()) {
-        return Err(RpcError::invalid_request("includeAttachedThreads requires a non-empty searchTerm"));
+        return Err(RpcError::invalid_request(
+            "includeAttachedThreads requires a non-empty searchTerm",
+        ));
     }
     let section = params.section_id.clone().flatten();
     if params.sort_key == Some(ThreadSortKey::SectionPosition) && section.is_none() {
-        return Err(RpcError::invalid_request("section-position sorting requires a section filter"));
+        return Err(RpcError::invalid_request(
+            "section-position sorting requires a section filter",
+        ));
     }
     let relation = relation(&params)?;
     let anchor = anchor(&params)?;
@@ -72,7 +105,11 @@ fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuer
         direction: convert::direction(params.sort_direction, Direction::Descending),
         limit: page_rows(params.limit, DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS),
         anchor,
-        archived: if params.archived == Some(true) { ArchivedFilter::Archived } else { ArchivedFilter::Live },
+        archived: if params.archived == Some(true) {
+            ArchivedFilter::Archived
+        } else {
+            ArchivedFilter::Live
+        },
         sources: sources::filters(params.source_kinds),
         providers: providers(server, params.model_providers),
         cwds,
@@ -105,15 +142,19 @@ fn check_project(project: Option<&Option<String>>) -> RpcResult<()> {
 
 fn relation(params: &ThreadListParams) -> RpcResult<Option<RelationFilter>> {
     let parse = |id: &String, what| ids::parse(id, what).map_err(RpcError::invalid_request);
-    match (&params.parent_thread_id, &params.ancestor_thread_id, &params.attached_to_thread_id) {
+    match (
+        &params.parent_thread_id,
+        &params.ancestor_thread_id,
+        &params.attached_to_thread_id,
+    ) {
         (None, None, None) => Ok(None),
         (None, None, Some(id)) => parse(id, "attached thread parent id").map(|id| Some(RelationFilter::AttachedTo(id))),
         (_, _, Some(_)) => Err(RpcError::invalid_request(
             "attachedToThreadId cannot be combined with parentThreadId or ancestorThreadId",
         )),
-        (Some(_), Some(_), None) => {
-            Err(RpcError::invalid_request("parentThreadId and ancestorThreadId are mutually exclusive"))
-        }
+        (Some(_), Some(_), None) => Err(RpcError::invalid_request(
+            "parentThreadId and ancestorThreadId are mutually exclusive",
+        )),
         (Some(id), None, None) => parse(id, "parent thread id").map(|id| Some(RelationFilter::ChildrenOf(id))),
         (None, Some(id), None) => parse(id, "ancestor thread id").map(|id| Some(RelationFilter::DescendantsOf(id))),
     }
@@ -125,7 +166,9 @@ fn anchor(params: &ThreadListParams) -> RpcResult<Option<ThreadAnchor>> {
     if params.sort_key == Some(ThreadSortKey::SectionPosition) {
         return Err(RpcError::invalid_cursor(raw));
     }
-    cursor::parse_thread_cursor(raw).map(Some).ok_or_else(|| RpcError::invalid_cursor(raw))
+    cursor::parse_thread_cursor(raw)
+        .map(Some)
+        .ok_or_else(|| RpcError::invalid_cursor(raw))
 }
 
 fn working_directories(filter: ThreadListCwdFilter) -> Vec<String> {
@@ -138,7 +181,11 @@ fn working_directories(filter: ThreadListCwdFilter) -> Vec<String> {
 }
 
 fn absolute(here: &Path, cwd: String) -> String {
-    if Path::new(&cwd).is_absolute() { cwd } else { here.join(cwd).display().to_string() }
+    if Path::new(&cwd).is_absolute() {
+        cwd
+    } else {
+        here.join(cwd).display().to_string()
+    }
 }
 
 /// Omitted: everything, but only the configured provider in the exact view; empty: everything.
@@ -159,8 +206,15 @@ fn sort(key: Option<ThreadSortKey>) -> ListSort {
 }
 
 fn role(query: &ListQuery) -> Role {
-    let related = matches!(query.relation, Some(RelationFilter::ChildrenOf(_) | RelationFilter::DescendantsOf(_)));
-    if related || sources::only_sub_agents(query.sources.as_deref()) { Role::RelatedRow } else { Role::Row }
+    let related = matches!(
+        query.relation,
+        Some(RelationFilter::ChildrenOf(_) | RelationFilter::DescendantsOf(_))
+    );
+    if related || sources::only_sub_agents(query.sources.as_deref()) {
+        Role::RelatedRow
+    } else {
+        Role::Row
+    }
 }
 
 /// Returns the time that a row is ordered by.
@@ -181,6 +235,9 @@ pub(super) fn row_cursor(row: &ThreadRecord, sort: ListSort) -> String {
 pub(crate) fn loaded_list(params: ThreadLoadedListParams) -> RpcResult<ThreadLoadedListResponse> {
     match params.cursor {
         Some(raw) if !raw.is_empty() && raw.parse::<ThreadId>().is_err() => Err(RpcError::invalid_cursor(&raw)),
-        _ => Ok(ThreadLoadedListResponse { data: Vec::new(), next_cursor: None }),
+        _ => Ok(ThreadLoadedListResponse {
+            data: Vec::new(),
+            next_cursor: None,
+        }),
     }
 }

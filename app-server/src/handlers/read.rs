@@ -13,11 +13,25 @@ use crate::server::Server;
 
 /// `thread/read`.
 pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> RpcResult<ThreadReadResponse> {
-    let (turns, role) =
-        if params.include_turns { (Some(ItemsView::Full), Role::WithTurns) } else { (None, Role::Metadata) };
-    let query = ThreadReadQuery { thread_id: ids::thread_id(&params.thread_id)?, view: server.view, turns };
+    let (turns, role) = if params.include_turns {
+        (Some(ItemsView::Full), Role::WithTurns)
+    } else {
+        (None, Role::Metadata)
+    };
+    let query = ThreadReadQuery {
+        thread_id: ids::thread_id(&params.thread_id)?,
+        view: server.view,
+        turns,
+    };
     let failing = Failing::new("thread/read", server.view);
-    let record = server.store.read_thread(query).await.map_err(|error| failing.error(error))?;
+    let record = server
+        .store
+        .read_thread(query)
+        .await
+        .map_err(|error| failing.error(error))?;
     let thread = convert::thread(record, server.view, role);
-    Ok(ThreadReadResponse { read_state: convert::read_state(&thread), thread })
+    Ok(ThreadReadResponse {
+        read_state: convert::read_state(&thread),
+        thread,
+    })
 }

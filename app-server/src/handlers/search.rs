@@ -6,17 +6,13 @@ use codex_protocol::rpc::search::{
     ThreadSearchOccurrence, ThreadSearchOccurrencesParams, ThreadSearchOccurrencesResponse, ThreadSearchParams,
     ThreadSearchResponse, ThreadSearchResult, ThreadSearchSortKey, ThreadSearchTextRange,
 };
-use codex_thread_store::{
-    ArchivedFilter, Direction, ListSort, Occurrence, OccurrenceQuery, SearchQuery, ThreadSearch,
-};
+use codex_thread_store::{ArchivedFilter, Direction, ListSort, Occurrence, OccurrenceQuery, SearchQuery, ThreadSearch};
 
 use super::{ids, list, sources};
 use crate::convert::{self, Role};
 use crate::cursor::{self, Include};
 use crate::error_map::Failing;
-use crate::limits::{
-    DEFAULT_OCCURRENCE_ROWS, DEFAULT_PAGE_ROWS, MAX_OCCURRENCE_ROWS, MAX_PAGE_ROWS, page_rows,
-};
+use crate::limits::{DEFAULT_OCCURRENCE_ROWS, DEFAULT_PAGE_ROWS, MAX_OCCURRENCE_ROWS, MAX_PAGE_ROWS, page_rows};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -24,7 +20,9 @@ use crate::server::Server;
 pub(crate) async fn thread_search(server: &Server, params: ThreadSearchParams) -> RpcResult<ThreadSearchResponse> {
     let term = params.search_term.trim();
     if term.is_empty() {
-        return Err(RpcError::invalid_request("thread/search requires a non-empty searchTerm"));
+        return Err(RpcError::invalid_request(
+            "thread/search requires a non-empty searchTerm",
+        ));
     }
     let anchor = match &params.cursor {
         Some(raw) => Some(cursor::parse_thread_cursor(raw).ok_or_else(|| RpcError::invalid_cursor(raw))?),
@@ -43,14 +41,25 @@ pub(crate) async fn thread_search(server: &Server, params: ThreadSearchParams) -
         direction,
         limit: page_rows(params.limit, DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS),
         anchor,
-        archived: if params.archived == Some(true) { ArchivedFilter::Archived } else { ArchivedFilter::Live },
+        archived: if params.archived == Some(true) {
+            ArchivedFilter::Archived
+        } else {
+            ArchivedFilter::Live
+        },
         sources: sources::filters(params.source_kinds),
         include_attached: params.include_attached_threads,
     };
     let search = capability(server, "thread/search")?;
     let failing = Failing::new("thread/search", server.view);
-    let page = search.search_threads(query).await.map_err(|error| failing.error(error))?;
-    let next_cursor = page.hits.last().filter(|_| page.has_more).map(|hit| list::row_cursor(&hit.thread, sort));
+    let page = search
+        .search_threads(query)
+        .await
+        .map_err(|error| failing.error(error))?;
+    let next_cursor = page
+        .hits
+        .last()
+        .filter(|_| page.has_more)
+        .map(|hit| list::row_cursor(&hit.thread, sort));
     let backwards_cursor = page
         .hits
         .first()
@@ -59,7 +68,11 @@ pub(crate) async fn thread_search(server: &Server, params: ThreadSearchParams) -
         thread: convert::thread(hit.thread, server.view, Role::Row),
         snippet: hit.snippet,
     };
-    Ok(ThreadSearchResponse { data: page.hits.into_iter().map(result).collect(), next_cursor, backwards_cursor })
+    Ok(ThreadSearchResponse {
+        data: page.hits.into_iter().map(result).collect(),
+        next_cursor,
+        backwards_cursor,
+    })
 }
 
 /// `thread/searchOccurrences`.
@@ -70,7 +83,9 @@ pub(crate) async fn search_occurrences(
     let thread_id = ids::thread_id(&params.thread_id)?;
     let term = params.search_term;
     if term.trim().is_empty() {
-        return Err(RpcError::invalid_request("thread/searchOccurrences requires a non-empty searchTerm"));
+        return Err(RpcError::invalid_request(
+            "thread/searchOccurrences requires a non-empty searchTerm",
+        ));
     }
     let raw = params.cursor.as_deref();
     let failing = Failing::new("thread/searchOccurrences", server.view).with_cursor(raw);
@@ -87,11 +102,17 @@ pub(crate) async fn search_occurrences(
         if query.anchor.is_none() {
             // Codex finds the thread before it looks at the cursor: an unknown thread is the error to report.
             query.limit = 1;
-            search.search_occurrences(query).await.map_err(|error| failing.error(error))?;
+            search
+                .search_occurrences(query)
+                .await
+                .map_err(|error| failing.error(error))?;
             return Err(failing.invalid_cursor());
         }
     }
-    let page = search.search_occurrences(query).await.map_err(|error| failing.error(error))?;
+    let page = search
+        .search_occurrences(query)
+        .await
+        .map_err(|error| failing.error(error))?;
     let occurrence = |found: Occurrence| ThreadSearchOccurrence {
         turn_cursor: cursor::turn_cursor(
             thread_id,
@@ -102,7 +123,10 @@ pub(crate) async fn search_occurrences(
         turn_id: found.turn_id,
         item_id: found.item_id,
         snippet: found.snippet,
-        snippet_match_range: ThreadSearchTextRange { start: units(found.match_start), end: units(found.match_end) },
+        snippet_match_range: ThreadSearchTextRange {
+            start: units(found.match_start),
+            end: units(found.match_end),
+        },
     };
     Ok(ThreadSearchOccurrencesResponse {
         data: page.occurrences.into_iter().map(occurrence).collect(),
@@ -116,5 +140,8 @@ fn units(offset: usize) -> u32 {
 }
 
 fn capability<'a>(server: &'a Server, method: &str) -> RpcResult<&'a dyn ThreadSearch> {
-    server.store.search().ok_or_else(|| RpcError::unsupported(format!("{method} is not supported by this store")))
+    server
+        .store
+        .search()
+        .ok_or_else(|| RpcError::unsupported(format!("{method} is not supported by this store")))
 }

@@ -7,7 +7,9 @@ use codex_thread_store::SourceFilter;
 
 /// Converts wanted kinds; none at all means the interactive ones.
 pub(super) fn filters(kinds: Option<Vec<ThreadSourceKind>>) -> Option<Vec<SourceFilter>> {
-    kinds.filter(|kinds| !kinds.is_empty()).map(|kinds| kinds.into_iter().map(filter).collect())
+    kinds
+        .filter(|kinds| !kinds.is_empty())
+        .map(|kinds| kinds.into_iter().map(filter).collect())
 }
 
 /// Tells whether only sub-agents are wanted; such lists show parents.

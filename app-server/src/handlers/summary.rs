@@ -23,13 +23,19 @@ pub(crate) async fn conversation_summary(
     let failing = Failing::new("getConversationSummary", server.view);
     let record = match params {
         GetConversationSummaryParams::ThreadId { conversation_id } => {
-            let query = ThreadReadQuery { thread_id: conversation_id, view: server.view, turns: None };
+            let query = ThreadReadQuery {
+                thread_id: conversation_id,
+                view: server.view,
+                turns: None,
+            };
             server.store.read_thread(query).await
         }
         GetConversationSummaryParams::RolloutPath { rollout_path } => by_path(server, &rollout_path).await,
     };
     let record = record.map_err(|error| failing.error(error))?;
-    Ok(GetConversationSummaryResponse { summary: summary(record) })
+    Ok(GetConversationSummaryResponse {
+        summary: summary(record),
+    })
 }
 
 async fn by_path(server: &Server, path: &str) -> StoreResult<ThreadRecord> {

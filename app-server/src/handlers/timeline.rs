@@ -33,15 +33,30 @@ pub(crate) async fn timeline_list(
         if query.before.is_none() {
             // Codex finds the thread before it looks at the cursor: an unknown thread is the error to report.
             query.limit = 1;
-            server.store.list_timeline(query).await.map_err(|error| failing.error(error))?;
+            server
+                .store
+                .list_timeline(query)
+                .await
+                .map_err(|error| failing.error(error))?;
             return Err(failing.invalid_cursor());
         }
     }
-    let page = server.store.list_timeline(query).await.map_err(|error| failing.error(error))?;
-    let next_cursor =
-        page.entries.first().filter(|_| page.has_more).map(|oldest| cursor::timeline_cursor(thread_id, oldest));
+    let page = server
+        .store
+        .list_timeline(query)
+        .await
+        .map_err(|error| failing.error(error))?;
+    let next_cursor = page
+        .entries
+        .first()
+        .filter(|_| page.has_more)
+        .map(|oldest| cursor::timeline_cursor(thread_id, oldest));
     let data = page.entries.into_iter().map(entry).collect();
-    Ok(ThreadTimelineListResponse { data, next_cursor, active_realtime_session_at_page_start: None })
+    Ok(ThreadTimelineListResponse {
+        data,
+        next_cursor,
+        active_realtime_session_at_page_start: None,
+    })
 }
 
 /// Codex has no timeline of archived threads; the exact view says so in its words.
@@ -49,7 +64,11 @@ async fn refuse_archived(server: &Server, thread_id: ThreadId) -> RpcResult<()> 
     if server.view == View::Full {
         return Ok(());
     }
-    let query = ThreadReadQuery { thread_id, view: server.view, turns: None };
+    let query = ThreadReadQuery {
+        thread_id,
+        view: server.view,
+        turns: None,
+    };
     match server.store.read_thread(query).await {
         Ok(record) if record.archived => Err(RpcError::invalid_request(format!("thread {thread_id} is archived"))),
         // Any other state, errors included, is what the timeline itself reports.
@@ -59,12 +78,20 @@ async fn refuse_archived(server: &Server, thread_id: ThreadId) -> RpcResult<()> 
 
 fn entry(entry: TimelineEntry) -> ThreadTimelineEntry {
     match entry {
-        TimelineEntry::TurnStarted { position, turn_id, started_at } => {
-            ThreadTimelineEntry::TurnStarted { position: position.ordinal, turn_id, started_at }
-        }
-        TimelineEntry::Item(item) => {
-            ThreadTimelineEntry::Item { position: item.position.ordinal, turn_id: item.turn_id, item: item.item }
-        }
+        TimelineEntry::TurnStarted {
+            position,
+            turn_id,
+            started_at,
+        } => ThreadTimelineEntry::TurnStarted {
+            position: position.ordinal,
+            turn_id,
+            started_at,
+        },
+        TimelineEntry::Item(item) => ThreadTimelineEntry::Item {
+            position: item.position.ordinal,
+            turn_id: item.turn_id,
+            item: item.item,
+        },
         TimelineEntry::TurnCompleted { position, turn } => ThreadTimelineEntry::TurnCompleted {
             position: position.ordinal,
             turn_id: turn.turn_id,

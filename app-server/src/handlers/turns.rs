@@ -39,10 +39,18 @@ pub(crate) async fn turns_list(server: &Server, params: ThreadTurnsListParams) -
     let place = |turn: &TurnRecord, include| {
         cursor::turn_cursor(thread_id, page.history_mode, (&turn.turn_id, turn.position), include)
     };
-    let next_cursor = page.turns.last().filter(|_| page.has_more).map(|turn| place(turn, Include::Rest));
+    let next_cursor = page
+        .turns
+        .last()
+        .filter(|_| page.has_more)
+        .map(|turn| place(turn, Include::Rest));
     let backwards_cursor = page.turns.first().map(|turn| place(turn, Include::Anchor));
     let data = page.turns.into_iter().map(convert::turn).collect();
-    Ok(ThreadTurnsListResponse { data, next_cursor, backwards_cursor })
+    Ok(ThreadTurnsListResponse {
+        data,
+        next_cursor,
+        backwards_cursor,
+    })
 }
 
 async fn load(server: &Server, query: TurnPageQuery) -> StoreResult<TurnPage> {

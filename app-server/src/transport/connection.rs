@@ -41,7 +41,11 @@ where
     let (sender, queue) = outbound();
     let mut writing = tokio::spawn(queue.write_to(writer));
     let mut session = Session::new(Arc::clone(&server));
-    let work = Work { server, sender, room: Arc::new(Semaphore::new(MAX_REQUESTS_IN_FLIGHT)) };
+    let work = Work {
+        server,
+        sender,
+        room: Arc::new(Semaphore::new(MAX_REQUESTS_IN_FLIGHT)),
+    };
     let mut jobs = JoinSet::new();
 
     let read = tokio::select! {
@@ -89,7 +93,11 @@ async fn read_all<R: AsyncBufRead + Unpin>(
         let line = match next_line(reader, MAX_MESSAGE_BYTES).await? {
             Line::Text(line) => line,
             Line::TooLong { bytes } => {
-                tracing::warn!(bytes, max_message_bytes = MAX_MESSAGE_BYTES, "message dropped: too long");
+                tracing::warn!(
+                    bytes,
+                    max_message_bytes = MAX_MESSAGE_BYTES,
+                    "message dropped: too long"
+                );
                 continue;
             }
             Line::End => return Ok(()),
@@ -112,7 +120,10 @@ async fn read_all<R: AsyncBufRead + Unpin>(
 
 /// Starts a request, waiting while too many are in progress.
 async fn start(job: Job, work: &Work, jobs: &mut JoinSet<()>) {
-    let room = Arc::clone(&work.room).acquire_owned().await.expect("the semaphore is never closed");
+    let room = Arc::clone(&work.room)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
     let (server, sender) = (Arc::clone(&work.server), work.sender.clone());
     jobs.spawn(async move {
         let Job { id, call, mut ticket } = job;

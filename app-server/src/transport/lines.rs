@@ -30,7 +30,11 @@ pub(crate) async fn next_line(reader: &mut (impl AsyncBufRead + Unpin), max_byte
     loop {
         let chunk = reader.fill_buf().await?;
         if chunk.is_empty() {
-            return Ok(if length == 0 { Line::End } else { finish(text, length, max_bytes) });
+            return Ok(if length == 0 {
+                Line::End
+            } else {
+                finish(text, length, max_bytes)
+            });
         }
         let end = chunk.iter().position(|byte| *byte == b'\n');
         let part = &chunk[..end.unwrap_or(chunk.len())];

@@ -60,7 +60,12 @@ impl Client {
         let (their_reader, their_writer) = tokio::io::split(theirs);
         let serving = tokio::spawn(serve_connection(server, BufReader::new(their_reader), their_writer));
         let (reader, writer) = tokio::io::split(ours);
-        let mut client = Self { reader: BufReader::new(reader), writer, serving, next_id: 0 };
+        let mut client = Self {
+            reader: BufReader::new(reader),
+            writer,
+            serving,
+            next_id: 0,
+        };
         let params = json!({
             "clientInfo": {"name": name, "version": env!("CARGO_PKG_VERSION")},
             "capabilities": {"experimentalApi": true},
@@ -76,8 +81,13 @@ impl Client {
     pub async fn call<P: Serialize, R: DeserializeOwned>(&mut self, method: &str, params: &P) -> Result<R, CallError> {
         self.next_id += 1;
         let id = RequestId::Number(self.next_id);
-        let mut line = serde_json::to_vec(&json!({"id": id, "method": method, "params": params}))
-            .map_err(|source| CallError::Answer { method: method.to_owned(), source })?;
+        let mut line =
+            serde_json::to_vec(&json!({"id": id, "method": method, "params": params})).map_err(|source| {
+                CallError::Answer {
+                    method: method.to_owned(),
+                    source,
+                }
+            })?;
         line.push(b'\n');
         self.writer.write_all(&line).await?;
         loop {
@@ -92,7 +102,12 @@ impl Client {
                     Ok(failed) if failed.id == id => return Err(CallError::Refused(failed.error)),
                     Ok(_) => {}
                     Err(_) if is_notification(&text) => {}
-                    Err(_) => return Err(CallError::Answer { method: method.to_owned(), source }),
+                    Err(_) => {
+                        return Err(CallError::Answer {
+                            method: method.to_owned(),
+                            source,
+                        });
+                    }
                 },
             }
         }

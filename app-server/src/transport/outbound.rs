@@ -32,7 +32,13 @@ pub(crate) struct Closed;
 /// Makes a queue.
 pub(crate) fn outbound() -> (Outbound, OutboundQueue) {
     let (sender, receiver) = mpsc::channel(MAX_OUTBOUND_MESSAGES);
-    (Outbound { messages: sender, bytes: Arc::new(Semaphore::new(MAX_OUTBOUND_BYTES)) }, OutboundQueue(receiver))
+    (
+        Outbound {
+            messages: sender,
+            bytes: Arc::new(Semaphore::new(MAX_OUTBOUND_BYTES)),
+        },
+        OutboundQueue(receiver),
+    )
 }
 
 impl Outbound {
@@ -43,8 +49,14 @@ impl Outbound {
     pub(crate) async fn send(&self, message: Vec<u8>) -> Result<(), Closed> {
         // A message larger than the whole queue takes all of it.
         let weight = u32::try_from(message.len().min(MAX_OUTBOUND_BYTES)).expect("the limit fits 32 bits");
-        let room = Arc::clone(&self.bytes).acquire_many_owned(weight).await.map_err(|_| Closed)?;
-        self.messages.send(Queued { message, _room: room }).await.map_err(|_| Closed)
+        let room = Arc::clone(&self.bytes)
+            .acquire_many_owned(weight)
+            .await
+            .map_err(|_| Closed)?;
+        self.messages
+            .send(Queued { message, _room: room })
+            .await
+            .map_err(|_| Closed)
     }
 }
 

@@ -86,3 +86,7 @@ pub fn encode_cursor<C: Serialize>(cursor: &C) -> String {
 pub fn decode_cursor<C: DeserializeOwned>(text: &str) -> Option<C> {
     serde_json::from_str(text).ok()
 }
+
+#[cfg(test)]
+#[path = "cursor_tests.rs"]
+mod cursor_tests;

@@ -393,3 +393,7 @@ fn trips(trip: Trip, value: &Value) -> bool {
         Trip::Text => value.as_str().is_some_and(|text| !text.is_empty()),
     }
 }
+
+#[cfg(test)]
+#[path = "methods_tests.rs"]
+mod methods_tests;

@@ -18,3 +18,6 @@ pub mod summary;
 pub mod thread;
 pub mod timeline;
 pub mod turn;
+
+#[cfg(test)]
+mod params_tests;

@@ -178,3 +178,7 @@ impl TypeVisitor for TypeScriptSink {
         T::visit_generics(self);
     }
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod schema_tests;
