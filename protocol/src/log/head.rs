@@ -74,9 +74,19 @@ pub(crate) fn is_object(text: &str) -> bool {
 }
 
 /// Returns the `type` member of a payload, if it is an object and has a text there.
+///
+/// Writers put the tag first: then only the first bytes are looked at, and of a repeated tag the
+/// first one counts.
 #[must_use]
 pub fn payload_tag(payload: &RawValue) -> Option<Cow<'_, str>> {
-    member_text(payload, "type")
+    leading_tag(payload.get())
+        .map(Cow::Borrowed)
+        .or_else(|| member_text(payload, "type"))
+}
+
+fn leading_tag(text: &str) -> Option<&str> {
+    let (tag, _) = text.strip_prefix("{\"type\":\"")?.split_once('"')?;
+    (!tag.contains('\\')).then_some(tag)
 }
 
 /// Returns a text member of a raw object.

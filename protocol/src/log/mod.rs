@@ -39,3 +39,6 @@ pub use response::{ResponseItem, ResponseLine};
 pub use session_meta::{GitInfo, HistoryBase, HistoryMode, SessionMeta};
 pub use session_source::{SessionSource, SourceKind, SubAgentSource, ThreadSpawn};
 pub use turn_context::TurnContext;
+
+#[cfg(test)]
+mod log_tests;

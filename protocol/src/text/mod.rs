@@ -11,3 +11,6 @@ pub use path::{file_uri_to_path, join_path, normalize_path, path_to_file_uri};
 pub use redact::{REDACTED, redact_secrets};
 pub use shell::shell_join;
 pub use time::rfc3339_to_unix_ms;
+
+#[cfg(test)]
+mod text_tests;
