@@ -374,5 +374,16 @@ pub(super) fn is_rebuildable(error: &StoreError) -> bool {
     }
 }
 
+/// Returns the rollout whose stored rows do not fit its bytes, if that is what went wrong.
+pub(super) fn stale_rollout(error: &StoreError) -> Option<&std::path::Path> {
+    match error {
+        StoreError::Index { path, source } => {
+            let stale = matches!(source.downcast_ref::<StateError>(), Some(StateError::StaleRow { .. }));
+            stale.then_some(path.as_path())
+        }
+        _ => None,
+    }
+}
+
 /// Marks that an index is shared by the requests of one store.
 pub(super) type SharedIndex = std::sync::Arc<Index>;

@@ -15,7 +15,7 @@ use codex_state::db::Index;
 use uuid::Uuid;
 
 use super::catalog::Catalog;
-use super::catch_up::{SharedIndex, discard_index, is_rebuildable};
+use super::catch_up::{SharedIndex, discard_index, is_rebuildable, stale_rollout};
 use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
 use crate::clock::Clock;
@@ -144,7 +144,16 @@ impl LocalStore {
                 inner.rebuild_index()?;
                 call(&inner)
             }
-            outcome => outcome,
+            Err(error) => match stale_rollout(&error) {
+                // The rows belong to other bytes: project this rollout anew, once per call.
+                Some(path) => {
+                    tracing::warn!(%error, path = %path.display(), "index rows do not fit the log; projecting anew");
+                    inner.forget_rollout_at(path)?;
+                    call(&inner)
+                }
+                None => Err(error),
+            },
+            Ok(value) => Ok(value),
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::TaskStopped)?
     }
@@ -154,6 +163,17 @@ impl Inner {
     /// Returns the index in use.
     pub(super) fn index(&self) -> SharedIndex {
         Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Forgets what the index knows of the rollout at a path.
+    fn forget_rollout_at(&self, path: &Path) -> StoreResult<()> {
+        let sweep = self.sweep(super::catalog::Freshness::Now);
+        if let Some(file) = sweep.files.iter().find(|file| file.path == path) {
+            let rollout_id = super::catch_up::rollout_uuid(file).to_string();
+            self.index().remove_rollout(&rollout_id).map_err(|error| self.index_error(error))?;
+            self.catalog.forget_index();
+        }
+        Ok(())
     }
 
     /// Throws the index away and starts an empty one.
