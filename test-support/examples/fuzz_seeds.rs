@@ -24,10 +24,11 @@ fn main() -> io::Result<()> {
     let dir = Path::new(&dir);
     let mut lines = Vec::new();
     let mut rollouts = Vec::new();
-    for mode in [Mode::Legacy, Mode::Paginated, Mode::Bare] {
+    for (choice, mode) in (0..).zip([Mode::Legacy, Mode::Paginated, Mode::Bare]) {
         for seed in 0..HISTORIES {
             let history = history_from_seed(seed, mode, MAX_STEPS);
-            rollouts.push(history.bytes());
+            // The target takes the mode from the first byte and the split from the second.
+            rollouts.push([vec![choice, 128], history.bytes()].concat());
             lines.extend(history.lines);
         }
     }
