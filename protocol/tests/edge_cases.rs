@@ -1,4 +1,8 @@
 //! The edge cases of format section 10 that concern single lines; the numbers are those of the list.
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, in their small functions too"
+)]
 
 use codex_protocol::item::{StoredTurnError, TurnError, TurnItem, canonical_from_event, hook_prompt_from_message};
 use codex_protocol::log::{
@@ -322,4 +326,21 @@ fn items_tell_their_id_and_take_another() {
     assert_eq!((item.id(), item.kind().as_str()), ("s", "sleep"));
     item.set_id("t".to_owned());
     assert_eq!(serde_json::to_string(&item).unwrap(), text.replace("\"s\"", "\"t\""));
+}
+
+#[test]
+fn words_of_newer_writers_do_not_hide_what_they_stand_in() {
+    let agent = event(&json!({ "type": "agent_message", "message": "hi", "phase": "prologue", "delivery": "pigeon" }));
+    let EventMsg::AgentMessage(agent) = agent else { panic!() };
+    assert_eq!((agent.phase, agent.delivery), (None, None));
+    let entered = event(&json!({ "type": "entered_review_mode", "target": { "type": "galaxy", "x": 1.5 } }));
+    assert!(canonical_from_event(&entered).is_some());
+    // What is no word at all is still damage.
+    assert!(matches!(
+        error(
+            "event_msg",
+            &json!({ "type": "agent_message", "message": "hi", "phase": 7 })
+        ),
+        LineError::Shape { .. }
+    ));
 }

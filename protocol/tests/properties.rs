@@ -1,4 +1,8 @@
 //! Decoding is total: any bytes give a value or an error, never a panic.
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, in their small functions too"
+)]
 
 use codex_protocol::item::rebuilt::{
     CallPlace, call_key, continued_session, is_output, item_from_call, place_call, running_session, settle_call,

@@ -1,4 +1,8 @@
 //! Every payload kind survives decoding and encoding.
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, in their small functions too"
+)]
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,8 @@
 //! Lines as the items that are served: canonical ones, and those of legacy events.
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, in their small functions too"
+)]
 
 use codex_protocol::item::rebuilt::{CallPlace, item_from_call, place_call, user_shell_from_message};
 use codex_protocol::item::{

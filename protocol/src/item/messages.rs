@@ -11,6 +11,7 @@ use super::wire::{
     MessagePhase,
 };
 use crate::log::RawJson;
+use crate::log::tagged::known_word;
 
 /// What the user said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +42,13 @@ pub struct AgentMessageItem {
     /// Text parts in order.
     pub content: Vec<AgentMessagePart>,
     /// Commentary or answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_word", skip_serializing_if = "Option::is_none")]
     pub phase: Option<MessagePhase>,
     /// Memories that the text cites.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_citation: Option<StoredMemoryCitation>,
     /// How it was delivered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_word", skip_serializing_if = "Option::is_none")]
     pub delivery: Option<AgentMessageDelivery>,
     /// Moderation verdict (0.169).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -19,6 +19,9 @@ pub enum ReviewTarget {
     Commit(CommitTarget),
     /// Free instructions.
     Custom(CustomTarget),
+    /// A target of a newer writer, as written.
+    #[serde(untagged)]
+    Other(RawJson),
 }
 
 tagged_deserialize! {
@@ -28,6 +31,7 @@ tagged_deserialize! {
         "commit" => Commit newtype,
         "custom" => Custom newtype,
     }
+    other => Other
 }
 
 /// A branch to compare with.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::log::RawJson;
-use crate::log::tagged::tagged_deserialize;
+use crate::log::tagged::{known_word, tagged_deserialize};
 
 /// A length of time as stored in tool records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ pub struct StoredImage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_id: Option<String>,
     /// Requested detail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_word", skip_serializing_if = "Option::is_none")]
     pub detail: Option<super::wire::ImageDetail>,
 }
 
@@ -109,7 +109,7 @@ pub struct StoredLocalImage {
     /// Path as given.
     pub path: String,
     /// Requested detail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_word", skip_serializing_if = "Option::is_none")]
     pub detail: Option<super::wire::ImageDetail>,
 }
 

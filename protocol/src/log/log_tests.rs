@@ -1,3 +1,5 @@
+//! Facts about envelopes, prefixes and the older shapes of payloads.
+
 use serde_json::{Value, json};
 
 use super::event::{CollaborationModeKind, EventMsg};

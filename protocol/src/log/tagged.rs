@@ -66,3 +66,22 @@ where
 {
     <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
+
+/// Reads a word of a closed list; a word of a newer writer says nothing to us, and must not hide
+/// the message that it stands in.
+pub(crate) fn known_word<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    use serde::Deserialize;
+    use serde::de::Error;
+    let Some(raw) = Option::<super::RawJson>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    match raw.parse() {
+        Ok(word) => Ok(Some(word)),
+        Err(_) if raw.get().starts_with('"') => Ok(None),
+        Err(source) => Err(D::Error::custom(source)),
+    }
+}

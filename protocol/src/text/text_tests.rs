@@ -1,3 +1,5 @@
+//! Tables of the text rules of format 13.3.
+
 use super::{
     file_uri_to_path, join_path, normalize_path, path_to_file_uri, redact_secrets, rfc3339_to_unix_ms, shell_join,
 };

@@ -12,7 +12,7 @@ use crate::item::{
 };
 use crate::log::RawJson;
 use crate::log::error::LineError;
-use crate::log::tagged::null_as_default;
+use crate::log::tagged::{known_word, null_as_default};
 
 /// An item is complete.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -134,13 +134,13 @@ pub struct AgentMessageEvent {
     /// The text.
     pub message: String,
     /// Commentary or answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known_word")]
     pub phase: Option<MessagePhase>,
     /// Memories that the text cites.
     #[serde(default)]
     pub memory_citation: Option<StoredMemoryCitation>,
     /// How it was delivered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_word", skip_serializing_if = "Option::is_none")]
     pub delivery: Option<AgentMessageDelivery>,
     /// Moderation verdict (0.169).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::output::ToolOutput;
 use crate::item::{ImageDetail, StoredWebSearchAction};
 use crate::log::raw_json::RawJson;
-use crate::log::tagged::tagged_deserialize;
+use crate::log::tagged::{known_word, tagged_deserialize};
 
 macro_rules! response_structs {
     ($( $(#[$doc:meta])* $name:ident { $($fields:tt)* } )+) => { $(
@@ -290,7 +290,7 @@ pub struct ImagePart {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_id: Option<String>,
     /// Requested detail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_word", skip_serializing_if = "Option::is_none")]
     pub detail: Option<ImageDetail>,
 }
 
