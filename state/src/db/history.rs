@@ -81,6 +81,16 @@ impl RowReader for StoredRows<'_> {
         raw.optional()?.map(turn_row).transpose()
     }
 
+    fn turns_by_id(&self, id_hash: i64, set: RowSet) -> StateResult<Vec<TurnRow>> {
+        let sql = format!(
+            "SELECT {TURN_COLUMNS} FROM turns WHERE rollout = ?1 AND id_hash = ?2 AND sets & ?3 AND removed_at IS NULL \
+             ORDER BY key"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![self.rollout, id_hash, set as i64], raw_turn)?;
+        rows.map(|row| turn_row(row?)).collect()
+    }
+
     fn turns(&self, set: RowSet, range: KeyRange, order: Order, limit: usize) -> StateResult<Vec<TurnRow>> {
         let sql = format!(
             "SELECT {TURN_COLUMNS} FROM turns WHERE rollout = ?1 AND key >= ?2 AND key < ?3 AND sets & ?4 \

@@ -162,19 +162,19 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
     }
 
     fn turn_by_id(&self, id_hash: i64, set: RowSet) -> StateResult<Option<TurnRow>> {
-        let changed = self
-            .turn_ids
-            .get(&id_hash)
-            .into_iter()
-            .flatten()
-            .filter_map(|key| self.changes.turns.get(key))
-            .filter(|row| row.removed_at.is_none() && row.sets.contains(set))
-            .max_by_key(|row| row.key);
-        if let Some(row) = changed {
-            return Ok(Some(row.clone()));
+        Ok(self.turns_by_id(id_hash, set)?.pop())
+    }
+
+    fn turns_by_id(&self, id_hash: i64, set: RowSet) -> StateResult<Vec<TurnRow>> {
+        // A changed row hides its stored form, not other stored rows with the same id: legacy turn ids can repeat.
+        let changed = self.turn_ids.get(&id_hash).into_iter().flatten();
+        let mut rows: Vec<TurnRow> = changed.filter_map(|key| self.changes.turns.get(key)).cloned().collect();
+        if let Some(base) = self.base_for_id(id_hash) {
+            rows.extend(base.turns_by_id(id_hash, set)?.into_iter().filter(|row| self.base_turn_visible(row)));
         }
-        let Some(base) = self.base_for_id(id_hash) else { return Ok(None) };
-        Ok(base.turn_by_id(id_hash, set)?.filter(|row| self.base_turn_visible(row)))
+        rows.retain(|row| row.removed_at.is_none() && row.sets.contains(set));
+        rows.sort_by_key(|row| row.key);
+        Ok(rows)
     }
 
     fn turns(&self, set: RowSet, range: KeyRange, order: Order, limit: usize) -> StateResult<Vec<TurnRow>> {

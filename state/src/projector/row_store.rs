@@ -13,6 +13,13 @@ pub trait RowReader {
     /// Returns the newest turn of `set` with this id hash that no rollback removed.
     fn turn_by_id(&self, id_hash: i64, set: RowSet) -> StateResult<Option<TurnRow>>;
 
+    /// Returns all turns of `set` with this id hash that no rollback removed, oldest first; legacy ids can repeat.
+    fn turns_by_id(&self, id_hash: i64, set: RowSet) -> StateResult<Vec<TurnRow>> {
+        let mut rows = self.turns(set, KeyRange::ALL, Order::Ascending, usize::MAX)?;
+        rows.retain(|row| crate::rows::id_hash(&row.turn_id) == id_hash);
+        Ok(rows)
+    }
+
     /// Returns up to `limit` turns of `set` with `low <= key < high`, removed ones left out.
     fn turns(&self, set: RowSet, range: KeyRange, order: Order, limit: usize) -> StateResult<Vec<TurnRow>>;
 
