@@ -76,7 +76,7 @@ fn digest_call(call: &ResponseItem, output: Option<&ResponseItem>, later: &[Resp
         place_call(
             &mut item,
             CallPlace {
-                cwd: "/work",
+                cwd: "/home/user",
                 thread_id: "t",
             },
         );

@@ -109,7 +109,7 @@ fn rebuilt(call: &ResponseItem, outputs: &[&str]) -> Value {
     place_call(
         &mut item,
         CallPlace {
-            cwd: "/work/app",
+            cwd: "/home/user/app",
             thread_id: "thread-1",
         },
     );
