@@ -1,6 +1,7 @@
 //! Finds the files of the workspace and says which of them are tests. Does not judge them.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -19,7 +20,7 @@ pub(crate) struct SourceFile {
 
 impl SourceFile {
     /// True for test code: test folders, benches, examples, `*_tests.rs`, and the crate that only tests use.
-    pub(crate) fn is_test(&self) -> bool {
+    fn is_test_by_name(&self) -> bool {
         let in_folder = |name: &str| self.path.split('/').any(|part| part == name);
         let stem = self.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs");
         ["tests", "benches", "examples", "fuzz", "test-support"]
@@ -27,6 +28,20 @@ impl SourceFile {
             .any(|name| in_folder(name))
             || stem.ends_with("_tests")
             || stem == "tests"
+    }
+
+    /// The paths of the modules that this file declares for tests only.
+    fn test_modules(&self) -> impl Iterator<Item = String> {
+        let own = self.path.trim_end_matches(".rs");
+        let folder = ["/mod", "/lib", "/main"]
+            .iter()
+            .find_map(|root| own.strip_suffix(root))
+            .unwrap_or(own);
+        let declared = self.text.split("#[cfg(test)]").skip(1).filter_map(|rest| {
+            let line = rest.trim_start().lines().next()?.trim_start_matches("pub(crate) ");
+            line.strip_prefix("mod ")?.strip_suffix(';')
+        });
+        declared.map(move |name| format!("{folder}/{name}.rs"))
     }
 
     /// The lines of shipped code with their numbers: no comments, nothing behind an inline test module, and each `use`
@@ -81,8 +96,12 @@ pub(crate) fn rust_files() -> Vec<SourceFile> {
 
 /// The Rust files of the crates that ship, without their tests.
 pub(crate) fn shipped_files() -> Vec<SourceFile> {
-    let ships = |file: &SourceFile| CRATES.iter().any(|name| file.is_below(name)) && !file.is_test();
-    rust_files().into_iter().filter(ships).collect()
+    let files = rust_files();
+    let for_tests: HashSet<String> = files.iter().flat_map(SourceFile::test_modules).collect();
+    let ships = |file: &SourceFile| {
+        CRATES.iter().any(|name| file.is_below(name)) && !file.is_test_by_name() && !for_tests.contains(&file.path)
+    };
+    files.into_iter().filter(ships).collect()
 }
 
 /// All files that are UTF-8.
