@@ -70,3 +70,7 @@ fn escaped(characters: &mut std::str::Chars<'_>) -> Option<char> {
     let code: String = characters.take(digits).collect();
     char::from_u32(u32::from_str_radix(&code, 16).ok()?)
 }
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod config_tests;

@@ -220,3 +220,7 @@ fn parse_time_ms(text: &str) -> Option<i64> {
     }
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }
+
+#[cfg(test)]
+#[path = "cursor_tests.rs"]
+mod cursor_tests;

@@ -119,3 +119,7 @@ fn os_name(release: &str) -> String {
     }
     format!("{name} {}", numbers.join("."))
 }
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod identity_tests;

@@ -53,10 +53,11 @@ impl Order {
 impl Ticket {
     /// Waits until all earlier tickets of the key are gone.
     pub(crate) async fn turn(&mut self) {
-        if let Some(before) = self.before.take() {
+        if let Some(before) = &mut self.before {
             // An error means that the earlier ticket was dropped, which is what is waited for.
             let _ = before.await;
         }
+        self.before = None;
     }
 }
 
@@ -68,3 +69,7 @@ impl Drop for Ticket {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "order_tests.rs"]
+mod order_tests;

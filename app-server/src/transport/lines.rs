@@ -61,3 +61,7 @@ fn finish(mut text: Vec<u8>, length: u64, max_bytes: usize) -> Line {
     }
     Line::Text(text)
 }
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod lines_tests;
