@@ -103,11 +103,12 @@ def trouble(author, mode):
 def branches(author, mode):
     source = author.thread(mode)
     turns = [author.turn(source, f"step {number} of {mode} aardvark") for number in range(4)]
-    author.turn(author.fork(source), f"after a whole {mode} fork")
-    author.turn(author.fork(source, lastTurnId=turns[1]), f"after a partial {mode} fork")
+    # Each first message has the same rare word: whichever becomes the preview, a search finds the thread.
+    author.turn(author.fork(source), f"after a whole {mode} fork, aardvark")
+    author.turn(author.fork(source, lastTurnId=turns[1]), f"after a partial {mode} fork, aardvark")
     if mode == "paginated":
         author.client.call("thread/revert", {"threadId": source, "beforeTurnId": turns[2]})
-        author.turn(source, "after the revert")
+        author.turn(source, "after the revert, aardvark")
 
 
 def archived(author):
