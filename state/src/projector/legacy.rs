@@ -233,7 +233,6 @@ impl<S: RowStore> Projector<'_, S> {
         }
         row.completed_at = complete.completed_at;
         row.duration_ms = complete.duration_ms;
-        row.root_turn_id = row.root_turn_id.or_else(|| complete.root_turn_id.clone());
         self.end_turn(line, row, current)
     }
 

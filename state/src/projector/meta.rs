@@ -133,11 +133,10 @@ impl RolloutMeta {
             header.thread_id = Some(id);
             header.created_at_ms = session_timestamp_ms(&meta.timestamp);
             header.forked_from = meta.forked_from_id.map(|id| id.to_string());
-            header.parent = meta
-                .parent_thread_id
-                .map(|id| id.to_string())
-                .or_else(|| meta.source.parent_thread_id().map(|id| id.to_string()));
-            header.attached_to = meta.attached_thread.as_ref().and_then(attached_id);
+            // Relations are those of spawned agents (8.6); a review names its parent in `parent_thread_id` only.
+            header.parent = meta.source.parent_thread_id().map(str::to_owned);
+            let attached = meta.attached_thread.as_ref().is_some_and(|raw| raw.parse::<bool>().unwrap_or(false));
+            header.attached_to = meta.forked_from_id.filter(|_| attached).map(|id| id.to_string());
             header.source = Some(meta.source.to_index_text());
             header.originator = non_empty(&meta.originator);
         }
@@ -219,17 +218,5 @@ fn update(slot: &mut Option<String>, value: Option<&str>) {
         && !value.is_empty()
     {
         *slot = Some(value.to_owned());
-    }
-}
-
-/// Reads the thread of an `attached_thread` member, whose shape is known only from its name (2.3).
-fn attached_id(raw: &codex_protocol::log::RawJson) -> Option<String> {
-    match raw.parse::<serde_json::Value>().ok()? {
-        serde_json::Value::String(id) => Some(id),
-        serde_json::Value::Object(members) => {
-            let id = ["thread_id", "parent_thread_id", "id"].into_iter().find_map(|name| members.get(name));
-            id.and_then(serde_json::Value::as_str).map(str::to_owned)
-        }
-        _ => None,
     }
 }

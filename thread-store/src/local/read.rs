@@ -30,8 +30,9 @@ impl Inner {
         self.with_history(query.thread_id, query.view, |history| {
             require_header(history)?;
             let mut record = self.record_from_history(history)?;
-            if query.view == View::Codex && record.history_mode == HistoryMode::Legacy {
-                // Codex reads a cold legacy thread as never updated (`app-server-api.md` 5).
+            let cold_legacy = record.history_mode == HistoryMode::Legacy && query.turns.is_none();
+            if query.view == View::Codex && cold_legacy {
+                // Without turns Codex reads a cold legacy thread as never updated (`app-server-api.md` 5).
                 record.updated_at_ms = record.created_at_ms;
             }
             if let Some(view) = query.turns {

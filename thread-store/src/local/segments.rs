@@ -73,6 +73,10 @@ pub(super) enum RowKind {
     Turns,
     /// Items.
     Items,
+    /// Ends of turns.
+    TurnEnds,
+    /// Whatever comes first.
+    Any,
 }
 
 impl<'r> History<'r> {
@@ -117,36 +121,54 @@ impl<'r> History<'r> {
         }
         let at = self.segments.iter().rposition(|segment| segment.start_ordinal <= ordinal).unwrap_or(0);
         let wanted = if after { ordinal.saturating_add(1) } else { ordinal };
-        let key = self.first_with_ordinal(at, kind, wanted)?;
+        let key = match kind {
+            RowKind::Any => {
+                let mut key = self.first_with_ordinal(at, RowKind::Turns, wanted)?;
+                for kind in [RowKind::Items, RowKind::TurnEnds] {
+                    key = key.min(self.first_with_ordinal(at, kind, wanted)?);
+                }
+                key
+            }
+            kind => self.first_with_ordinal(at, kind, wanted)?,
+        };
         Ok((at, key))
     }
 
-    /// Bisects the keys of a segment for the first row whose ordinal is not below `ordinal`.
+    /// Bisects the keys of a segment for the first row whose ordinal is not below `ordinal`; the end if there is none.
     fn first_with_ordinal(&self, at: usize, kind: RowKind, ordinal: u64) -> StoreResult<RowKey> {
-        let segment = &self.segments[at];
-        let mut range = segment.keys();
-        range.high = range.high.min(RowKey((segment.rollout.plain_len + 1) << 1));
-        let rows = &segment.rollout.rows;
-        let wrap = |error| super::open_rollout::index_error(&segment.rollout.file.path, error);
+        let mut range = self.segments[at].keys();
+        range.high = range.high.min(RowKey((self.segments[at].rollout.plain_len + 1) << 1));
+        let end = range.high;
         while range.low < range.high {
             let middle = RowKey(range.low.0 + (range.high.0 - range.low.0) / 2);
-            let probe = KeyRange { low: middle, high: range.high };
-            let found = match kind {
-                RowKind::Turns => {
-                    let rows = rows.turns(segment.set, probe, Order::Ascending, 1).map_err(wrap)?;
-                    rows.first().map(|row| (row.key, row.ordinal))
-                }
-                RowKind::Items => {
-                    let rows = rows.items(segment.set, None, probe, Order::Ascending, 1).map_err(wrap)?;
-                    rows.first().map(|row| (row.key, row.ordinal))
-                }
-            };
-            match found {
+            match self.first_row(at, kind, KeyRange { low: middle, high: end })? {
                 Some((key, own)) if own < ordinal => range.low = RowKey(key.0 + 1),
                 _ => range.high = middle,
             }
         }
-        Ok(range.low)
+        let found = self.first_row(at, kind, KeyRange { low: range.low, high: end })?;
+        Ok(found.map_or(end, |(key, _)| key))
+    }
+
+    /// Returns the key and ordinal of the first row of a kind in a range.
+    fn first_row(&self, at: usize, kind: RowKind, range: KeyRange) -> StoreResult<Option<(RowKey, u64)>> {
+        let segment = &self.segments[at];
+        let rows = &segment.rollout.rows;
+        let wrap = |error| super::open_rollout::index_error(&segment.rollout.file.path, error);
+        Ok(match kind {
+            RowKind::Turns => {
+                let rows = rows.turns(segment.set, range, Order::Ascending, 1).map_err(wrap)?;
+                rows.first().map(|row| (row.key, row.ordinal))
+            }
+            RowKind::TurnEnds => {
+                let rows = rows.ended_turns(segment.set, range, Order::Ascending, 1).map_err(wrap)?;
+                rows.first().and_then(|row| row.end_key().zip(row.end.map(|end| end.ordinal)))
+            }
+            RowKind::Items | RowKind::Any => {
+                let rows = rows.items(segment.set, None, range, Order::Ascending, 1).map_err(wrap)?;
+                rows.first().map(|row| (row.key, row.ordinal))
+            }
+        })
     }
 }
 
@@ -240,7 +262,11 @@ impl Inner {
             source: format!("thread id {:?} is not a UUID", current.thread_id).into(),
         })?;
         let mut opened: Vec<OpenRollout<'r>> = Vec::new();
-        let head = segment_info(&current);
+        let mut head = segment_info(&current);
+        if view == View::Codex && current.meta.header.attached_to.is_some() {
+            // Codex shows of an attached fork only what it adds; its ordinals continue all the same.
+            head.history_base = None;
+        }
         let segments = resolve(&head, &mut |rollout_id: RolloutId| {
             let Some(file) = sweep.rollout(rollout_id.0) else { return Ok(None) };
             let rollout = self.open_rollout(reader, file)?;

@@ -116,8 +116,8 @@ impl Inner {
 /// Finds a rollout by id, among those that are open or in the index.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> StoreResult<Option<RolloutRow>>;
 
-/// Returns the preview that Codex's own rows carry, with the rollout that says it: a fork inherits that of its source
-/// (9.1, 3.3), and a revert keeps that of the earlier revision (8.7).
+/// Returns the preview that Codex's own rows carry, with the rollout that says it: a fork without a
+/// message of its own has that of its source (9.1), and a revert keeps that of the earlier revision (8.7).
 pub(super) fn codex_preview(
     revisions: &[RolloutRow],
     current: &RolloutRow,
@@ -138,6 +138,9 @@ fn inherited_preview(row: &RolloutRow, lookup: Lookup<'_>) -> StoreResult<(Strin
     let mut found = (row.rollout_id.clone(), row.meta.preview.clone());
     let mut base = row.base.clone();
     for _ in 0..MAX_PREVIEW_DEPTH {
+        if !found.1.is_empty() {
+            break;
+        }
         let Some((rollout_id, _, cut)) = base else { break };
         let Some(source) = lookup(&rollout_id)? else { break };
         let preview = &source.meta.preview;

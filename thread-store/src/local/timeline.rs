@@ -45,7 +45,7 @@ impl Inner {
             let before = match &query.before {
                 None => None,
                 Some(anchor) => {
-                    let (at, key) = history.locate(anchor.position, RowKind::Items, false)?;
+                    let (at, key) = history.locate(anchor.position, RowKind::Any, false)?;
                     Some((at, key.offset(), anchor.kind))
                 }
             };
