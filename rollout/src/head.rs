@@ -2,7 +2,7 @@
 //!
 //! Reads forward only until it knows, within named limits. Does not look at the file name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use codex_protocol::log::{BareHeader, BareLine, LineError, LineHead, RolloutItem, SessionMeta};
 
@@ -104,60 +104,106 @@ enum Seen {
 
 /// Reads the head of an open rollout.
 pub fn read_head(source: &RolloutSource) -> Result<Head, HeadError> {
-    let path = || source.path().to_owned();
     let mut lines = source.lines(0).chunk_bytes(HEAD_CHUNK_BYTES);
-    let mut skipped_lines = 0;
-    let mut records = 0_u64;
-    let mut prefix = Vec::new();
+    let mut search = Search::new(source.path());
     while let Some(event) = lines.next()? {
+        if let Some(found) = search.line(event) {
+            return found;
+        }
+    }
+    Err(search.end())
+}
+
+/// Finds the head of a rollout whose plain bytes are in memory; `path` is only for errors.
+pub fn head_of_bytes(path: &Path, bytes: &[u8]) -> Result<Head, HeadError> {
+    let mut search = Search::new(path);
+    let mut offset = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let end = offset + line.len() as u64;
+        let terminated = line.ends_with(b"\n");
+        let bytes = line.strip_suffix(b"\n").unwrap_or(line);
+        let event = LineEvent::Line {
+            offset,
+            bytes,
+            end,
+            terminated,
+        };
+        if let Some(found) = search.line(event) {
+            return found;
+        }
+        offset = end;
+    }
+    Err(search.end())
+}
+
+/// A search for the head, line by line.
+struct Search<'p> {
+    path: &'p Path,
+    skipped_lines: u64,
+    records: u64,
+    prefix: Vec<u8>,
+}
+
+impl<'p> Search<'p> {
+    fn new(path: &'p Path) -> Self {
+        Self {
+            path,
+            skipped_lines: 0,
+            records: 0,
+            prefix: Vec::new(),
+        }
+    }
+
+    /// Looks at the next line and returns the outcome once it is known.
+    fn line(&mut self, event: LineEvent<'_>) -> Option<Result<Head, HeadError>> {
+        let path = self.path.to_owned();
         let (offset, end) = (event.offset(), event.end());
         let seen = match event {
-            LineEvent::Line { bytes, .. } if bytes.trim_ascii().is_empty() => continue,
+            LineEvent::Line { bytes, .. } if bytes.trim_ascii().is_empty() => return None,
             LineEvent::Line { bytes, .. } => {
-                let room = DOCUMENT_PREFIX_BYTES - prefix.len();
-                prefix.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                let room = DOCUMENT_PREFIX_BYTES - self.prefix.len();
+                self.prefix.extend_from_slice(&bytes[..bytes.len().min(room)]);
                 look_at(bytes)
             }
             LineEvent::Oversized { .. } => Seen::Garbage,
         };
         match seen {
             Seen::Meta(meta) => {
-                return Ok(Head::Envelope {
+                return Some(Ok(Head::Envelope {
                     meta,
                     offset,
                     end,
-                    skipped_lines,
-                });
+                    skipped_lines: self.skipped_lines,
+                }));
             }
             // Only the first record of a file can be the header of a bare rollout.
-            Seen::BareHeader(header) if records == 0 => return Ok(Head::Bare(header)),
-            Seen::Content => return Err(HeadError::NotStartedWithMeta { path: path(), offset }),
+            Seen::BareHeader(header) if self.records == 0 => return Some(Ok(Head::Bare(header))),
+            Seen::Content => return Some(Err(HeadError::NotStartedWithMeta { path, offset })),
             Seen::UnknownHistoryMode(mode) => {
-                return Err(HeadError::UnknownHistoryMode {
-                    path: path(),
-                    offset,
-                    mode,
-                });
+                return Some(Err(HeadError::UnknownHistoryMode { path, offset, mode }));
             }
-            Seen::Record => records += 1,
+            Seen::Record => self.records += 1,
             Seen::BareHeader(_) | Seen::Garbage => {}
         }
-        skipped_lines += 1;
-        if skipped_lines >= MAX_HEAD_LINES || end >= MAX_HEAD_BYTES {
-            if is_single_document(&prefix) {
-                return Err(HeadError::SingleDocument { path: path() });
+        self.skipped_lines += 1;
+        let given_up = self.skipped_lines >= MAX_HEAD_LINES || end >= MAX_HEAD_BYTES;
+        given_up.then(|| {
+            if is_single_document(&self.prefix) {
+                return Err(HeadError::SingleDocument { path });
             }
-            return Err(HeadError::NotFoundWithinLimits {
-                path: path(),
-                offset: end,
-            });
+            Err(HeadError::NotFoundWithinLimits { path, offset: end })
+        })
+    }
+
+    /// Says why there is no head, once there are no more lines.
+    fn end(self) -> HeadError {
+        let path = self.path.to_owned();
+        match self.records {
+            _ if is_single_document(&self.prefix) => HeadError::SingleDocument { path },
+            0 => HeadError::Empty { path },
+            _ => HeadError::NoMeta { path },
         }
     }
-    Err(match records {
-        _ if is_single_document(&prefix) => HeadError::SingleDocument { path: path() },
-        0 => HeadError::Empty { path: path() },
-        _ => HeadError::NoMeta { path: path() },
-    })
 }
 
 fn look_at(bytes: &[u8]) -> Seen {

@@ -2,7 +2,7 @@
 
 use codex_protocol::log::HistoryMode;
 
-use super::{Head, HeadError, MAX_HEAD_LINES, read_head};
+use super::{Head, HeadError, MAX_HEAD_LINES, head_of_bytes, read_head};
 use crate::test_files::{plain_source, zstd_source};
 
 const ID: &str = "01a20235-994b-7d00-be10-0c5c1ecfe4fb";
@@ -20,13 +20,17 @@ fn meta() -> String {
     meta_with("")
 }
 
-/// Reads the head of lines, plain and compressed, which must agree.
+/// Reads the head of lines, plain, compressed and from memory, which must agree.
 fn head(text: &[u8]) -> Result<Head, HeadError> {
-    let (plain, compressed) = (read_head(&plain_source(text)), read_head(&zstd_source(text)));
-    match (&plain, &compressed) {
-        (Ok(a), Ok(b)) => assert_eq!(a, b),
-        (Err(a), Err(b)) => assert_eq!(a.to_string(), b.to_string()),
-        _ => panic!("{plain:?} and {compressed:?}"),
+    let plain = plain_source(text);
+    let in_memory = head_of_bytes(plain.path(), text);
+    let (plain, compressed) = (read_head(&plain), read_head(&zstd_source(text)));
+    for other in [&in_memory, &compressed] {
+        match (&plain, other) {
+            (Ok(a), Ok(b)) => assert_eq!(a, b),
+            (Err(a), Err(b)) => assert_eq!(a.to_string(), b.to_string()),
+            _ => panic!("{plain:?} and {other:?}"),
+        }
     }
     plain
 }
