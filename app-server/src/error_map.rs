@@ -4,6 +4,7 @@
 
 use std::error::Error;
 
+use codex_protocol::ids::ThreadId;
 use codex_thread_store::{StoreError, View};
 
 use crate::rpc_error::RpcError;
@@ -17,6 +18,8 @@ pub(crate) struct Failing<'a> {
     pub(crate) view: View,
     /// The cursor as the client sent it.
     pub(crate) cursor: Option<&'a str>,
+    /// The thread, where the error names it.
+    pub(crate) thread_id: Option<ThreadId>,
 }
 
 impl<'a> Failing<'a> {
@@ -26,12 +29,21 @@ impl<'a> Failing<'a> {
             method,
             view,
             cursor: None,
+            thread_id: None,
         }
     }
 
     /// A call with a cursor that the error may quote.
     pub(crate) fn with_cursor(self, cursor: Option<&'a str>) -> Self {
         Self { cursor, ..self }
+    }
+
+    /// A call about a thread that the error may name.
+    pub(crate) fn about(self, thread_id: ThreadId) -> Self {
+        Self {
+            thread_id: Some(thread_id),
+            ..self
+        }
     }
 
     /// Maps an error of the store.
@@ -61,7 +73,8 @@ impl<'a> Failing<'a> {
             )),
             StoreError::Header { ref path, ref source } => self.header(&path.display().to_string(), &chain(&**source)),
             error => RpcError::internal(format!(
-                "failed to read thread: thread-store internal error: {}",
+                "{}: thread-store internal error: {}",
+                self.failed(),
                 chain(&error)
             )),
         }
@@ -87,6 +100,14 @@ impl<'a> Failing<'a> {
         }
     }
 
+    fn failed(self) -> String {
+        match (self.method, self.thread_id) {
+            (SUMMARY, Some(id)) => format!("failed to load conversation summary for {id}"),
+            (SUMMARY, None) => "failed to load conversation summary".to_owned(),
+            _ => "failed to read thread".to_owned(),
+        }
+    }
+
     /// Codex says the first half twice; clients match on the end of the text.
     fn header(self, path: &str, cause: &str) -> RpcError {
         let what = format!("thread-store internal error: failed to read session metadata {path}: ");
@@ -94,7 +115,7 @@ impl<'a> Failing<'a> {
             View::Codex => what.as_str(),
             View::Full => "",
         };
-        RpcError::internal(format!("failed to read thread: {what}{repeat}{cause}"))
+        RpcError::internal(format!("{}: {what}{repeat}{cause}", self.failed()))
     }
 }
 

@@ -23,27 +23,43 @@ fn full_record(history_mode: HistoryMode) -> ThreadRecord {
         thread_source: Some("my-tool".to_owned()),
         agent_nickname: Some("Ada".to_owned()),
         agent_role: Some("worker".to_owned()),
-        git: Some(GitInfo { sha: Some("c0ffee".to_owned()), branch: Some("main".to_owned()), origin_url: None }),
+        git: Some(GitInfo {
+            sha: Some("c0ffee".to_owned()),
+            branch: Some("main".to_owned()),
+            origin_url: None,
+        }),
         ..record(1)
     }
 }
 
 async fn wire(history_mode: HistoryMode, view: View) -> Wire {
-    let hits = vec![SearchHit { thread: full_record(history_mode), snippet: String::new() }];
+    let hits = vec![SearchHit {
+        thread: full_record(history_mode),
+        snippet: String::new(),
+    }];
     let mut script = Script {
         rows: vec![full_record(history_mode)],
         hits: Some(SearchPage { hits, has_more: false }),
         ..Script::default()
     };
-    script.reads.insert(id(1), Arc::new(move || Ok(full_record(history_mode))));
+    script
+        .reads
+        .insert(id(1), Arc::new(move || Ok(full_record(history_mode))));
     Wire::initialized(server(FakeStore::new(script), view), true).await
 }
 
 /// The members of `thread` that differ from `reference`.
 fn differences(thread: &Value, reference: &Value) -> Value {
-    let (thread, reference) = (thread.as_object().expect("a thread"), reference.as_object().expect("a thread"));
+    let (thread, reference) = (
+        thread.as_object().expect("a thread"),
+        reference.as_object().expect("a thread"),
+    );
     assert_eq!(thread.len(), reference.len(), "every key is always present");
-    thread.iter().filter(|(name, value)| reference[*name] != **value).map(|(name, value)| (name.clone(), value.clone())).collect()
+    thread
+        .iter()
+        .filter(|(name, value)| reference[*name] != **value)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 const READ: &str = "01a0c400-0000-7000-8000-000000000001";
@@ -59,7 +75,9 @@ async fn every_key_is_present_in_codexs_order() {
 async fn the_default_view_shows_the_same_thread_everywhere() {
     for mode in [HistoryMode::Legacy, HistoryMode::Paginated] {
         let mut wire = wire(mode, View::Full).await;
-        let read = wire.result("thread/read", json!({"threadId": READ, "includeTurns": true})).await;
+        let read = wire
+            .result("thread/read", json!({"threadId": READ, "includeTurns": true}))
+            .await;
         let metadata = wire.result("thread/read", json!({"threadId": READ})).await;
         let list = wire.result("thread/list", json!({})).await;
         let search = wire.result("thread/search", json!({"searchTerm": "x"})).await;
@@ -73,7 +91,10 @@ async fn the_default_view_shows_the_same_thread_everywhere() {
 async fn the_exact_view_leaves_out_what_codex_leaves_out() {
     for mode in [HistoryMode::Legacy, HistoryMode::Paginated] {
         let mut wire = wire(mode, View::Codex).await;
-        let read = wire.result("thread/read", json!({"threadId": READ, "includeTurns": true})).await["thread"].take();
+        let read = wire
+            .result("thread/read", json!({"threadId": READ, "includeTurns": true}))
+            .await["thread"]
+            .take();
         assert_eq!(read["forkedFromId"], id(11).to_string());
         assert_eq!(read["parentThreadId"], id(13).to_string());
 
@@ -121,9 +142,16 @@ async fn sources_are_renamed_for_the_wire() {
     ] {
         let source: SessionSource = serde_json::from_value(stored.clone()).expect("every source is read");
         let rows = vec![ThreadRecord { source, ..record(1) }];
-        let store = FakeStore::new(Script { rows, ..Script::default() });
+        let store = FakeStore::new(Script {
+            rows,
+            ..Script::default()
+        });
         let mut wire = Wire::initialized(server(store, View::Full), true).await;
-        assert_eq!(wire.result("thread/list", json!({})).await["data"][0]["source"], wire_form, "{stored}");
+        assert_eq!(
+            wire.result("thread/list", json!({})).await["data"][0]["source"],
+            wire_form,
+            "{stored}"
+        );
     }
 }
 
@@ -139,19 +167,36 @@ async fn read_states_exist_for_threads_that_users_started() {
         (Some("subagent"), review.clone(), &Value::Null),
         (None, review, &Value::Null),
     ] {
-        let row = ThreadRecord { thread_source: thread_source.map(str::to_owned), source, ..record(1) };
-        let mut script = Script { rows: vec![row.clone()], ..Script::default() };
+        let row = ThreadRecord {
+            thread_source: thread_source.map(str::to_owned),
+            source,
+            ..record(1)
+        };
+        let mut script = Script {
+            rows: vec![row.clone()],
+            ..Script::default()
+        };
         script.reads.insert(id(1), Arc::new(move || Ok(row.clone())));
         let mut wire = Wire::initialized(server(FakeStore::new(script), View::Full), true).await;
-        assert_eq!(&wire.result("thread/read", json!({"threadId": READ})).await["readState"], expected);
+        assert_eq!(
+            &wire.result("thread/read", json!({"threadId": READ})).await["readState"],
+            expected
+        );
         let list = wire.result("thread/list", json!({})).await;
-        assert_eq!(list["readStates"].get(READ).unwrap_or(&Value::Null), expected, "{thread_source:?}");
+        assert_eq!(
+            list["readStates"].get(READ).unwrap_or(&Value::Null),
+            expected,
+            "{thread_source:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn turns_keep_every_key() {
-    let script = Script { turns: vec![turn(1)], ..Script::default() };
+    let script = Script {
+        turns: vec![turn(1)],
+        ..Script::default()
+    };
     let mut wire = Wire::initialized(server(FakeStore::new(script), View::Full), true).await;
     let page = wire.result("thread/turns/list", json!({"threadId": READ})).await;
     let expected = json!({

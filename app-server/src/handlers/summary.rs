@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use codex_protocol::rpc::summary::{
     ConversationGitInfo, ConversationSummary, GetConversationSummaryParams, GetConversationSummaryResponse,
 };
-use codex_thread_store::{StoreError, StoreResult, ThreadReadQuery, ThreadRecord, ThreadSelector};
+use codex_thread_store::{HistoryMode, StoreError, StoreResult, ThreadReadQuery, ThreadRecord, ThreadSelector, View};
 use serde_json::Value;
 
 use crate::cursor::iso_millis;
@@ -20,9 +20,10 @@ pub(crate) async fn conversation_summary(
     server: &Server,
     params: GetConversationSummaryParams,
 ) -> RpcResult<GetConversationSummaryResponse> {
-    let failing = Failing::new("getConversationSummary", server.view);
+    let mut failing = Failing::new("getConversationSummary", server.view);
     let record = match params {
         GetConversationSummaryParams::ThreadId { conversation_id } => {
+            failing = failing.about(conversation_id);
             let query = ThreadReadQuery {
                 thread_id: conversation_id,
                 view: server.view,
@@ -34,7 +35,7 @@ pub(crate) async fn conversation_summary(
     };
     let record = record.map_err(|error| failing.error(error))?;
     Ok(GetConversationSummaryResponse {
-        summary: summary(record),
+        summary: summary(record, server.view),
     })
 }
 
@@ -44,7 +45,11 @@ async fn by_path(server: &Server, path: &str) -> StoreResult<ThreadRecord> {
     found.into_iter().next().ok_or(StoreError::RolloutPathNotFound { path })
 }
 
-fn summary(record: ThreadRecord) -> ConversationSummary {
+fn summary(mut record: ThreadRecord, view: View) -> ConversationSummary {
+    if view == View::Codex && record.history_mode == HistoryMode::Legacy {
+        // Codex reads the header only and takes its time for the last change too.
+        record.updated_at_ms = record.created_at_ms;
+    }
     ConversationSummary {
         conversation_id: record.thread_id.to_string(),
         path: record.path.display().to_string(),

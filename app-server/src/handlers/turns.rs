@@ -3,7 +3,9 @@
 //! Cursors name positions for paginated threads and turns for legacy ones, as Codex's do.
 
 use codex_protocol::rpc::turn::{ThreadTurnsListParams, ThreadTurnsListResponse};
-use codex_thread_store::{Direction, StoreResult, TurnPage, TurnPageQuery, TurnRecord};
+use codex_thread_store::{
+    Anchor, Direction, HistoryMode, StoreResult, TurnAnchor, TurnPage, TurnPageQuery, TurnRecord, View,
+};
 
 use super::ids;
 use crate::convert;
@@ -35,7 +37,14 @@ pub(crate) async fn turns_list(server: &Server, params: ThreadTurnsListParams) -
             return Err(failing.invalid_cursor());
         }
     }
+    let by_turn = query.anchor.as_ref().map(names_turn);
     let page = load(server, query).await.map_err(|error| failing.error(error))?;
+    // Either form leads somewhere in either mode; Codex takes only its own form of each.
+    if server.view == View::Codex
+        && by_turn.is_some_and(|by_turn| by_turn != (page.history_mode == HistoryMode::Legacy))
+    {
+        return Err(failing.invalid_cursor());
+    }
     let place = |turn: &TurnRecord, include| {
         cursor::turn_cursor(thread_id, page.history_mode, (&turn.turn_id, turn.position), include)
     };
@@ -51,6 +60,11 @@ pub(crate) async fn turns_list(server: &Server, params: ThreadTurnsListParams) -
         next_cursor,
         backwards_cursor,
     })
+}
+
+fn names_turn(anchor: &Anchor<TurnAnchor>) -> bool {
+    let (Anchor::Including(place) | Anchor::Excluding(place)) = anchor;
+    matches!(place, TurnAnchor::Turn(_))
 }
 
 async fn load(server: &Server, query: TurnPageQuery) -> StoreResult<TurnPage> {

@@ -329,11 +329,19 @@ pub(crate) fn identity() -> Identity {
 
 /// A server over a store.
 pub(crate) fn server(store: Arc<dyn ThreadStore>, view: View) -> Arc<Server> {
+    server_at(store, view, &identity().home)
+}
+
+/// A server that says where its home is.
+pub(crate) fn server_at(store: Arc<dyn ThreadStore>, view: View, home: &str) -> Arc<Server> {
     Server::new(ServerOptions {
         store,
         view,
         default_provider: "mock".to_owned(),
-        identity: identity(),
+        identity: Identity {
+            home: home.to_owned(),
+            ..identity()
+        },
         clock: Clock::from_fn(|| 1_790_000_000_123),
     })
 }

@@ -1,0 +1,306 @@
+//! Replays recorded requests and compares every answer with the real server's (`fixtures/probes/README.md`).
+//!
+//! The exact view over the real local store, on the home that the answers were recorded on, without any SQLite file.
+#![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use codex_app_server::Server;
+use codex_test_support::fixture;
+use codex_thread_store::{LocalStore, LocalStoreOptions, View};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use support::{Wire, request};
+
+/// Any id that no thread has.
+const UNKNOWN_ID: &str = "01a2022a-82c3-7663-abc7-517271747ac9";
+
+#[derive(Deserialize)]
+struct Probe {
+    n: u32,
+    label: String,
+    conn: String,
+    request: Call,
+    response: Value,
+}
+
+#[derive(Deserialize)]
+struct Call {
+    method: String,
+    params: Value,
+}
+
+fn probes(file: &str) -> Vec<Probe> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/probes")
+        .join(file);
+    let text = std::fs::read_to_string(path).expect("the probes are in the repository");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a probe"))
+        .collect()
+}
+
+/// A home with its server.
+struct Replay {
+    _folder: tempfile::TempDir,
+    home: String,
+    server: Arc<Server>,
+    connections: BTreeMap<String, Wire>,
+}
+
+impl Replay {
+    fn new(fill: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let home = folder.path().join("home");
+        std::fs::create_dir_all(home.join("sessions")).expect("writable");
+        fill(&home);
+        let store = LocalStore::open(LocalStoreOptions::new(&home)).expect("a home");
+        let home = home.display().to_string();
+        let server = support::server_at(store, View::Codex, &home);
+        Self {
+            _folder: folder,
+            home,
+            server,
+            connections: BTreeMap::new(),
+        }
+    }
+
+    fn with_fixture() -> Self {
+        Self::new(|home| {
+            fixture::listing_home(home).expect("writable");
+        })
+    }
+
+    async fn connection(&mut self, name: &str) -> &mut Wire {
+        if !self.connections.contains_key(name) {
+            let server = Arc::clone(&self.server);
+            let wire = match name {
+                "uninit" => Wire::open(server),
+                "stable" => Wire::initialized(server, false).await,
+                "experimental" => Wire::initialized(server, true).await,
+                other => panic!("unknown connection {other}"),
+            };
+            self.connections.insert(name.to_owned(), wire);
+        }
+        self.connections.get_mut(name).expect("just inserted")
+    }
+
+    async fn answer(&mut self, probe: &Probe) -> Value {
+        let params = bind(&probe.request.params);
+        let wire = self.connection(&probe.conn).await;
+        wire.send(&request(i64::from(probe.n), &probe.request.method, params))
+            .await;
+        loop {
+            let mut answer = wire.receive().await;
+            assert!(!answer.is_null(), "the server hung up");
+            if answer["id"] == probe.n {
+                let members = answer.as_object_mut().expect("an object");
+                members.remove("id");
+                return hide_home(&answer, &self.home);
+            }
+        }
+    }
+}
+
+/// Puts real ids in place of the placeholders of a request.
+fn bind(params: &Value) -> Value {
+    let mut text = params.to_string().replace("<uuid>", UNKNOWN_ID);
+    for number in 1..=21 {
+        text = text.replace(&format!("${{F{number}}}"), &fixture::id(number));
+    }
+    serde_json::from_str(&text).expect("placeholders stand inside strings")
+}
+
+fn hide_home(value: &Value, home: &str) -> Value {
+    serde_json::from_str(&value.to_string().replace(home, "$CODEX_HOME")).expect("paths stand inside strings")
+}
+
+/// Tells whether an answer has the recorded form; placeholders stand for any value of their kind.
+fn fits(recorded: &Value, answer: &Value) -> bool {
+    match (recorded, answer) {
+        (Value::Object(recorded), Value::Object(answer)) => {
+            recorded.len() == answer.len()
+                && recorded
+                    .iter()
+                    .all(|(name, value)| answer.get(name).is_some_and(|other| fits(value, other)))
+        }
+        (Value::Array(recorded), Value::Array(answer)) => {
+            recorded.len() == answer.len() && recorded.iter().zip(answer).all(|(value, other)| fits(value, other))
+        }
+        (Value::String(pattern), Value::Number(_)) => ["<unix-s>", "<unix-ms>", "<ms>"].contains(&pattern.as_str()),
+        (Value::String(pattern), Value::String(text)) => fits_text(pattern, text),
+        (recorded, answer) => recorded == answer,
+    }
+}
+
+/// Placeholders of texts.
+const HOLES: [&str; 7] = ["<uuid>", "<iso-ts>", "<Y>", "<M>", "<D>", "<local-ts>", "<user-agent>"];
+
+fn fits_text(pattern: &str, text: &str) -> bool {
+    let mut pattern = pattern.to_owned();
+    for number in 1..=21 {
+        pattern = pattern.replace(&format!("${{F{number}}}"), &fixture::id(number));
+    }
+    for hole in HOLES {
+        pattern = pattern.replace(hole, "\u{0}");
+    }
+    let parts: Vec<&str> = pattern.split('\u{0}').collect();
+    let Some(mut rest) = text.strip_prefix(parts[0]) else {
+        return false;
+    };
+    let Some((last, middle)) = parts[1..].split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+/// Why an answer may differ.
+struct Named {
+    differs: fn(&Probe) -> bool,
+    why: &'static str,
+}
+
+/// Replays a file; every difference must be named, and every named one must be real.
+async fn check(file: &str, mut replay: Replay, named: &[Named]) {
+    let mut wrong = Vec::new();
+    for probe in probes(file) {
+        let answer = replay.answer(&probe).await;
+        let fits = fits(&probe.response, &answer);
+        let expected_to_differ = named.iter().find(|named| (named.differs)(&probe));
+        let (n, label, params) = (probe.n, &probe.label, &probe.request.params);
+        match (fits, expected_to_differ) {
+            (true, None) | (false, Some(_)) => {}
+            (true, Some(named)) => wrong.push(format!(
+                "{n} {label}: fits although it is said to differ: {}",
+                named.why
+            )),
+            (false, None) => wrong.push(format!(
+                "{n} {label} {} {params}\n  recorded {}\n  answered {answer}",
+                probe.request.method, probe.response
+            )),
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} differences in {file}\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// F21 has no header. The real server knows it from its database only, so some calls show it and others do not.
+fn shows_f21(probe: &Probe) -> bool {
+    let f21 = fixture::id(21);
+    let data = probe.response["result"]["data"].as_array();
+    data.is_some_and(|rows| rows.iter().any(|row| row["id"] == f21 || row["thread"]["id"] == f21))
+}
+
+/// Paginated threads had no projection while these were recorded, and read as empty.
+fn empty_for_want_of_projection(probe: &Probe) -> bool {
+    let paginated = [2, 12, 13, 18].map(fixture::id);
+    let asked = probe.request.params["threadId"]
+        .as_str()
+        .is_some_and(|id| paginated.contains(&id.to_owned()));
+    let result = &probe.response["result"];
+    let empty = result["data"] == json!([]) || result["thread"]["turns"] == json!([]);
+    let found = match probe.request.params["searchTerm"].as_str() {
+        None => true,
+        Some(term) => ["widget", "needle", "new line", "\"inner\"", "tab here"].contains(&term),
+    };
+    asked && empty && found
+}
+
+/// F7 and F8 say who spawned them in their source only, not in their header.
+fn shows_spawned_threads(probe: &Probe) -> bool {
+    let spawned = [7, 8].map(fixture::id);
+    let result = &probe.response["result"];
+    let rows = result["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let alone = rows
+        .iter()
+        .all(|row| row["parentThreadId"].is_null() && row["source"].get("subAgent").is_some());
+    let row = |id: &Value| spawned.iter().any(|spawned| id == spawned);
+    row(&result["thread"]["id"]) || (alone && rows.iter().any(|row_| row(&row_["id"])))
+}
+
+/// Codex takes the time of a file for its first recency; the rollout itself knows the start of its newest turn.
+fn sorts_by_recency(probe: &Probe) -> bool {
+    probe.request.params["sortKey"] == "recency_at"
+}
+
+const F21: Named = Named {
+    differs: shows_f21,
+    why: "a rollout without header is known from SQLite only",
+};
+const EMPTY: Named = Named {
+    differs: empty_for_want_of_projection,
+    why: "reads catch up first",
+};
+const SPAWNED: Named = Named {
+    differs: shows_spawned_threads,
+    why: "a spawned thread shows its parent",
+};
+const RECENCY: Named = Named {
+    differs: sorts_by_recency,
+    why: "recency is the start of the newest turn",
+};
+
+#[tokio::test]
+async fn lists() {
+    check(
+        "listing-fixture.jsonl",
+        Replay::with_fixture(),
+        &[F21, SPAWNED, RECENCY],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn searches() {
+    check("search-fixture.jsonl", Replay::with_fixture(), &[F21, RECENCY]).await;
+}
+
+#[tokio::test]
+async fn cold_reads() {
+    check("cold-fixture.jsonl", Replay::with_fixture(), &[EMPTY, SPAWNED]).await;
+}
+
+#[tokio::test]
+async fn occurrences() {
+    check("occurrences-fixture.jsonl", Replay::with_fixture(), &[EMPTY]).await;
+}
+
+#[tokio::test]
+async fn projected_threads() {
+    check("tree-fixture.jsonl", Replay::with_fixture(), &[]).await;
+}
+
+#[tokio::test]
+async fn handshakes() {
+    check("handshake.jsonl", Replay::new(|_| {}), &[]).await;
+}
+
+#[tokio::test]
+async fn ids() {
+    check("id-errors.jsonl", Replay::new(|_| {}), &[]).await;
+}
+
+#[test]
+fn placeholders_fit_their_kind_only() {
+    assert!(fits(
+        &json!({"a": "<unix-s>", "b": "x<uuid>y"}),
+        &json!({"a": 5, "b": "x123y"})
+    ));
+    assert!(!fits(&json!({"a": "<unix-s>"}), &json!({"a": "5"})));
+    assert!(!fits(&json!({"b": "x<uuid>y"}), &json!({"b": "x123z"})));
+    assert!(!fits(&json!({"a": 1}), &json!({"a": 1, "b": 2})));
+    assert!(!fits(&json!([1, 2]), &json!([2, 1])));
+    assert!(fits_text("a", "a") && !fits_text("a", "ab"));
+}
