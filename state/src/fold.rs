@@ -129,14 +129,11 @@ fn untimed(item: TurnItem) -> FoldedItem {
 
 fn event(bytes: &[u8]) -> Option<FoldedItem> {
     let RolloutItem::EventMsg(event) = decode(bytes)? else { return None };
-    let keeps_times = matches!(*event, EventMsg::ItemCompleted(_));
     let told = canonical_from_event(&event)?;
     let mut folded = untimed(told.item);
-    if keeps_times {
-        // A plan of a legacy thread keeps its times (13.4).
-        folded.item.started_at_ms = told.started_at_ms;
-        folded.item.completed_at_ms = told.completed_at_ms;
-    }
+    // Few legacy events tell times: plans (13.4), and activities of sub-agents.
+    folded.item.started_at_ms = told.started_at_ms;
+    folded.item.completed_at_ms = told.completed_at_ms;
     Some(folded)
 }
 

@@ -49,8 +49,10 @@ pub struct HeaderMeta {
     pub created_at_ms: Option<i64>,
     /// Source of a fork.
     pub forked_from: Option<String>,
-    /// Spawning thread.
+    /// Spawning thread, which relations go by.
     pub parent: Option<String>,
+    /// Controlling thread as declared; also that of a review.
+    pub declared_parent: Option<String>,
     /// Thread that a fork is attached to.
     pub attached_to: Option<String>,
     /// Session source, stored text form.
@@ -135,6 +137,7 @@ impl RolloutMeta {
             header.forked_from = meta.forked_from_id.map(|id| id.to_string());
             // Relations are those of spawned agents (8.6); a review names its parent in `parent_thread_id` only.
             header.parent = meta.source.parent_thread_id().map(str::to_owned);
+            header.declared_parent = meta.parent_thread_id.map(|id| id.to_string()).or_else(|| header.parent.clone());
             let attached = meta.attached_thread.as_ref().is_some_and(|raw| raw.parse::<bool>().unwrap_or(false));
             header.attached_to = meta.forked_from_id.filter(|_| attached).map(|id| id.to_string());
             header.source = Some(meta.source.to_index_text());

@@ -76,7 +76,10 @@ impl Inner {
         let row = self
             .thread_row(&revisions, &lookup, &sweep, &names, &thread_id)?
             .ok_or(StoreError::ThreadNotFound { thread_id: history.thread_id })?;
-        self.record_of(&revisions, &lookup, row)
+        let mut record = self.record_of(&revisions, &lookup, row)?;
+        let declared = history.current().meta.header.declared_parent.as_ref();
+        record.parent = declared.and_then(|id| id.parse().ok());
+        Ok(record)
     }
 
     /// Returns a user text in full, reading its line if the index keeps only the beginning.

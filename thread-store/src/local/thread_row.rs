@@ -116,31 +116,32 @@ impl Inner {
 /// Finds a rollout by id, among those that are open or in the index.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> StoreResult<Option<RolloutRow>>;
 
-/// Returns the preview that Codex's own rows carry, with the rollout that says it: a fork without a
-/// message of its own has that of its source (9.1), and a revert keeps that of the earlier revision (8.7).
+/// Returns the preview that Codex shows, with the rollout that says it: that of the current revision, else an inherited
+/// one (9.1), else that of an earlier revision (8.7); an attached fork keeps that of its source.
 pub(super) fn codex_preview(
     revisions: &[RolloutRow],
     current: &RolloutRow,
     lookup: Lookup<'_>,
 ) -> StoreResult<(String, ShortText)> {
+    let own = (current.rollout_id.clone(), current.meta.preview.clone());
+    let attached = current.meta.header.attached_to.is_some();
+    if !own.1.is_empty() && !attached {
+        return Ok(own);
+    }
+    let inherited = inherited_preview(current, lookup)?;
+    if !inherited.1.is_empty() {
+        return Ok(inherited);
+    }
     let mut oldest_first: Vec<&RolloutRow> = revisions.iter().collect();
     oldest_first.sort_by_key(|row| (row.meta.header.created_at_ms, row.file.path.clone()));
-    for revision in oldest_first {
-        let inherited = inherited_preview(revision, lookup)?;
-        if !inherited.1.is_empty() {
-            return Ok(inherited);
-        }
-    }
-    Ok((current.rollout_id.clone(), current.meta.preview.clone()))
+    let earlier = oldest_first.into_iter().find(|row| !row.meta.preview.is_empty());
+    Ok(earlier.map_or(own, |row| (row.rollout_id.clone(), row.meta.preview.clone())))
 }
 
 fn inherited_preview(row: &RolloutRow, lookup: Lookup<'_>) -> StoreResult<(String, ShortText)> {
-    let mut found = (row.rollout_id.clone(), row.meta.preview.clone());
+    let mut found = (row.rollout_id.clone(), ShortText::default());
     let mut base = row.base.clone();
     for _ in 0..MAX_PREVIEW_DEPTH {
-        if !found.1.is_empty() {
-            break;
-        }
         let Some((rollout_id, _, cut)) = base else { break };
         let Some(source) = lookup(&rollout_id)? else { break };
         let preview = &source.meta.preview;

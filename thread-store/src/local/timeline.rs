@@ -82,9 +82,7 @@ fn marks_in(
     let range = keys_before(history, at, high);
     let mut marks = Vec::new();
     for row in rows.turns(segment.set, range, Order::Descending, limit).map_err(wrap)? {
-        if row.end.is_none_or(|end| end.span.offset != row.key.offset()) {
-            marks.push(Mark::Started(PlacedTurn { at, row }));
-        }
+        marks.push(Mark::Started(PlacedTurn { at, row }));
     }
     for row in rows.items(segment.set, None, range, Order::Descending, limit).map_err(wrap)? {
         marks.push(Mark::Item(PlacedItem { at, row }));
