@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::filter::{ListDirection, ListFilter, ListSort, Relation, RowClass};
 use super::lookup::DESCENDANT_NUMS;
@@ -18,6 +18,9 @@ use crate::error::{StateError, StateResult};
 const AFTER_ALL_IDS: &str = "\u{10ffff}";
 /// Sorts before every thread id.
 const BEFORE_ALL_IDS: &str = "";
+
+/// Selects what a text filter looks at; a title that is not stored equals the preview.
+const TEXTS_BY_NUM: &str = "SELECT name, title, preview, preview_cut OR title_cut FROM threads WHERE thread_num = ?1";
 
 /// A page of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -63,7 +66,11 @@ fn few_rows(conn: &Connection, filter: &ListFilter) -> StateResult<Option<Vec<i6
         Some(Relation::AttachedTo(id)) => ("SELECT thread_num FROM threads WHERE attached_to = ?1", id),
         None => {
             return Ok(
-                match filter.term().map(|term| titles::candidates(conn, term)).transpose()? {
+                match filter
+                    .term()
+                    .map(|term| titles::candidates(conn, term, filter.limit))
+                    .transpose()?
+                {
                     Some(TitleCandidates::Only(nums)) => Some(nums),
                     Some(TitleCandidates::Any) | None => None,
                 },
@@ -110,7 +117,8 @@ struct Page<'a> {
     excluded: HashSet<&'a str>,
     cwd_keys: Option<Vec<String>>,
     places: BTreeSet<Place>,
-    by_num: CachedStatement<'a>,
+    texts_by_num: CachedStatement<'a>,
+    row_by_num: CachedStatement<'a>,
 }
 
 impl<'a> Page<'a> {
@@ -126,7 +134,8 @@ impl<'a> Page<'a> {
             excluded: filter.excluded.iter().map(String::as_str).collect(),
             cwd_keys: filter.cwd_keys(),
             places: BTreeSet::new(),
-            by_num: conn.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM threads WHERE thread_num = ?1"))?,
+            texts_by_num: conn.prepare_cached(TEXTS_BY_NUM)?,
+            row_by_num: conn.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM threads WHERE thread_num = ?1"))?,
         })
     }
 
@@ -167,19 +176,22 @@ impl<'a> Page<'a> {
     }
 
     fn take_ranges_of(&mut self, cwd_key: Option<&str>) -> StateResult<()> {
-        let mut next_range = self
-            .conn
-            .prepare_cached(&next_range_sql(self.filter.sort, cwd_key.is_some()))?;
-        let mut range = self.conn.prepare_cached(&range_sql(self.filter, cwd_key.is_some()))?;
+        let by_cwd = cwd_key.is_some();
+        let mut next_provider = self.conn.prepare_cached(&next_provider_sql(self.filter.sort, by_cwd))?;
+        let mut next_class = self.conn.prepare_cached(&next_class_sql(self.filter.sort, by_cwd))?;
+        let mut range = self.conn.prepare_cached(&range_sql(self.filter, by_cwd))?;
         let (time_ms, thread_id) = self.start();
-        let mut last: (i64, String) = (i64::MIN, String::new());
-        // Seeks from one (class, provider) that occurs to the next: there are few, however many rows there are.
-        while let Some((class, provider)) = next_range
-            .query_row(params![last.0, last.1, cwd_key], |row| {
-                Ok((row.get(0)?, row.get::<_, String>(1)?))
-            })
-            .optional()?
-        {
+        let mut last = (i64::MIN, String::new());
+        // Seeks from one class and provider that occur to the next: there are few, however many rows there are.
+        loop {
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
+            let mut next = next_provider
+                .query_row(params![last.0, last.1, cwd_key], read)
+                .optional()?;
+            if next.is_none() {
+                next = next_class.query_row(params![last.0, cwd_key], read).optional()?;
+            }
+            let Some((class, provider)) = next else { break };
             if self.filter.accepts_class(decode_class(class)?) && self.filter.accepts_provider(&provider) {
                 let mut found = range.query(params![class, provider, time_ms, thread_id, cwd_key])?;
                 while let Some(row) = found.next()? {
@@ -242,8 +254,19 @@ impl<'a> Page<'a> {
         let Some(term) = self.filter.term() else {
             return Ok(true);
         };
-        let row = self.by_num.query_row([place.thread_num], read_row)?;
-        Ok(row.stored_text_contains(term) || row.has_cut_text() && (self.rest_contains)(&row)?)
+        // Reads only the texts, in place: of a term without match every row passes through here.
+        let cut = {
+            let mut found = self.texts_by_num.query([place.thread_num])?;
+            let Some(row) = found.next()? else { return Ok(false) };
+            for column in 0..3 {
+                let text = row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+                if text.is_some_and(|text| memchr::memmem::find(text.as_bytes(), term.as_bytes()).is_some()) {
+                    return Ok(true);
+                }
+            }
+            row.get(3)?
+        };
+        Ok(cut && (self.rest_contains)(&self.row_by_num.query_row([place.thread_num], read_row)?)?)
     }
 
     fn keep(&mut self, place: Place) {
@@ -257,7 +280,7 @@ impl<'a> Page<'a> {
         let has_more = self.places.len() > self.filter.limit;
         let mut rows = Vec::with_capacity(self.filter.limit.min(self.places.len()));
         for place in self.places.iter().take(self.filter.limit) {
-            rows.push(self.by_num.query_row([place.thread_num], read_row)?);
+            rows.push(self.row_by_num.query_row([place.thread_num], read_row)?);
         }
         Ok(ListedRows { rows, has_more })
     }
@@ -289,11 +312,21 @@ fn index_name(sort: ListSort, by_cwd: bool) -> &'static str {
     }
 }
 
-/// Selects the next class and provider after (`?1`, `?2`), within directory `?3`.
-fn next_range_sql(sort: ListSort, by_cwd: bool) -> String {
+/// Selects the next provider after `?2` of class `?1`, within directory `?3`.
+fn next_provider_sql(sort: ListSort, by_cwd: bool) -> String {
     let cwd = if by_cwd { "cwd_key = ?3" } else { "?3 IS NULL" };
     format!(
-        "SELECT class, model_provider FROM threads INDEXED BY {} WHERE {cwd} AND (class, model_provider) > (?1, ?2) \
+        "SELECT class, model_provider FROM threads INDEXED BY {} WHERE {cwd} AND class = ?1 AND model_provider > ?2 \
+         ORDER BY model_provider LIMIT 1",
+        index_name(sort, by_cwd)
+    )
+}
+
+/// Selects the first provider of the next class after `?1`, within directory `?2`.
+fn next_class_sql(sort: ListSort, by_cwd: bool) -> String {
+    let cwd = if by_cwd { "cwd_key = ?2" } else { "?2 IS NULL" };
+    format!(
+        "SELECT class, model_provider FROM threads INDEXED BY {} WHERE {cwd} AND class > ?1 \
          ORDER BY class, model_provider LIMIT 1",
         index_name(sort, by_cwd)
     )

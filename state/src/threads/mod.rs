@@ -21,4 +21,5 @@ pub use self::lookup::{by_name, by_prefix, by_rollout, children, count, descenda
 pub use self::row::{CutText, MAX_STORED_TEXT_BYTES, ThreadRow};
 pub use self::schema::SCHEMA;
 pub use self::source::{SourceKind, SourceSelector};
+pub use self::titles::index_titles;
 pub use self::write::{remove, upsert};

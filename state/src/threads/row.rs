@@ -3,6 +3,7 @@
 //! Texts are cut here, so that no caller can store more than the limit.
 
 use rusqlite::Row;
+use rusqlite::types::FromSql;
 
 /// Bytes of one text that are kept in the index (design 2.2); the rest stays in the log.
 pub const MAX_STORED_TEXT_BYTES: usize = 4 * 1024;
@@ -124,65 +125,76 @@ impl ThreadRow {
     }
 }
 
-/// Columns of a whole row, in the order in which [`read_row`] expects them.
+/// Columns of a whole row, in the order in which [`read_row`] takes them.
 pub(super) const ROW_COLUMNS: &str = "thread_id, rollout_key, path, archived, paginated, created_at_ms, \
-     updated_at_ms, recency_at_ms, name, title, title_cut, preview, preview_cut, first_user_message, \
-     first_user_message_cut, cwd, cwd_key, model_provider, source, thread_source, originator, cli_version, \
+     updated_at_ms, recency_at_ms, name, preview, preview_cut, title, title_cut, first_user_message, \
+     first_user_message_cut, cwd_key, cwd, model_provider, source, thread_source, originator, cli_version, \
      agent_nickname, agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, \
      parent_thread_id, attached_to, codex_hidden";
 
-/// Reads a row of [`ROW_COLUMNS`].
+/// Reads a row that begins with [`ROW_COLUMNS`].
 pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ThreadRow> {
-    let preview = CutText {
-        text: row.get("preview")?,
-        cut: row.get("preview_cut")?,
+    let mut columns = Columns { row, next: 0 };
+    // The fields are read in the order in which they are written here.
+    let mut read = ThreadRow {
+        thread_id: columns.take()?,
+        rollout_key: columns.take()?,
+        path: columns.take()?,
+        archived: columns.take()?,
+        paginated: columns.take()?,
+        created_at_ms: columns.take()?,
+        updated_at_ms: columns.take()?,
+        recency_at_ms: columns.take()?,
+        name: columns.take()?,
+        preview: CutText {
+            text: columns.take()?,
+            cut: columns.take()?,
+        },
+        ..ThreadRow::default()
     };
     // Stored once where they are equal, which is nearly always (design 2.2).
-    let title = shared_text(row, "title", "title_cut", &preview)?;
-    let first_user_message = shared_text(row, "first_user_message", "first_user_message_cut", &title)?;
-    let cwd: Option<String> = row.get("cwd")?;
+    read.title = columns.take_unless_equal(&read.preview)?;
+    read.first_user_message = columns.take_unless_equal(&read.title)?;
+    let cwd_key: String = columns.take()?;
+    read.cwd = columns.take::<Option<String>>()?.unwrap_or(cwd_key);
     Ok(ThreadRow {
-        thread_id: row.get("thread_id")?,
-        rollout_key: row.get("rollout_key")?,
-        path: row.get("path")?,
-        archived: row.get("archived")?,
-        paginated: row.get("paginated")?,
-        created_at_ms: row.get("created_at_ms")?,
-        updated_at_ms: row.get("updated_at_ms")?,
-        recency_at_ms: row.get("recency_at_ms")?,
-        name: row.get("name")?,
-        title,
-        preview,
-        first_user_message,
-        cwd: match cwd {
-            Some(cwd) => cwd,
-            None => row.get("cwd_key")?,
-        },
-        model_provider: row.get("model_provider")?,
-        source: row.get("source")?,
-        thread_source: row.get("thread_source")?,
-        originator: row.get("originator")?,
-        cli_version: row.get("cli_version")?,
-        agent_nickname: row.get("agent_nickname")?,
-        agent_role: row.get("agent_role")?,
-        model: row.get("model")?,
-        effort: row.get("effort")?,
-        git_sha: row.get("git_sha")?,
-        git_branch: row.get("git_branch")?,
-        git_origin_url: row.get("git_origin_url")?,
-        forked_from: row.get("forked_from")?,
-        parent_thread_id: row.get("parent_thread_id")?,
-        attached_to: row.get("attached_to")?,
-        codex_hidden: row.get("codex_hidden")?,
+        model_provider: columns.take()?,
+        source: columns.take()?,
+        thread_source: columns.take()?,
+        originator: columns.take()?,
+        cli_version: columns.take()?,
+        agent_nickname: columns.take()?,
+        agent_role: columns.take()?,
+        model: columns.take()?,
+        effort: columns.take()?,
+        git_sha: columns.take()?,
+        git_branch: columns.take()?,
+        git_origin_url: columns.take()?,
+        forked_from: columns.take()?,
+        parent_thread_id: columns.take()?,
+        attached_to: columns.take()?,
+        codex_hidden: columns.take()?,
+        ..read
     })
 }
 
-fn shared_text(row: &Row<'_>, text: &str, cut: &str, other: &CutText) -> rusqlite::Result<CutText> {
-    Ok(match row.get(text)? {
-        Some(text) => CutText {
-            text,
-            cut: row.get(cut)?,
-        },
-        None => other.clone(),
-    })
+/// Reads columns one after the other: finding each by name would cost more than the row itself.
+struct Columns<'a, 's> {
+    row: &'a Row<'s>,
+    next: usize,
+}
+
+impl Columns<'_, '_> {
+    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    /// Takes a text and its mark; no text means the other one.
+    fn take_unless_equal(&mut self, other: &CutText) -> rusqlite::Result<CutText> {
+        let text: Option<String> = self.take()?;
+        let cut = self.take()?;
+        Ok(text.map_or_else(|| other.clone(), |text| CutText { text, cut }))
+    }
 }

@@ -8,6 +8,9 @@
 /// `class` packs what lists hide or filter by in one small number ([`RowClass`](super::RowClass)). A list therefore
 /// is a merge of a few ordered ranges, one per class, provider and working directory that occur, and no filter can
 /// make it walk past rows that it does not want.
+///
+/// Trigrams cost several times what the rest of a row costs. So they follow behind: rows with `titles_pending` are
+/// candidates for every term until [`index_titles`](super::index_titles) has come by.
 pub const SCHEMA: &str = "
 CREATE TABLE threads (
     thread_num INTEGER PRIMARY KEY,
@@ -45,7 +48,8 @@ CREATE TABLE threads (
     forked_from TEXT,
     parent_thread_id TEXT,
     attached_to TEXT,
-    codex_hidden INTEGER NOT NULL
+    codex_hidden INTEGER NOT NULL,
+    titles_pending INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX threads_created ON threads (class, model_provider, created_at_ms, thread_id);
 CREATE INDEX threads_updated ON threads (class, model_provider, updated_at_ms, thread_id);
@@ -57,7 +61,8 @@ CREATE INDEX threads_rollout ON threads (rollout_key);
 CREATE INDEX threads_name ON threads (name) WHERE name IS NOT NULL;
 CREATE INDEX threads_parent ON threads (parent_thread_id) WHERE parent_thread_id IS NOT NULL;
 CREATE INDEX threads_attached ON threads (attached_to) WHERE attached_to IS NOT NULL;
-CREATE INDEX threads_cut ON threads (thread_num) WHERE preview_cut OR title_cut;
+CREATE INDEX threads_unsure ON threads (thread_num) WHERE preview_cut OR title_cut OR titles_pending;
+CREATE INDEX threads_pending ON threads (thread_num) WHERE titles_pending;
 CREATE VIRTUAL TABLE thread_titles USING fts5 (
     text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
 );

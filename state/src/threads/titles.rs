@@ -4,17 +4,15 @@
 
 use rusqlite::{Connection, params};
 
-use super::row::ThreadRow;
+use super::row::{ROW_COLUMNS, ThreadRow, read_row};
 use crate::error::StateResult;
 
 /// Shortest term, in characters, that the trigram index can answer.
 const MIN_TRIGRAM_CHARS: usize = 3;
 /// Trigrams of a term that are asked for; more would not narrow the candidates noticeably.
 const MAX_TRIGRAMS: usize = 16;
-/// Above this many candidates a walk in list order finds a page sooner than looking at all of them.
-const MAX_CANDIDATES: usize = 2_000;
-/// One more, to know whether there are more.
-const MAX_CANDIDATES_SEEN: i64 = MAX_CANDIDATES as i64 + 1;
+/// Fewest and most candidates that are looked at one by one; see [`max_candidates`].
+const CANDIDATE_BOUNDS: (i64, i64) = (200, 4_000);
 
 /// Rows that can contain a term.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,14 +23,29 @@ pub(super) enum TitleCandidates {
     Any,
 }
 
-/// Adds the texts of a row.
-pub(super) fn insert(conn: &Connection, thread_num: i64, text: &str) -> StateResult<()> {
-    conn.prepare_cached("INSERT INTO thread_titles (rowid, text) VALUES (?1, ?2)")?
-        .execute(params![thread_num, text])?;
-    Ok(())
+/// Indexes the texts of at most `max_rows` rows that wait for it, and returns how many those were.
+///
+/// Lists answer the same before and after, only slower before. Call it in small transactions until it returns 0.
+///
+/// # Errors
+/// If SQLite fails.
+pub fn index_titles(conn: &Connection, max_rows: u32) -> StateResult<usize> {
+    let pending: Vec<(i64, ThreadRow)> = conn
+        .prepare_cached(&format!(
+            "SELECT {ROW_COLUMNS}, thread_num FROM threads INDEXED BY threads_pending WHERE titles_pending LIMIT ?1"
+        ))?
+        .query_map([max_rows], |row| Ok((row.get("thread_num")?, read_row(row)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut insert = conn.prepare_cached("INSERT INTO thread_titles (rowid, text) VALUES (?1, ?2)")?;
+    let mut done = conn.prepare_cached("UPDATE threads SET titles_pending = 0 WHERE thread_num = ?1")?;
+    for (thread_num, row) in &pending {
+        insert.execute(params![thread_num, indexed_text(row)])?;
+        done.execute([thread_num])?;
+    }
+    Ok(pending.len())
 }
 
-/// Removes the texts of a row.
+/// Removes the texts of a row, if they are indexed.
 pub(super) fn remove(conn: &Connection, thread_num: i64) -> StateResult<()> {
     conn.prepare_cached("DELETE FROM thread_titles WHERE rowid = ?1")?
         .execute([thread_num])?;
@@ -51,28 +64,49 @@ pub(super) fn indexed_text(row: &ThreadRow) -> String {
     text
 }
 
-/// Returns the rows that can contain `term` in name, title or preview, the unstored rest of cut texts included.
-pub(super) fn candidates(conn: &Connection, term: &str) -> StateResult<TitleCandidates> {
+/// Returns the rows that can contain `term` in name, title or preview.
+///
+/// Among them are all rows whose text is not indexed yet, or continues in the log.
+pub(super) fn candidates(conn: &Connection, term: &str, page_rows: usize) -> StateResult<TitleCandidates> {
     let Some(expression) = trigram_expression(term) else {
         return Ok(TitleCandidates::Any);
     };
+    let max = max_candidates(conn, page_rows)?;
     let mut found: Vec<i64> = conn
         .prepare_cached("SELECT rowid FROM thread_titles WHERE thread_titles MATCH ?1 LIMIT ?2")?
-        .query_map(params![expression, MAX_CANDIDATES_SEEN], |row| row.get(0))?
+        .query_map(params![expression, max + 1], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let cut: Vec<i64> = conn
+    let unsure: Vec<i64> = conn
         .prepare_cached(
-            "SELECT thread_num FROM threads INDEXED BY threads_cut WHERE preview_cut OR title_cut LIMIT ?1",
+            "SELECT thread_num FROM threads INDEXED BY threads_unsure
+             WHERE preview_cut OR title_cut OR titles_pending LIMIT ?1",
         )?
-        .query_map([MAX_CANDIDATES_SEEN], |row| row.get(0))?
+        .query_map([max + 1], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    if found.len() > MAX_CANDIDATES || cut.len() > MAX_CANDIDATES {
+    let many = |nums: &[i64]| i64::try_from(nums.len()).is_ok_and(|len| len > max);
+    if many(&found) || many(&unsure) {
         return Ok(TitleCandidates::Any);
     }
-    found.extend(cut);
+    found.extend(unsure);
     found.sort_unstable();
     found.dedup();
     Ok(TitleCandidates::Only(found))
+}
+
+/// Returns up to how many candidates looking at each is cheaper than walking the list until the page is full.
+///
+/// With `n` candidates among `rows` that walk visits `page_rows * rows / n`, if they are spread evenly: the costs are
+/// equal at the square root of `page_rows * rows`.
+fn max_candidates(conn: &Connection, page_rows: usize) -> StateResult<i64> {
+    let rows: Option<i64> = conn
+        .prepare_cached("SELECT max(thread_num) FROM threads")?
+        .query_row([], |row| row.get(0))?;
+    let page_rows = i64::try_from(page_rows).unwrap_or(i64::MAX);
+    Ok(rows
+        .unwrap_or(0)
+        .saturating_mul(page_rows)
+        .isqrt()
+        .clamp(CANDIDATE_BOUNDS.0, CANDIDATE_BOUNDS.1))
 }
 
 /// Returns an FTS5 expression that every text with the term satisfies, or `None` if the index cannot tell.

@@ -1,6 +1,12 @@
-use super::{TitleCandidates, candidates, indexed_text, trigram_expression};
+use rusqlite::Connection;
+
+use super::{CANDIDATE_BOUNDS, TitleCandidates, indexed_text, max_candidates, trigram_expression};
 use crate::threads::sample::{database, row};
-use crate::threads::{CutText, ThreadRow, upsert};
+use crate::threads::{CutText, ThreadRow, index_titles, upsert};
+
+fn candidates(conn: &Connection, term: &str) -> TitleCandidates {
+    super::candidates(conn, term, 1).unwrap()
+}
 
 #[test]
 fn terms_below_three_characters_cannot_be_looked_up() {
@@ -36,7 +42,7 @@ fn every_stored_text_is_indexed_once() {
 }
 
 #[test]
-fn a_row_with_an_unstored_rest_is_always_a_candidate() {
+fn rows_with_an_unstored_rest_or_without_trigrams_are_always_candidates() {
     let conn = database();
     upsert(&conn, &row(1)).unwrap();
     upsert(
@@ -50,6 +56,34 @@ fn a_row_with_an_unstored_rest_is_always_a_candidate() {
         },
     )
     .unwrap();
-    assert_eq!(candidates(&conn, "zebra").unwrap(), TitleCandidates::Only(vec![2]));
-    assert_eq!(candidates(&conn, "title").unwrap(), TitleCandidates::Only(vec![1, 2]));
+    assert_eq!(candidates(&conn, "zebra"), TitleCandidates::Only(vec![1, 2]));
+    index_titles(&conn, 10).unwrap();
+    assert_eq!(candidates(&conn, "zebra"), TitleCandidates::Only(vec![2]));
+    assert_eq!(candidates(&conn, "title"), TitleCandidates::Only(vec![1, 2]));
+}
+
+#[test]
+fn more_candidates_than_the_bound_are_not_listed() {
+    let conn = database();
+    for n in 1..=200 {
+        upsert(&conn, &row(n)).unwrap();
+    }
+    let many = |conn| candidates(conn, "title") == TitleCandidates::Any;
+    for step in [0, 100, 100] {
+        index_titles(&conn, step).unwrap();
+        assert!(!many(&conn));
+    }
+    upsert(&conn, &row(201)).unwrap();
+    index_titles(&conn, 1).unwrap();
+    assert!(many(&conn));
+}
+
+#[test]
+fn the_bound_grows_with_the_list_and_the_page() {
+    let conn = database();
+    assert_eq!(max_candidates(&conn, 50).unwrap(), CANDIDATE_BOUNDS.0);
+    upsert(&conn, &row(1)).unwrap();
+    conn.execute("UPDATE threads SET thread_num = 100000", []).unwrap();
+    assert_eq!(max_candidates(&conn, 50).unwrap(), 2_236);
+    assert_eq!(max_candidates(&conn, usize::MAX).unwrap(), CANDIDATE_BOUNDS.1);
 }

@@ -1,6 +1,6 @@
 //! Inserts, replaces and removes rows, and keeps the trigram index in step.
 //!
-//! Callers wrap several calls in one transaction; a row and its trigrams change together or not at all.
+//! Callers wrap several calls in one transaction; a row and the removal of its old trigrams belong together.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -15,13 +15,13 @@ INSERT INTO threads (
     recency_sort_ms, cwd_key, model_provider, source, name, preview, preview_cut, title, title_cut,
     first_user_message, first_user_message_cut, cwd, thread_source, originator, cli_version, agent_nickname,
     agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, parent_thread_id, attached_to,
-    codex_hidden)
+    codex_hidden, titles_pending)
 VALUES (
     :thread_id, :rollout_key, :path, :archived, :paginated, :class, :created_at_ms, :updated_at_ms, :recency_at_ms,
     :recency_sort_ms, :cwd_key, :model_provider, :source, :name, :preview, :preview_cut, :title, :title_cut,
     :first_user_message, :first_user_message_cut, :cwd, :thread_source, :originator, :cli_version, :agent_nickname,
     :agent_role, :model, :effort, :git_sha, :git_branch, :git_origin_url, :forked_from, :parent_thread_id,
-    :attached_to, :codex_hidden)
+    :attached_to, :codex_hidden, :titles_pending)
 ON CONFLICT (thread_id) DO UPDATE SET
     rollout_key = excluded.rollout_key, path = excluded.path, archived = excluded.archived,
     paginated = excluded.paginated, class = excluded.class, created_at_ms = excluded.created_at_ms,
@@ -36,8 +36,7 @@ ON CONFLICT (thread_id) DO UPDATE SET
     effort = excluded.effort, git_sha = excluded.git_sha, git_branch = excluded.git_branch,
     git_origin_url = excluded.git_origin_url, forked_from = excluded.forked_from,
     parent_thread_id = excluded.parent_thread_id, attached_to = excluded.attached_to,
-    codex_hidden = excluded.codex_hidden
-RETURNING thread_num";
+    codex_hidden = excluded.codex_hidden, titles_pending = excluded.titles_pending";
 
 /// Inserts the row, or replaces the one of the same thread.
 ///
@@ -51,20 +50,18 @@ pub fn upsert(conn: &Connection, row: &ThreadRow) -> StateResult<()> {
         limit(text);
     }
     let old = stored(conn, &row.thread_id)?;
-    if old.as_ref().is_some_and(|(_, old)| *old == row) {
-        return Ok(());
-    }
-    let thread_num = write(conn, &row)?;
-    let text = titles::indexed_text(&row);
-    match old {
-        Some((_, old)) if titles::indexed_text(&old) == text => {}
-        Some(_) => {
-            titles::remove(conn, thread_num)?;
-            titles::insert(conn, thread_num, &text)?;
+    let titles_pending = match &old {
+        Some(old) if old.row == row => return Ok(()),
+        Some(old) if titles::indexed_text(&old.row) == titles::indexed_text(&row) => old.titles_pending,
+        Some(old) => {
+            if !old.titles_pending {
+                titles::remove(conn, old.thread_num)?;
+            }
+            true
         }
-        None => titles::insert(conn, thread_num, &text)?,
-    }
-    Ok(())
+        None => true,
+    };
+    write(conn, &row, titles_pending)
 }
 
 /// Removes the row of a thread, if there is one.
@@ -77,64 +74,74 @@ pub fn remove(conn: &Connection, thread_id: &str) -> StateResult<()> {
         .query_row([thread_id], |row| row.get(0))
         .optional()?;
     if let Some(thread_num) = removed {
-        titles::remove(conn, thread_num)?;
+        titles::remove(conn, thread_num)?; // nothing happens where they are still pending
     }
     Ok(())
 }
 
-fn stored(conn: &Connection, thread_id: &str) -> StateResult<Option<(i64, ThreadRow)>> {
+struct StoredRow {
+    thread_num: i64,
+    titles_pending: bool,
+    row: ThreadRow,
+}
+
+fn stored(conn: &Connection, thread_id: &str) -> StateResult<Option<StoredRow>> {
     let found = conn
         .prepare_cached(&format!(
-            "SELECT thread_num, {ROW_COLUMNS} FROM threads WHERE thread_id = ?1"
+            "SELECT {ROW_COLUMNS}, thread_num, titles_pending FROM threads WHERE thread_id = ?1"
         ))?
-        .query_row([thread_id], |row| Ok((row.get("thread_num")?, read_row(row)?)))
+        .query_row([thread_id], |row| {
+            Ok(StoredRow {
+                thread_num: row.get("thread_num")?,
+                titles_pending: row.get("titles_pending")?,
+                row: read_row(row)?,
+            })
+        })
         .optional()?;
     Ok(found)
 }
 
-fn write(conn: &Connection, row: &ThreadRow) -> StateResult<i64> {
+fn write(conn: &Connection, row: &ThreadRow, titles_pending: bool) -> StateResult<()> {
     let cwd_key = normalise_cwd(&row.cwd);
-    let thread_num = conn.prepare_cached(UPSERT)?.query_row(
-        named_params! {
-            ":thread_id": row.thread_id,
-            ":rollout_key": row.rollout_key,
-            ":path": row.path,
-            ":archived": row.archived,
-            ":paginated": row.paginated,
-            ":class": RowClass::of(row).code(),
-            ":created_at_ms": row.created_at_ms,
-            ":updated_at_ms": row.updated_at_ms,
-            ":recency_at_ms": row.recency_at_ms,
-            ":recency_sort_ms": row.recency_or_creation_ms(),
-            ":cwd_key": cwd_key,
-            ":model_provider": row.model_provider,
-            ":source": row.source,
-            ":name": row.name,
-            ":preview": row.preview.text,
-            ":preview_cut": row.preview.cut,
-            ":title": unless_equal(&row.title, &row.preview),
-            ":title_cut": row.title.cut,
-            ":first_user_message": unless_equal(&row.first_user_message, &row.title),
-            ":first_user_message_cut": row.first_user_message.cut,
-            ":cwd": (cwd_key != row.cwd).then_some(&row.cwd),
-            ":thread_source": row.thread_source,
-            ":originator": row.originator,
-            ":cli_version": row.cli_version,
-            ":agent_nickname": row.agent_nickname,
-            ":agent_role": row.agent_role,
-            ":model": row.model,
-            ":effort": row.effort,
-            ":git_sha": row.git_sha,
-            ":git_branch": row.git_branch,
-            ":git_origin_url": row.git_origin_url,
-            ":forked_from": row.forked_from,
-            ":parent_thread_id": row.parent_thread_id,
-            ":attached_to": row.attached_to,
-            ":codex_hidden": row.codex_hidden,
-        },
-        |row| row.get(0),
-    )?;
-    Ok(thread_num)
+    conn.prepare_cached(UPSERT)?.execute(named_params! {
+        ":thread_id": row.thread_id,
+        ":rollout_key": row.rollout_key,
+        ":path": row.path,
+        ":archived": row.archived,
+        ":paginated": row.paginated,
+        ":class": RowClass::of(row).code(),
+        ":created_at_ms": row.created_at_ms,
+        ":updated_at_ms": row.updated_at_ms,
+        ":recency_at_ms": row.recency_at_ms,
+        ":recency_sort_ms": row.recency_or_creation_ms(),
+        ":cwd_key": cwd_key,
+        ":model_provider": row.model_provider,
+        ":source": row.source,
+        ":name": row.name,
+        ":preview": row.preview.text,
+        ":preview_cut": row.preview.cut,
+        ":title": unless_equal(&row.title, &row.preview),
+        ":title_cut": row.title.cut,
+        ":first_user_message": unless_equal(&row.first_user_message, &row.title),
+        ":first_user_message_cut": row.first_user_message.cut,
+        ":cwd": (cwd_key != row.cwd).then_some(&row.cwd),
+        ":thread_source": row.thread_source,
+        ":originator": row.originator,
+        ":cli_version": row.cli_version,
+        ":agent_nickname": row.agent_nickname,
+        ":agent_role": row.agent_role,
+        ":model": row.model,
+        ":effort": row.effort,
+        ":git_sha": row.git_sha,
+        ":git_branch": row.git_branch,
+        ":git_origin_url": row.git_origin_url,
+        ":forked_from": row.forked_from,
+        ":parent_thread_id": row.parent_thread_id,
+        ":attached_to": row.attached_to,
+        ":codex_hidden": row.codex_hidden,
+        ":titles_pending": titles_pending,
+    })?;
+    Ok(())
 }
 
 fn limit(text: &mut CutText) {

@@ -2,7 +2,7 @@ use rusqlite::Connection;
 
 use super::{remove, upsert};
 use crate::threads::sample::{database, id, row};
-use crate::threads::{CutText, ListFilter, MAX_STORED_TEXT_BYTES, ThreadRow, get, list};
+use crate::threads::{CutText, ListFilter, MAX_STORED_TEXT_BYTES, ThreadRow, get, index_titles, list};
 
 fn found_by(conn: &Connection, term: &str) -> Vec<String> {
     let filter = ListFilter {
@@ -166,40 +166,64 @@ fn a_new_time_leaves_the_text_index_alone() {
 }
 
 #[test]
-fn renaming_moves_the_trigrams() {
+fn a_renamed_thread_is_found_before_and_after_its_trigrams_follow() {
     let conn = database();
-    upsert(
-        &conn,
-        &ThreadRow {
-            name: Some("walrus".to_owned()),
-            ..row(1)
-        },
-    )
-    .unwrap();
+    let named = |name: &str| ThreadRow {
+        name: Some(name.to_owned()),
+        ..row(1)
+    };
+    upsert(&conn, &named("walrus")).unwrap();
     assert_eq!(found_by(&conn, "walrus"), [id(1)]);
-    upsert(
-        &conn,
-        &ThreadRow {
-            name: Some("zebra".to_owned()),
-            ..row(1)
-        },
-    )
-    .unwrap();
+    assert_eq!(index_titles(&conn, 10).unwrap(), 1);
+    assert_eq!(
+        (found_by(&conn, "walrus"), trigram_rows(&conn, "wal")),
+        (vec![id(1)], 1)
+    );
+    upsert(&conn, &named("zebra")).unwrap();
     assert_eq!(
         (found_by(&conn, "walrus"), found_by(&conn, "zebra")),
         (vec![], vec![id(1)])
     );
-    assert_eq!((trigram_rows(&conn, "wal"), trigram_rows(&conn, "zeb")), (0, 1));
+    assert_eq!(trigram_rows(&conn, "wal"), 0);
+    upsert(&conn, &named("quokka")).unwrap();
+    assert_eq!(index_titles(&conn, 10).unwrap(), 1);
+    assert_eq!(
+        (found_by(&conn, "zebra"), found_by(&conn, "quokka")),
+        (vec![], vec![id(1)])
+    );
+    assert_eq!((trigram_rows(&conn, "zeb"), trigram_rows(&conn, "quo")), (0, 1));
+}
+
+#[test]
+fn indexing_goes_on_where_it_stopped() {
+    let conn = database();
+    for n in 1..=5 {
+        upsert(&conn, &row(n)).unwrap();
+    }
+    let steps: Vec<usize> = (0..4).map(|_| index_titles(&conn, 2).unwrap()).collect();
+    assert_eq!(steps, [2, 2, 1, 0]);
+    upsert(
+        &conn,
+        &ThreadRow {
+            updated_at_ms: 99,
+            ..row(1)
+        },
+    )
+    .unwrap();
+    assert_eq!(index_titles(&conn, 2).unwrap(), 0);
 }
 
 #[test]
 fn removing_leaves_nothing_behind() {
     let conn = database();
     upsert(&conn, &row(1)).unwrap();
-    remove(&conn, &id(1)).unwrap();
-    remove(&conn, &id(2)).unwrap();
-    assert_eq!(get(&conn, &id(1)).unwrap(), None);
-    assert_eq!(trigram_rows(&conn, "tit"), 0);
+    index_titles(&conn, 10).unwrap();
+    upsert(&conn, &row(2)).unwrap();
+    for n in 1..=3 {
+        remove(&conn, &id(n)).unwrap();
+        assert_eq!(get(&conn, &id(n)).unwrap(), None);
+    }
+    assert_eq!((trigram_rows(&conn, "tit"), index_titles(&conn, 10).unwrap()), (0, 0));
     upsert(&conn, &row(1)).unwrap();
     assert_eq!(found_by(&conn, "title"), [id(1)]);
 }
