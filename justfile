@@ -65,9 +65,10 @@ bless:
     cargo run -p codex-test-support --example demo_home -- app-server/assets/demo
     git status --short
 
-# Time the first pages of a large generated home
-bench:
-    cargo bench --workspace
+# Time starts, lists, searches and pages on large generated homes; not a test
+bench *arguments:
+    cargo build --release -p codex-app-server
+    tools/bench/bench.py {{ arguments }} --server target/release/codex-threads serve
 
 # Format everything
 format:
