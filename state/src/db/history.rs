@@ -73,7 +73,7 @@ impl RowReader for StoredRows<'_> {
 
     fn turn_by_id(&self, id_hash: i64, set: RowSet) -> StateResult<Option<TurnRow>> {
         let sql = format!(
-            "SELECT {TURN_COLUMNS} FROM turns WHERE rollout = ?1 AND id_hash = ?2 AND sets & ?3 AND removed_at IS NULL \
+            "SELECT {TURN_COLUMNS} FROM turns INDEXED BY turns_id WHERE rollout = ?1 AND id_hash = ?2 AND sets & ?3 AND removed_at IS NULL \
              ORDER BY key DESC LIMIT 1"
         );
         let raw =
@@ -83,7 +83,7 @@ impl RowReader for StoredRows<'_> {
 
     fn turns_by_id(&self, id_hash: i64, set: RowSet) -> StateResult<Vec<TurnRow>> {
         let sql = format!(
-            "SELECT {TURN_COLUMNS} FROM turns WHERE rollout = ?1 AND id_hash = ?2 AND sets & ?3 AND removed_at IS NULL \
+            "SELECT {TURN_COLUMNS} FROM turns INDEXED BY turns_id WHERE rollout = ?1 AND id_hash = ?2 AND sets & ?3 AND removed_at IS NULL \
              ORDER BY key"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
@@ -111,7 +111,7 @@ impl RowReader for StoredRows<'_> {
 
     fn items_by_id(&self, id_hash: i64) -> StateResult<Vec<ItemRow>> {
         let sql = format!(
-            "SELECT {ITEM_COLUMNS} FROM items WHERE rollout = ?1 AND id_hash = ?2 AND removed_at IS NULL ORDER BY key"
+            "SELECT {ITEM_COLUMNS} FROM items INDEXED BY items_id WHERE rollout = ?1 AND id_hash = ?2 AND removed_at IS NULL ORDER BY key"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map(params![self.rollout, id_hash], raw_item)?;
@@ -126,9 +126,13 @@ impl RowReader for StoredRows<'_> {
         order: Order,
         limit: usize,
     ) -> StateResult<Vec<ItemRow>> {
-        let turn = if turn_link.is_some() { "turn_link = ?6 AND" } else { "?6 IS NULL AND" };
+        // Without statistics the planner would walk all items of the rollout to find those of one turn.
+        let (index, turn) = match turn_link {
+            Some(_) => ("INDEXED BY items_turn", "turn_link = ?6 AND"),
+            None => ("", "?6 IS NULL AND"),
+        };
         let sql = format!(
-            "SELECT {ITEM_COLUMNS} FROM items WHERE rollout = ?1 AND {turn} key >= ?2 AND key < ?3 AND sets & ?4 \
+            "SELECT {ITEM_COLUMNS} FROM items {index} WHERE rollout = ?1 AND {turn} key >= ?2 AND key < ?3 AND sets & ?4 \
              AND removed_at IS NULL ORDER BY key {} LIMIT ?5",
             direction(order)
         );
@@ -153,7 +157,7 @@ impl RowReader for StoredRows<'_> {
 
     fn ended_turns(&self, set: RowSet, range: KeyRange, order: Order, limit: usize) -> StateResult<Vec<TurnRow>> {
         let sql = format!(
-            "SELECT {TURN_COLUMNS} FROM turns WHERE rollout = ?1 AND end_key >= ?2 AND end_key < ?3 AND sets & ?4 \
+            "SELECT {TURN_COLUMNS} FROM turns INDEXED BY turns_end WHERE rollout = ?1 AND end_key >= ?2 AND end_key < ?3 AND sets & ?4 \
              AND removed_at IS NULL ORDER BY end_key {} LIMIT ?5",
             direction(order)
         );
