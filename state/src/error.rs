@@ -48,10 +48,14 @@ impl StateError {
     /// Returns whether the index file itself is unusable and must be rebuilt from the log.
     pub fn is_rebuildable(&self) -> bool {
         match self {
-            Self::Sql(error) => matches!(
-                error.sqlite_error_code(),
-                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
-            ),
+            Self::Sql(error) => {
+                let damaged = matches!(
+                    error.sqlite_error_code(),
+                    Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+                );
+                // A file whose tables are not those of its version was not made by this program.
+                damaged || error.to_string().contains("no such ")
+            }
             Self::Schema { .. } | Self::Value { .. } => true,
             Self::CheckpointMoved { .. } | Self::StaleRow { .. } => false,
         }

@@ -2,7 +2,9 @@
 //!
 //! The projector and every reader use the same decoding, so an answer is always a function of the log alone.
 
-use codex_protocol::item::rebuilt::{CallPlace, is_output, item_from_call, place_call, settle_call};
+use codex_protocol::item::rebuilt::{
+    CallPlace, is_output, item_from_call, place_call, settle_call, user_shell_from_message,
+};
 use codex_protocol::item::{
     MessagePhase, ReasoningItem, ReasoningPart, ThreadItem, TimedItem, TurnError, TurnItem, canonical_from_event,
     canonical_reasoning, hook_prompt_from_message,
@@ -71,7 +73,9 @@ pub struct FoldContext<'a> {
 /// # Errors
 /// [`StateError::StaleRow`] when the lines are not those that the row was made of.
 pub fn fold_item(row: &ItemRow, context: FoldContext<'_>, lines: &[(Span, &[u8])]) -> StateResult<FoldedItem> {
-    let stale = || StateError::StaleRow { offset: row.key.offset() };
+    let stale = || StateError::StaleRow {
+        offset: row.key.offset(),
+    };
     let mut folded = match row.fold {
         FoldKind::Canonical => canonical(row, lines)?,
         FoldKind::Event => {
@@ -86,7 +90,10 @@ pub fn fold_item(row: &ItemRow, context: FoldContext<'_>, lines: &[(Span, &[u8])
         }
     };
     if row.fold != FoldKind::Canonical {
-        let own = row.alias.filter(|_| context.set == RowSet::Codex).map(|number| format!("item-{number}"));
+        let own = row
+            .alias
+            .filter(|_| context.set == RowSet::Codex)
+            .map(|number| format!("item-{number}"));
         let natural = id_hash(folded.item.item.id()) == row.id_hash;
         let id = match own {
             Some(alias) => alias,
@@ -117,18 +124,33 @@ fn canonical(row: &ItemRow, lines: &[(Span, &[u8])]) -> StateResult<FoldedItem> 
         completed_at_ms = completed_at_ms.or(Some(completed.completed_at_ms).filter(|ms| *ms != 0));
         newest = Some((completed.turn_id, completed.item));
     }
-    let (turn_id, item) = newest.ok_or(StateError::StaleRow { offset: row.key.offset() })?;
-    let item = TimedItem { item: ThreadItem::from(item), started_at_ms, completed_at_ms };
-    Ok(FoldedItem { item, turn_id: Some(turn_id) })
+    let (turn_id, item) = newest.ok_or(StateError::StaleRow {
+        offset: row.key.offset(),
+    })?;
+    let item = TimedItem {
+        item: ThreadItem::from(item),
+        started_at_ms,
+        completed_at_ms,
+    };
+    Ok(FoldedItem {
+        item,
+        turn_id: Some(turn_id),
+    })
 }
 
 fn untimed(item: TurnItem) -> FoldedItem {
-    let item = TimedItem { item: ThreadItem::from(item), started_at_ms: None, completed_at_ms: None };
+    let item = TimedItem {
+        item: ThreadItem::from(item),
+        started_at_ms: None,
+        completed_at_ms: None,
+    };
     FoldedItem { item, turn_id: None }
 }
 
 fn event(bytes: &[u8]) -> Option<FoldedItem> {
-    let RolloutItem::EventMsg(event) = decode(bytes)? else { return None };
+    let RolloutItem::EventMsg(event) = decode(bytes)? else {
+        return None;
+    };
     let told = canonical_from_event(&event)?;
     let mut folded = untimed(told.item);
     // Few legacy events tell times: plans (13.4), and activities of sub-agents.
@@ -138,9 +160,15 @@ fn event(bytes: &[u8]) -> Option<FoldedItem> {
 }
 
 fn reasoning(lines: &[(Span, &[u8])]) -> Option<TurnItem> {
-    let mut item = ReasoningItem { id: String::new(), summary_text: Vec::new(), raw_content: Vec::new() };
+    let mut item = ReasoningItem {
+        id: String::new(),
+        summary_text: Vec::new(),
+        raw_content: Vec::new(),
+    };
     for (_, bytes) in lines {
-        let RolloutItem::EventMsg(event) = decode(bytes)? else { return None };
+        let RolloutItem::EventMsg(event) = decode(bytes)? else {
+            return None;
+        };
         match canonical_reasoning(&event)? {
             ReasoningPart::Summary(text) => item.summary_text.push(text),
             ReasoningPart::Raw(text) => item.raw_content.push(text),
@@ -168,15 +196,25 @@ fn call(lines: &[(Span, &[u8])], context: FoldContext<'_>) -> Option<FoldedItem>
         _ => (None, rest),
     };
     let mut item = item_from_call(call, output, later)?;
-    place_call(&mut item, CallPlace { cwd: context.cwd, thread_id: context.thread_id });
+    place_call(
+        &mut item,
+        CallPlace {
+            cwd: context.cwd,
+            thread_id: context.thread_id,
+        },
+    );
     // Reads see turns that are over: no writer of ours is live.
     settle_call(&mut item);
     Some(untimed(item))
 }
 
 fn raw_item(bytes: &[u8]) -> Option<TurnItem> {
-    let Decoded::Response(response) = decode_any(bytes)? else { return None };
-    hook_prompt_from_message(&response).or_else(|| message_from_raw(&response))
+    let Decoded::Response(response) = decode_any(bytes)? else {
+        return None;
+    };
+    hook_prompt_from_message(&response)
+        .or_else(|| user_shell_from_message(&response))
+        .or_else(|| message_from_raw(&response))
 }
 
 enum Decoded {
@@ -221,24 +259,45 @@ pub struct TurnFacts {
 /// # Errors
 /// [`StateError::StaleRow`] when a line is not a turn record.
 pub fn fold_turn(lines: &[(Span, &[u8])]) -> StateResult<TurnFacts> {
-    let mut facts =
-        TurnFacts { state: TurnState::InProgress, started_at: None, completed_at: None, duration_ms: None, error: None };
+    let mut facts = TurnFacts {
+        state: TurnState::InProgress,
+        started_at: None,
+        completed_at: None,
+        duration_ms: None,
+        error: None,
+    };
     for (span, bytes) in lines {
         let stale = StateError::StaleRow { offset: span.offset };
-        let Some(RolloutItem::EventMsg(event)) = decode(bytes) else { return Err(stale) };
+        let Some(RolloutItem::EventMsg(event)) = decode(bytes) else {
+            return Err(stale);
+        };
         let (state, started_at, completed_at, duration_ms, error) = match *event {
             EventMsg::TaskStarted(record) => (TurnState::InProgress, record.started_at, None, None, None),
             EventMsg::TaskComplete(record) => {
-                let state = if record.error.is_some() { TurnState::Failed } else { TurnState::Completed };
+                let state = if record.error.is_some() {
+                    TurnState::Failed
+                } else {
+                    TurnState::Completed
+                };
                 let error = record.error.as_ref().map(TurnError::from);
                 (state, record.started_at, record.completed_at, record.duration_ms, error)
             }
-            EventMsg::TurnAborted(record) => {
-                (TurnState::Interrupted, record.started_at, record.completed_at, record.duration_ms, None)
-            }
+            EventMsg::TurnAborted(record) => (
+                TurnState::Interrupted,
+                record.started_at,
+                record.completed_at,
+                record.duration_ms,
+                None,
+            ),
             _ => return Err(stale),
         };
-        facts = TurnFacts { state, started_at, completed_at, duration_ms, error };
+        facts = TurnFacts {
+            state,
+            started_at,
+            completed_at,
+            duration_ms,
+            error,
+        };
     }
     Ok(facts)
 }

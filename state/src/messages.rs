@@ -3,8 +3,8 @@
 //! Decides which text a line says; what a preview or a match is, `text` decides.
 
 use codex_protocol::item::{
-    AgentMessageItem, AgentMessagePart, MessagePhase, ReasoningItem, StoredImage, StoredText, StoredUserInput, TurnItem,
-    UserMessageItem, canonical_from_event,
+    AgentMessageItem, AgentMessagePart, MessagePhase, ReasoningItem, StoredImage, StoredText, StoredUserInput,
+    TurnItem, UserMessageItem, canonical_from_event,
 };
 use codex_protocol::log::response::{ContentPart, ResponseMessage, ResponseReasoning};
 use codex_protocol::log::{BareLine, EventMsg, LineHead, ResponseItem, RolloutItem};
@@ -52,9 +52,10 @@ pub fn message_from_raw(item: &ResponseItem) -> Option<TurnItem> {
 
 fn raw_user_message(message: &ResponseMessage) -> UserMessageItem {
     let content = message.content.iter().filter_map(|part| match part {
-        ContentPart::InputText(text) | ContentPart::OutputText(text) => {
-            Some(StoredUserInput::Text(StoredText { text: text.text.clone(), text_elements: Vec::new() }))
-        }
+        ContentPart::InputText(text) | ContentPart::OutputText(text) => Some(StoredUserInput::Text(StoredText {
+            text: text.text.clone(),
+            text_elements: Vec::new(),
+        })),
         ContentPart::InputImage(image) => Some(StoredUserInput::Image(StoredImage {
             image_url: image.image_url.clone(),
             file_id: None,
@@ -63,7 +64,11 @@ fn raw_user_message(message: &ResponseMessage) -> UserMessageItem {
         ContentPart::InputAudio(_) | ContentPart::EncryptedContent(_) | ContentPart::Other(_) => None,
     });
     let content = content.collect();
-    UserMessageItem { id: message.id.clone().unwrap_or_default(), client_id: None, content }
+    UserMessageItem {
+        id: message.id.clone().unwrap_or_default(),
+        client_id: None,
+        content,
+    }
 }
 
 fn raw_agent_message(message: &ResponseMessage) -> Option<TurnItem> {
@@ -96,16 +101,27 @@ fn raw_agent_message(message: &ResponseMessage) -> Option<TurnItem> {
 
 fn raw_reasoning(reasoning: &ResponseReasoning) -> Option<TurnItem> {
     let summary_text: Vec<String> = reasoning.summary.iter().map(|part| part.text.clone()).collect();
-    let raw_content: Vec<String> =
-        reasoning.content.iter().flatten().map(|part| part.text.clone()).filter(|text| !text.is_empty()).collect();
+    let raw_content: Vec<String> = reasoning
+        .content
+        .iter()
+        .flatten()
+        .map(|part| part.text.clone())
+        .filter(|text| !text.is_empty())
+        .collect();
     (!summary_text.is_empty() || !raw_content.is_empty()).then(|| {
-        TurnItem::Reasoning(ReasoningItem { id: reasoning.id.clone().unwrap_or_default(), summary_text, raw_content })
+        TurnItem::Reasoning(ReasoningItem {
+            id: reasoning.id.clone().unwrap_or_default(),
+            summary_text,
+            raw_content,
+        })
     })
 }
 
 /// Returns the text of a raw message that a person wrote; `None` for hidden context and other items.
 pub fn raw_user_text(item: &ResponseItem) -> Option<String> {
-    let TurnItem::UserMessage(message) = message_from_raw(item)? else { return None };
+    let TurnItem::UserMessage(message) = message_from_raw(item)? else {
+        return None;
+    };
     let said: Vec<&str> = message
         .content
         .iter()
@@ -120,7 +136,9 @@ pub fn raw_user_text(item: &ResponseItem) -> Option<String> {
 
 /// Returns the working directory that an environment context names.
 pub fn context_cwd(item: &ResponseItem) -> Option<String> {
-    let TurnItem::UserMessage(message) = message_from_raw(item)? else { return None };
+    let TurnItem::UserMessage(message) = message_from_raw(item)? else {
+        return None;
+    };
     let text = user_message_text(&message);
     let (_, rest) = text.split_once("<cwd>")?;
     let (cwd, _) = rest.split_once("</cwd>")?;
@@ -175,7 +193,9 @@ pub fn raw_said(item: &ResponseItem) -> Option<String> {
 
 /// Returns what a line of a bare rollout says.
 pub fn said_in_bare(bytes: &[u8]) -> Option<(Speaker, String)> {
-    let Ok(BareLine::Item(item)) = BareLine::decode(bytes) else { return None };
+    let Ok(BareLine::Item(item)) = BareLine::decode(bytes) else {
+        return None;
+    };
     raw_said(&item).map(|text| (Speaker::Raw, text))
 }
 
@@ -184,7 +204,9 @@ pub fn preview_of_line(bytes: &[u8]) -> Option<String> {
     let item = match LineHead::parse(bytes) {
         Ok(head) => RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()?,
         Err(_) => {
-            let Ok(BareLine::Item(item)) = BareLine::decode(bytes) else { return None };
+            let Ok(BareLine::Item(item)) = BareLine::decode(bytes) else {
+                return None;
+            };
             return raw_user_text(&item).map(|text| text.trim().to_owned());
         }
     };

@@ -209,7 +209,10 @@ impl ItemClass {
 
     /// Returns whether the item is an agent message of any phase.
     pub fn is_agent(self) -> bool {
-        matches!(self, Self::AgentFinal | Self::AgentPlain | Self::AgentPartial | Self::AgentOther)
+        matches!(
+            self,
+            Self::AgentFinal | Self::AgentPlain | Self::AgentPartial | Self::AgentOther
+        )
     }
 }
 

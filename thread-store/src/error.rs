@@ -114,6 +114,14 @@ pub enum StoreError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A search term is longer than the search looks for.
+    #[error("search term of {bytes} bytes exceeds the limit of {limit_bytes}")]
+    TermTooLong {
+        /// Length of the term.
+        bytes: usize,
+        /// The limit.
+        limit_bytes: usize,
+    },
     /// A background task of the store died.
     #[error("a store task stopped before it answered")]
     TaskStopped,
@@ -127,7 +135,8 @@ impl StoreError {
             Self::CursorMismatch
             | Self::PositionOutsideLineage
             | Self::AnchorTurnMissing
-            | Self::AnchorItemMissing => StoreErrorKind::InvalidRequest,
+            | Self::AnchorItemMissing
+            | Self::TermTooLong { .. } => StoreErrorKind::InvalidRequest,
             Self::Unsupported { .. } => StoreErrorKind::Unsupported,
             Self::Header { .. } | Self::Lineage { .. } => StoreErrorKind::Unreadable,
             Self::TooLarge { .. } => StoreErrorKind::TooLarge,

@@ -4,21 +4,28 @@
 //! implement it. Knows both the log and the index; knows nothing of JSON-RPC.
 
 mod clock;
+mod damage;
 mod error;
 pub mod fs;
 mod local;
+mod memory;
+mod report;
 mod store;
+mod thread_row;
 mod types;
 
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
 pub use local::{LocalStore, LocalStoreOptions};
+pub use memory::{MemoryRollout, MemoryStore};
+pub use report::{
+    Damage, DamageKind, DoctorFinding, DoctorReport, IndexReport, IndexState, IndexStateKind, VerifyReport,
+};
 pub use store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 pub use types::{
-    Anchor, ArchivedFilter, Damage, DamageKind, Direction, DoctorFinding, DoctorReport, GitInfo, HistoryMode,
-    IndexReport, IndexState, IndexStateKind, ItemAnchor, ItemEntry, ItemPage, ItemPageQuery, ItemsView,
+    Anchor, ArchivedFilter, Direction, GitInfo, HistoryMode, ItemAnchor, ItemEntry, ItemPage, ItemPageQuery, ItemsView,
     ListPage, ListQuery, ListSort, Occurrence, OccurrenceAnchor, OccurrencePage, OccurrenceQuery, Position,
     RelationFilter, SearchHit, SearchPage, SearchQuery, SourceFilter, ThreadAnchor, ThreadReadQuery, ThreadRecord,
     ThreadSelector, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelinePage, TimelineQuery, TurnAnchor,
-    TurnPage, TurnPageQuery, TurnRecord, VerifyReport, View,
+    TurnPage, TurnPageQuery, TurnRecord, View,
 };

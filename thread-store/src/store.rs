@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
 use crate::error::StoreResult;
+use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::types::{
-    DoctorReport, IndexReport, IndexState, ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage,
-    OccurrenceQuery, SearchPage, SearchQuery, ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage,
-    TimelineQuery, TurnPage, TurnPageQuery, VerifyReport, View,
+    ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
+    ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
 
 /// Reads recorded threads.

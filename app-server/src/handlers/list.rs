@@ -117,7 +117,11 @@ fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuer
         relation,
         include_attached: params.include_attached_threads,
         excluded,
-        include_unpreviewed: attached || server.view == View::Full,
+        include_unpreviewed: attached,
+        // These calls are answered from Codex's database rows, where others are re-read from the files (5).
+        database_rows: params.use_state_db_only
+            || params.sort_key == Some(ThreadSortKey::RecencyAt)
+            || params.search_term.as_deref() == Some(""),
     }))
 }
 

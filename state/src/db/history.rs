@@ -43,7 +43,11 @@ impl<'c> StoredRows<'c> {
         rows.map(|row| {
             let (offset, code, len) = row?;
             let code = DamageCode::from_code(code).ok_or_else(|| bad("damage.code", code))?;
-            Ok(DamageRow { offset: offset.cast_unsigned(), len: len.cast_unsigned(), code })
+            Ok(DamageRow {
+                offset: offset.cast_unsigned(),
+                len: len.cast_unsigned(),
+                code,
+            })
         })
         .collect()
     }
@@ -54,7 +58,10 @@ impl<'c> StoredRows<'c> {
     /// When SQLite fails.
     pub fn counts(&self) -> StateResult<(u64, u64)> {
         let count = |sql: &str| -> StateResult<u64> {
-            let count: i64 = self.connection.prepare_cached(sql)?.query_row([self.rollout], |row| row.get(0))?;
+            let count: i64 = self
+                .connection
+                .prepare_cached(sql)?
+                .query_row([self.rollout], |row| row.get(0))?;
             Ok(count.cast_unsigned())
         };
         Ok((
@@ -67,7 +74,10 @@ impl<'c> StoredRows<'c> {
 impl RowReader for StoredRows<'_> {
     fn turn(&self, key: RowKey) -> StateResult<Option<TurnRow>> {
         let sql = format!("SELECT {TURN_COLUMNS} FROM turns WHERE rollout = ?1 AND key = ?2");
-        let raw = self.connection.prepare_cached(&sql)?.query_row(params![self.rollout, sql_key(key)], raw_turn);
+        let raw = self
+            .connection
+            .prepare_cached(&sql)?
+            .query_row(params![self.rollout, sql_key(key)], raw_turn);
         raw.optional()?.map(turn_row).transpose()
     }
 
@@ -76,8 +86,10 @@ impl RowReader for StoredRows<'_> {
             "SELECT {TURN_COLUMNS} FROM turns INDEXED BY turns_id WHERE rollout = ?1 AND id_hash = ?2 AND sets & ?3 AND removed_at IS NULL \
              ORDER BY key DESC LIMIT 1"
         );
-        let raw =
-            self.connection.prepare_cached(&sql)?.query_row(params![self.rollout, id_hash, set as i64], raw_turn);
+        let raw = self
+            .connection
+            .prepare_cached(&sql)?
+            .query_row(params![self.rollout, id_hash, set as i64], raw_turn);
         raw.optional()?.map(turn_row).transpose()
     }
 
@@ -98,14 +110,23 @@ impl RowReader for StoredRows<'_> {
             direction(order)
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let values = params![self.rollout, sql_key(range.low), sql_key(range.high), set as i64, limit_of(limit)];
+        let values = params![
+            self.rollout,
+            sql_key(range.low),
+            sql_key(range.high),
+            set as i64,
+            limit_of(limit)
+        ];
         let rows = statement.query_map(values, raw_turn)?;
         rows.map(|row| turn_row(row?)).collect()
     }
 
     fn item(&self, key: RowKey) -> StateResult<Option<ItemRow>> {
         let sql = format!("SELECT {ITEM_COLUMNS} FROM items WHERE rollout = ?1 AND key = ?2");
-        let raw = self.connection.prepare_cached(&sql)?.query_row(params![self.rollout, sql_key(key)], raw_item);
+        let raw = self
+            .connection
+            .prepare_cached(&sql)?
+            .query_row(params![self.rollout, sql_key(key)], raw_item);
         raw.optional()?.map(item_row).transpose()
     }
 
@@ -137,8 +158,14 @@ impl RowReader for StoredRows<'_> {
             direction(order)
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let values =
-            params![self.rollout, sql_key(range.low), sql_key(range.high), set as i64, limit_of(limit), turn_link];
+        let values = params![
+            self.rollout,
+            sql_key(range.low),
+            sql_key(range.high),
+            set as i64,
+            limit_of(limit),
+            turn_link
+        ];
         let rows = statement.query_map(values, raw_item)?;
         rows.map(|row| item_row(row?)).collect()
     }
@@ -150,7 +177,13 @@ impl RowReader for StoredRows<'_> {
             direction(order)
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let values = params![self.rollout, sql_key(range.low), sql_key(range.high), set as i64, limit_of(limit)];
+        let values = params![
+            self.rollout,
+            sql_key(range.low),
+            sql_key(range.high),
+            set as i64,
+            limit_of(limit)
+        ];
         let rows = statement.query_map(values, raw_item)?;
         rows.map(|row| item_row(row?)).collect()
     }
@@ -162,15 +195,23 @@ impl RowReader for StoredRows<'_> {
             direction(order)
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let values = params![self.rollout, sql_key(range.low), sql_key(range.high), set as i64, limit_of(limit)];
+        let values = params![
+            self.rollout,
+            sql_key(range.low),
+            sql_key(range.high),
+            set as i64,
+            limit_of(limit)
+        ];
         let rows = statement.query_map(values, raw_turn)?;
         rows.map(|row| turn_row(row?)).collect()
     }
 
     fn item_count(&self, set: RowSet) -> StateResult<u64> {
         let sql = "SELECT count(*) FROM items WHERE rollout = ?1 AND sets & ?2 AND removed_at IS NULL";
-        let count: i64 =
-            self.connection.prepare_cached(sql)?.query_row(params![self.rollout, set as i64], |row| row.get(0))?;
+        let count: i64 = self
+            .connection
+            .prepare_cached(sql)?
+            .query_row(params![self.rollout, set as i64], |row| row.get(0))?;
         Ok(count.cast_unsigned())
     }
 }
@@ -179,8 +220,14 @@ impl RowReader for StoredRows<'_> {
 pub(super) fn store_changes(transaction: &Transaction<'_>, rollout: i64, changes: &RowChanges) -> StateResult<()> {
     if changes.raw_removed {
         let raw = RowSets::RAW.0;
-        transaction.execute("DELETE FROM turns WHERE rollout = ?1 AND sets = ?2", params![rollout, raw])?;
-        transaction.execute("DELETE FROM items WHERE rollout = ?1 AND sets = ?2", params![rollout, raw])?;
+        transaction.execute(
+            "DELETE FROM turns WHERE rollout = ?1 AND sets = ?2",
+            params![rollout, raw],
+        )?;
+        transaction.execute(
+            "DELETE FROM items WHERE rollout = ?1 AND sets = ?2",
+            params![rollout, raw],
+        )?;
     }
     let sql = "INSERT OR REPLACE INTO turns (rollout, key, sets, id_hash, turn_id, alias, link, ordinal, state, \
                started_at, completed_at, duration_ms, root_turn_id, end_ordinal, end_span, records, first_user, \
@@ -234,7 +281,12 @@ pub(super) fn store_changes(transaction: &Transaction<'_>, rollout: i64, changes
     let sql = "INSERT OR REPLACE INTO damage (rollout, offset, code, len) VALUES (?1, ?2, ?3, ?4)";
     let mut insert = transaction.prepare_cached(sql)?;
     for row in &changes.damage {
-        insert.execute(params![rollout, row.offset.cast_signed(), row.code as u8, row.len.cast_signed()])?;
+        insert.execute(params![
+            rollout,
+            row.offset.cast_signed(),
+            row.code as u8,
+            row.len.cast_signed()
+        ])?;
     }
     Ok(())
 }
@@ -312,7 +364,10 @@ fn turn_row(raw: RawTurn) -> StateResult<TurnRow> {
         completed_at: raw.completed_at,
         duration_ms: raw.duration_ms,
         root_turn_id: raw.root_turn_id,
-        end: raw.end_ordinal.zip(end_span).map(|(ordinal, span)| TurnEnd { ordinal: ordinal.cast_unsigned(), span }),
+        end: raw.end_ordinal.zip(end_span).map(|(ordinal, span)| TurnEnd {
+            ordinal: ordinal.cast_unsigned(),
+            span,
+        }),
         records: span_codec::decode(base, &raw.records)?,
         first_user: raw.first_user.map(|key| RowKey(key.cast_unsigned())),
         final_agent: raw.final_agent.map(|key| RowKey(key.cast_unsigned())),
@@ -371,5 +426,8 @@ fn direction(order: Order) -> &'static str {
 }
 
 fn bad(column: &'static str, code: i64) -> StateError {
-    StateError::Value { column, detail: format!("unknown code {code}") }
+    StateError::Value {
+        column,
+        detail: format!("unknown code {code}"),
+    }
 }

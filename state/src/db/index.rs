@@ -43,7 +43,11 @@ impl Index {
         let mut writer = connect(path)?;
         schema::configure(&writer)?;
         schema::migrate(&mut writer)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        })
     }
 
     /// Returns the file.
@@ -66,18 +70,20 @@ impl Index {
             }
         };
         connection.execute_batch("BEGIN DEFERRED")?;
-        Ok(Reader { connection: Some(connection), index: self })
+        Ok(Reader {
+            connection: Some(connection),
+            index: self,
+        })
     }
 
     /// Runs `write` in an immediate transaction if no other writer is at work, else skips it.
     ///
     /// # Errors
     /// When SQLite fails otherwise, or `write` does.
-    pub fn try_write<T>(
-        &self,
-        write: impl FnOnce(&Transaction<'_>) -> StateResult<T>,
-    ) -> StateResult<WriteOutcome<T>> {
-        let Ok(mut writer) = self.writer.try_lock() else { return Ok(WriteOutcome::Skipped) };
+    pub fn try_write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> StateResult<T>) -> StateResult<WriteOutcome<T>> {
+        let Ok(mut writer) = self.writer.try_lock() else {
+            return Ok(WriteOutcome::Skipped);
+        };
         writer.busy_timeout(Duration::ZERO)?;
         let outcome = run(&mut writer, write);
         writer.busy_timeout(Duration::from_millis(PATIENT_WRITE_MS))?;
@@ -131,8 +137,12 @@ impl Index {
     /// When SQLite fails.
     pub fn size_bytes(&self) -> StateResult<u64> {
         let reader = self.reader()?;
-        let pages: i64 = reader.connection().pragma_query_value(None, "page_count", |row| row.get(0))?;
-        let size: i64 = reader.connection().pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages: i64 = reader
+            .connection()
+            .pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let size: i64 = reader
+            .connection()
+            .pragma_query_value(None, "page_size", |row| row.get(0))?;
         Ok(pages.cast_unsigned() * size.cast_unsigned())
     }
 }

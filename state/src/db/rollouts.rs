@@ -116,7 +116,14 @@ pub(super) fn files(connection: &Connection) -> StateResult<Vec<(String, String,
     rows.map(|row| {
         let (rollout_id, thread_id, path, archived, compressed, len, mtime, fingerprint) = row?;
         let mtime_ns = number(&mtime)?;
-        let file = FileState { path, archived, compressed, len: len.cast_unsigned(), mtime_ns, fingerprint };
+        let file = FileState {
+            path,
+            archived,
+            compressed,
+            len: len.cast_unsigned(),
+            mtime_ns,
+            fingerprint,
+        };
         Ok((rollout_id, thread_id, file))
     })
     .collect()
@@ -187,15 +194,20 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
 /// Moves the text checkpoint of a rollout from `expected` to `offset`.
 pub(super) fn advance_text(transaction: &Transaction<'_>, key: i64, expected: u64, offset: u64) -> StateResult<bool> {
     let sql = "UPDATE rollouts SET text_offset = ?3 WHERE rollout = ?1 AND text_offset = ?2 AND projected_offset >= ?3";
-    let moved =
-        transaction.prepare_cached(sql)?.execute(params![key, expected.cast_signed(), offset.cast_signed()])?;
+    let moved = transaction
+        .prepare_cached(sql)?
+        .execute(params![key, expected.cast_signed(), offset.cast_signed()])?;
     Ok(moved == 1)
 }
 
 /// Forgets a rollout and everything derived from it.
 pub(super) fn remove(transaction: &Transaction<'_>, rollout_id: &str) -> StateResult<()> {
     let key: Option<i64> = transaction
-        .query_row("SELECT rollout FROM rollouts WHERE rollout_id = ?1", [rollout_id], |row| row.get(0))
+        .query_row(
+            "SELECT rollout FROM rollouts WHERE rollout_id = ?1",
+            [rollout_id],
+            |row| row.get(0),
+        )
         .optional()?;
     if let Some(key) = key {
         history::remove(transaction, key)?;
@@ -207,7 +219,12 @@ pub(super) fn remove(transaction: &Transaction<'_>, rollout_id: &str) -> StateRe
 
 fn one(connection: &Connection, filter: &str, value: &str) -> StateResult<Option<RolloutRow>> {
     let sql = format!("SELECT {COLUMNS} FROM rollouts WHERE {filter} LIMIT 1");
-    connection.prepare_cached(&sql)?.query_row([value], raw).optional()?.map(decode).transpose()
+    connection
+        .prepare_cached(&sql)?
+        .query_row([value], raw)
+        .optional()?
+        .map(decode)
+        .transpose()
 }
 
 struct Raw {
@@ -282,13 +299,22 @@ fn decode(raw: Raw) -> StateResult<RolloutRow> {
 }
 
 fn number(text: &str) -> StateResult<i128> {
-    text.parse().map_err(|_| StateError::Value { column: "mtime_ns", detail: text.to_owned() })
+    text.parse().map_err(|_| StateError::Value {
+        column: "mtime_ns",
+        detail: text.to_owned(),
+    })
 }
 
 fn encode<T: serde::Serialize>(value: &T) -> StateResult<String> {
-    serde_json::to_string(value).map_err(|error| StateError::Value { column: "json", detail: error.to_string() })
+    serde_json::to_string(value).map_err(|error| StateError::Value {
+        column: "json",
+        detail: error.to_string(),
+    })
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> StateResult<T> {
-    serde_json::from_str(text).map_err(|error| StateError::Value { column, detail: error.to_string() })
+    serde_json::from_str(text).map_err(|error| StateError::Value {
+        column,
+        detail: error.to_string(),
+    })
 }

@@ -8,7 +8,7 @@ use crate::error::{StateError, StateResult};
 use crate::{threads, words};
 
 /// Version of the schema and of the projector's output; raise it whenever either changes.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 
 const HISTORY: &str = "
 CREATE TABLE rollouts (
@@ -106,7 +106,10 @@ pub(super) fn migrate(connection: &mut Connection) -> StateResult<()> {
         return Ok(());
     }
     if found != 0 {
-        return Err(StateError::Schema { found, supported: SCHEMA_VERSION });
+        return Err(StateError::Schema {
+            found,
+            supported: SCHEMA_VERSION,
+        });
     }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -61,7 +61,10 @@ fn take(blob: &mut &[u8]) -> StateResult<u64> {
 }
 
 fn bad(detail: &str) -> StateError {
-    StateError::Value { column: "spans", detail: detail.to_owned() }
+    StateError::Value {
+        column: "spans",
+        detail: detail.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +91,16 @@ mod tests {
 
     #[test]
     fn a_single_line_item_takes_three_bytes() {
-        assert_eq!(encode(123_456_789, &[Span { offset: 123_456_789, len: 1_200 }]).len(), 3);
+        assert_eq!(
+            encode(
+                123_456_789,
+                &[Span {
+                    offset: 123_456_789,
+                    len: 1_200
+                }]
+            )
+            .len(),
+            3
+        );
     }
 }

@@ -25,13 +25,18 @@ impl<S: RowStore> Projector<'_, S> {
         if self.continue_session(line, item, RowSets::FULL)? {
             return Ok(());
         }
-        let Some(rebuilt) = item_from_call(item, None, &[]) else { return Ok(()) };
+        let Some(rebuilt) = item_from_call(item, None, &[]) else {
+            return Ok(());
+        };
         let turn = self.full_turn(line)?;
         let Some(id) = call_key(item) else {
             return self.call_without_id(line, turn, &rebuilt);
         };
         let same = self.rows.items_by_id(id_hash(id))?;
-        if same.iter().any(|row| row.turn_link == turn.link && row.sets.contains(RowSet::Full)) {
+        if same
+            .iter()
+            .any(|row| row.turn_link == turn.link && row.sets.contains(RowSet::Full))
+        {
             return Ok(()); // its event came first, and tells it better
         }
         if let TurnItem::WebSearch(search) = &rebuilt
@@ -62,7 +67,11 @@ impl<S: RowStore> Projector<'_, S> {
                 return Ok(());
             }
             let item = RowKey::new(line.offset, RowSets::FULL);
-            let call = WebCall { query: id_hash(&search.query), item, from_event: false };
+            let call = WebCall {
+                query: id_hash(&search.query),
+                item,
+                from_event: false,
+            };
             push_bounded(&mut self.checkpoint.legacy.web, call, MAX_OPEN_WEB_CALLS);
         }
         self.put_call(line, &turn, RowSets::FULL, rebuilt, None)
@@ -80,7 +89,9 @@ impl<S: RowStore> Projector<'_, S> {
 
     /// Pairs a `web_search_end` with a call without id that came before it, or remembers it for one that follows.
     pub(super) fn note_web_event(&mut self, line: LineAt<'_>, item: &TurnItem) -> StateResult<()> {
-        let TurnItem::WebSearch(search) = item else { return Ok(()) };
+        let TurnItem::WebSearch(search) = item else {
+            return Ok(());
+        };
         let query = id_hash(&search.query);
         let web = &mut self.checkpoint.legacy.web;
         if let Some(at) = web.iter().rposition(|call| !call.from_event && call.query == query)
@@ -94,7 +105,15 @@ impl<S: RowStore> Projector<'_, S> {
             return Ok(());
         }
         let item = RowKey::new(line.offset, RowSets::BOTH);
-        push_bounded(web, WebCall { query, item, from_event: true }, MAX_OPEN_WEB_CALLS);
+        push_bounded(
+            web,
+            WebCall {
+                query,
+                item,
+                from_event: true,
+            },
+            MAX_OPEN_WEB_CALLS,
+        );
         Ok(())
     }
 
@@ -110,7 +129,11 @@ impl<S: RowStore> Projector<'_, S> {
         let Some(key) = target else { return Ok(()) };
         self.add_span(key, line.span())?;
         if let Some(session) = running_session(item) {
-            push_bounded(self.sessions(sets), SessionCall { session, item: key }, MAX_OPEN_SESSIONS);
+            push_bounded(
+                self.sessions(sets),
+                SessionCall { session, item: key },
+                MAX_OPEN_SESSIONS,
+            );
         }
         Ok(())
     }
@@ -122,21 +145,45 @@ impl<S: RowStore> Projector<'_, S> {
         item: &ResponseItem,
         sets: RowSets,
     ) -> StateResult<bool> {
-        let Some(session) = continued_session(item) else { return Ok(false) };
+        let Some(session) = continued_session(item) else {
+            return Ok(false);
+        };
         let sessions = self.sessions(sets);
-        let Some(at) = sessions.iter().rposition(|call| call.session == session) else { return Ok(false) };
-        let Some(running) = sessions.remove(at) else { return Ok(false) };
+        let Some(at) = sessions.iter().rposition(|call| call.session == session) else {
+            return Ok(false);
+        };
+        let Some(running) = sessions.remove(at) else {
+            return Ok(false);
+        };
         if let Some(id) = call_key(item) {
             let session = format!("{STDIN_CALL}{id}");
-            push_bounded(sessions, SessionCall { session, item: running.item }, MAX_OPEN_SESSIONS);
+            push_bounded(
+                sessions,
+                SessionCall {
+                    session,
+                    item: running.item,
+                },
+                MAX_OPEN_SESSIONS,
+            );
         }
-        push_bounded(self.sessions(sets), SessionCall { session, item: running.item }, MAX_OPEN_SESSIONS);
+        push_bounded(
+            self.sessions(sets),
+            SessionCall {
+                session,
+                item: running.item,
+            },
+            MAX_OPEN_SESSIONS,
+        );
         self.add_span(running.item, line.span())?;
         Ok(true)
     }
 
     fn sessions(&mut self, sets: RowSets) -> &mut std::collections::VecDeque<SessionCall> {
-        if sets == RowSets::RAW { &mut self.checkpoint.raw.sessions } else { &mut self.checkpoint.legacy.sessions }
+        if sets == RowSets::RAW {
+            &mut self.checkpoint.raw.sessions
+        } else {
+            &mut self.checkpoint.legacy.sessions
+        }
     }
 
     /// Returns the call with this id: that of the open turn, else the newest.
@@ -147,7 +194,11 @@ impl<S: RowStore> Projector<'_, S> {
             .into_iter()
             .filter(|row| row.fold == FoldKind::Call && row.sets == sets)
             .collect();
-        let open = if sets == RowSets::RAW { self.checkpoint.raw.turn } else { self.checkpoint.legacy.turn };
+        let open = if sets == RowSets::RAW {
+            self.checkpoint.raw.turn
+        } else {
+            self.checkpoint.legacy.turn
+        };
         let link = open.map(crate::rows::turn_link_of_key);
         let here = calls.iter().rposition(|row| Some(row.turn_link) == link);
         let at = here.or(calls.len().checked_sub(1));

@@ -3,6 +3,7 @@
 //! Two sets of rows come out of one pass: what Codex shows, and everything. Tool calls are in `calls.rs`, files
 //! without user events in `raw.rs`.
 
+use codex_protocol::item::rebuilt::user_shell_from_message;
 use codex_protocol::item::{
     EventItem, ReasoningPart, TurnItem, canonical_from_event, canonical_reasoning, hook_prompt_from_message,
 };
@@ -86,7 +87,11 @@ impl<S: RowStore> Projector<'_, S> {
             _ => {
                 if let Some(part) = canonical_reasoning(event) {
                     let (ReasoningPart::Summary(text) | ReasoningPart::Raw(text)) = part;
-                    return if text.is_empty() { Ok(()) } else { self.legacy_reasoning(line, index) };
+                    return if text.is_empty() {
+                        Ok(())
+                    } else {
+                        self.legacy_reasoning(line, index)
+                    };
                 }
                 match canonical_from_event(event) {
                     Some(item) => self.legacy_item(line, index, kept, item),
@@ -101,6 +106,11 @@ impl<S: RowStore> Projector<'_, S> {
             let turn = self.current_or_implicit(line, index)?;
             let id = Some(prompt.id().to_owned()).filter(|id| !id.is_empty());
             return self.push_item(line, turn, RowSets::BOTH, FoldKind::RawItem, ItemClass::Other, id);
+        }
+        if let Some(command) = user_shell_from_message(item) {
+            let turn = self.full_turn(line)?;
+            let id = Some(command.id().to_owned()).filter(|id| !id.is_empty());
+            return self.push_item(line, turn, RowSets::FULL, FoldKind::RawItem, ItemClass::Other, id);
         }
         if !self.checkpoint.user_event_seen {
             self.raw_item(line, item)?;
@@ -119,7 +129,9 @@ impl<S: RowStore> Projector<'_, S> {
         if legacy.turn.is_some() && !legacy.explicit && !fresh_compaction {
             self.finish_turn();
         }
-        let Some(_) = canonical_from_event(event) else { return Ok(()) };
+        let Some(_) = canonical_from_event(event) else {
+            return Ok(());
+        };
         let turn = self.current_or_implicit(line, index)?;
         self.push_item(line, turn, RowSets::BOTH, FoldKind::Event, ItemClass::User, None)
     }
@@ -140,7 +152,10 @@ impl<S: RowStore> Projector<'_, S> {
     /// An event that carries an item other than a user message or reasoning.
     fn legacy_item(&mut self, line: LineAt<'_>, index: u64, kept: bool, event: EventItem) -> StateResult<()> {
         let class = class_of_item(&event.item);
-        let is_review = matches!(event.item, TurnItem::EnteredReviewMode(_) | TurnItem::ExitedReviewMode(_));
+        let is_review = matches!(
+            event.item,
+            TurnItem::EnteredReviewMode(_) | TurnItem::ExitedReviewMode(_)
+        );
         let named = event.turn_id.as_deref().filter(|id| !id.is_empty());
         let (turn, kept) = match named {
             None if kept => (self.current_or_implicit(line, index)?, true),
@@ -177,7 +192,10 @@ impl<S: RowStore> Projector<'_, S> {
     ) -> StateResult<()> {
         let mut sets = if kept { RowSets::BOTH } else { RowSets::FULL };
         let same = self.rows.items_by_id(id_hash(&id))?;
-        for mut row in same.into_iter().filter(|row| row.turn_link == turn.link && row.sets != RowSets::RAW) {
+        for mut row in same
+            .into_iter()
+            .filter(|row| row.turn_link == turn.link && row.sets != RowSets::RAW)
+        {
             match row.fold {
                 FoldKind::Call => {
                     // The event tells the call better; the item keeps the position of the call.
@@ -257,7 +275,10 @@ impl<S: RowStore> Projector<'_, S> {
 
     fn end_turn(&mut self, line: LineAt<'_>, mut row: TurnRow, current: Option<RowKey>) -> StateResult<()> {
         row.records.push(line.span());
-        row.end = Some(TurnEnd { ordinal: self.checkpoint.line_no, span: line.span() });
+        row.end = Some(TurnEnd {
+            ordinal: self.checkpoint.line_no,
+            span: line.span(),
+        });
         let key = row.key;
         self.rows.put_turn(row)?;
         if current == Some(key) {
@@ -267,7 +288,9 @@ impl<S: RowStore> Projector<'_, S> {
     }
 
     fn legacy_error(&mut self, line: LineAt<'_>, affects_status: bool) -> StateResult<()> {
-        let Some(key) = self.checkpoint.legacy.turn else { return Ok(()) };
+        let Some(key) = self.checkpoint.legacy.turn else {
+            return Ok(());
+        };
         if affects_status && let Some(mut row) = self.rows.turn(key)? {
             row.error_event = Some(line.span());
             self.rows.put_turn(row)?;
@@ -279,12 +302,20 @@ impl<S: RowStore> Projector<'_, S> {
     fn roll_back(&mut self, line: LineAt<'_>, num_turns: u32) -> StateResult<()> {
         self.finish_turn();
         let limit = usize::try_from(num_turns).unwrap_or(usize::MAX);
-        let last = self.rows.turns(RowSet::Codex, KeyRange::ALL, Order::Descending, limit)?;
+        let last = self
+            .rows
+            .turns(RowSet::Codex, KeyRange::ALL, Order::Descending, limit)?;
         if let Some(oldest) = last.last() {
-            let range = KeyRange { low: oldest.key, high: KeyRange::ALL.high };
+            let range = KeyRange {
+                low: oldest.key,
+                high: KeyRange::ALL.high,
+            };
             for set in [RowSet::Full, RowSet::Codex] {
                 for mut turn in self.rows.turns(set, range, Order::Ascending, usize::MAX)? {
-                    for mut item in self.rows.items(set, Some(turn.link), KeyRange::ALL, Order::Ascending, usize::MAX)? {
+                    for mut item in
+                        self.rows
+                            .items(set, Some(turn.link), KeyRange::ALL, Order::Ascending, usize::MAX)?
+                    {
                         item.removed_at = Some(line.offset);
                         self.rows.put_item(item)?;
                     }

@@ -54,7 +54,9 @@ pub struct MemoryRows<B> {
 
 impl<B> fmt::Debug for MemoryRows<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryRows").field("changed_rows", &self.changes.len()).finish_non_exhaustive()
+        f.debug_struct("MemoryRows")
+            .field("changed_rows", &self.changes.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,7 +75,11 @@ impl<B: RowReader> MemoryRows<B> {
 
     /// Starts over `base`, knowing nothing about its ids.
     pub fn over_unknown(base: B) -> Self {
-        Self { base: Some(base), known_ids: None, ..Self::empty() }
+        Self {
+            base: Some(base),
+            known_ids: None,
+            ..Self::empty()
+        }
     }
 
     /// Returns the changes so far.
@@ -83,7 +89,11 @@ impl<B: RowReader> MemoryRows<B> {
 
     /// Continues a fold in steps: over what is stored by now, with the ids known since the first byte, if so.
     pub fn resume(base: Option<B>, known_ids: Option<KnownIds>) -> Self {
-        Self { base, known_ids: known_ids.map(|ids| ids.0), ..Self::empty() }
+        Self {
+            base,
+            known_ids: known_ids.map(|ids| ids.0),
+            ..Self::empty()
+        }
     }
 
     /// Takes out the changes, and the known ids for the next step.
@@ -170,7 +180,11 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
         let changed = self.turn_ids.get(&id_hash).into_iter().flatten();
         let mut rows: Vec<TurnRow> = changed.filter_map(|key| self.changes.turns.get(key)).cloned().collect();
         if let Some(base) = self.base_for_id(id_hash) {
-            rows.extend(base.turns_by_id(id_hash, set)?.into_iter().filter(|row| self.base_turn_visible(row)));
+            rows.extend(
+                base.turns_by_id(id_hash, set)?
+                    .into_iter()
+                    .filter(|row| self.base_turn_visible(row)),
+            );
         }
         rows.retain(|row| row.removed_at.is_none() && row.sets.contains(set));
         rows.sort_by_key(|row| row.key);
@@ -180,12 +194,22 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
     fn turns(&self, set: RowSet, range: KeyRange, order: Order, limit: usize) -> StateResult<Vec<TurnRow>> {
         let shown = |row: &&TurnRow| row.sets.contains(set) && row.removed_at.is_none();
         let changed = in_range(&self.changes.turns, range, order).filter(shown);
-        let Some(base) = &self.base else { return Ok(changed.take(limit).cloned().collect()) };
+        let Some(base) = &self.base else {
+            return Ok(changed.take(limit).cloned().collect());
+        };
         if self.changes.turns.is_empty() && !self.changes.raw_removed {
             return base.turns(set, range, order, limit);
         }
         let page = |range, rows| base.turns(set, range, order, rows);
-        merge(range, order, limit, |row| row.key, changed.cloned(), page, |row| self.base_turn_visible(row))
+        merge(
+            range,
+            order,
+            limit,
+            |row| row.key,
+            changed.cloned(),
+            page,
+            |row| self.base_turn_visible(row),
+        )
     }
 
     fn item(&self, key: RowKey) -> StateResult<Option<ItemRow>> {
@@ -200,7 +224,11 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
         let changed = self.item_ids.get(&id_hash).into_iter().flatten();
         let mut rows: Vec<ItemRow> = changed.filter_map(|key| self.changes.items.get(key)).cloned().collect();
         if let Some(base) = self.base_for_id(id_hash) {
-            rows.extend(base.items_by_id(id_hash)?.into_iter().filter(|row| self.base_item_visible(row)));
+            rows.extend(
+                base.items_by_id(id_hash)?
+                    .into_iter()
+                    .filter(|row| self.base_item_visible(row)),
+            );
         }
         rows.retain(|row| row.removed_at.is_none());
         rows.sort_by_key(|row| row.key);
@@ -233,22 +261,41 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
             }
         };
         let changed = changed.filter(shown);
-        let Some(base) = &self.base else { return Ok(changed.take(limit).cloned().collect()) };
+        let Some(base) = &self.base else {
+            return Ok(changed.take(limit).cloned().collect());
+        };
         if self.changes.items.is_empty() && !self.changes.raw_removed {
             return base.items(set, turn_link, range, order, limit);
         }
         let page = |range, rows| base.items(set, turn_link, range, order, rows);
-        merge(range, order, limit, |row| row.key, changed.cloned(), page, |row| self.base_item_visible(row))
+        merge(
+            range,
+            order,
+            limit,
+            |row| row.key,
+            changed.cloned(),
+            page,
+            |row| self.base_item_visible(row),
+        )
     }
 
     fn messages(&self, set: RowSet, range: KeyRange, order: Order, limit: usize) -> StateResult<Vec<ItemRow>> {
-        let shown = |row: &&ItemRow| {
-            row.sets.contains(set) && row.removed_at.is_none() && row.class != ItemClass::Other
-        };
+        let shown =
+            |row: &&ItemRow| row.sets.contains(set) && row.removed_at.is_none() && row.class != ItemClass::Other;
         let changed = in_range(&self.changes.items, range, order).filter(shown);
-        let Some(base) = &self.base else { return Ok(changed.take(limit).cloned().collect()) };
+        let Some(base) = &self.base else {
+            return Ok(changed.take(limit).cloned().collect());
+        };
         let page = |range, rows| base.messages(set, range, order, rows);
-        merge(range, order, limit, |row| row.key, changed.cloned(), page, |row| self.base_item_visible(row))
+        merge(
+            range,
+            order,
+            limit,
+            |row| row.key,
+            changed.cloned(),
+            page,
+            |row| self.base_item_visible(row),
+        )
     }
 
     fn ended_turns(&self, set: RowSet, range: KeyRange, order: Order, limit: usize) -> StateResult<Vec<TurnRow>> {
@@ -267,7 +314,9 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
             return Ok(changed);
         };
         let page = |range, rows| base.ended_turns(set, range, order, rows);
-        merge(range, order, limit, end_of, changed.into_iter(), page, |row| self.base_turn_visible(row))
+        merge(range, order, limit, end_of, changed.into_iter(), page, |row| {
+            self.base_turn_visible(row)
+        })
     }
 
     fn item_count(&self, set: RowSet) -> StateResult<u64> {

@@ -31,7 +31,11 @@ impl ShortText {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        Self { text: text[..end].to_owned(), cut: end < text.len(), line: Some(line) }
+        Self {
+            text: text[..end].to_owned(),
+            cut: end < text.len(),
+            line: Some(line),
+        }
     }
 
     /// Returns whether there is no text.
@@ -137,17 +141,32 @@ impl RolloutMeta {
             header.forked_from = meta.forked_from_id.map(|id| id.to_string());
             // Relations are those of spawned agents (8.6); a review names its parent in `parent_thread_id` only.
             header.parent = meta.source.parent_thread_id().map(str::to_owned);
-            header.declared_parent = meta.parent_thread_id.map(|id| id.to_string()).or_else(|| header.parent.clone());
-            let attached = meta.attached_thread.as_ref().is_some_and(|raw| raw.parse::<bool>().unwrap_or(false));
+            header.declared_parent = meta
+                .parent_thread_id
+                .map(|id| id.to_string())
+                .or_else(|| header.parent.clone());
+            let attached = meta
+                .attached_thread
+                .as_ref()
+                .is_some_and(|raw| raw.parse::<bool>().unwrap_or(false));
             header.attached_to = meta.forked_from_id.filter(|_| attached).map(|id| id.to_string());
             header.source = Some(meta.source.to_index_text());
             header.originator = non_empty(&meta.originator);
         }
         self.header_seen = true;
         update(&mut header.thread_source, meta.thread_source.as_deref());
-        update(&mut header.agent_nickname, meta.agent_nickname.as_deref().or(meta.source.agent_nickname()));
-        update(&mut header.agent_role, meta.agent_role.as_deref().or(meta.source.agent_role()));
-        update(&mut header.agent_path, meta.agent_path.as_deref().or(meta.source.agent_path()));
+        update(
+            &mut header.agent_nickname,
+            meta.agent_nickname.as_deref().or(meta.source.agent_nickname()),
+        );
+        update(
+            &mut header.agent_role,
+            meta.agent_role.as_deref().or(meta.source.agent_role()),
+        );
+        update(
+            &mut header.agent_path,
+            meta.agent_path.as_deref().or(meta.source.agent_path()),
+        );
         update(&mut header.cli_version, Some(&meta.cli_version));
         update(&mut self.cwd, Some(&meta.cwd));
         update(&mut self.model_provider, meta.model_provider.as_deref());

@@ -40,7 +40,10 @@ impl LineAt<'_> {
     /// Returns the span of the line.
     pub fn span(&self) -> Span {
         // Lines are at most `max_line_bytes` long, far below 4 GiB; a longer one is handed over as oversized.
-        Span { offset: self.offset, len: u32::try_from(self.bytes.len()).unwrap_or(u32::MAX) }
+        Span {
+            offset: self.offset,
+            len: u32::try_from(self.bytes.len()).unwrap_or(u32::MAX),
+        }
     }
 }
 
@@ -56,7 +59,12 @@ pub struct Projector<'s, S: RowStore> {
 impl<'s, S: RowStore> Projector<'s, S> {
     /// Continues at `checkpoint`.
     pub fn new(rollout_id: Uuid, checkpoint: Checkpoint, meta: RolloutMeta, rows: &'s mut S) -> Self {
-        Self { rollout_id, checkpoint, meta, rows }
+        Self {
+            rollout_id,
+            checkpoint,
+            meta,
+            rows,
+        }
     }
 
     /// Returns what is to be stored besides the rows.

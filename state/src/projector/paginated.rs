@@ -44,7 +44,10 @@ impl<S: RowStore> Projector<'_, S> {
             Err(error) => return self.reject(line, &error),
         };
         let ordinal = self.accept_ordinal(line, head.ordinal)?;
-        let inherited_context = self.checkpoint.subagent_start_ordinal.is_some_and(|start| ordinal < start);
+        let inherited_context = self
+            .checkpoint
+            .subagent_start_ordinal
+            .is_some_and(|start| ordinal < start);
         if inherited_context && !matches!(item, RolloutItem::SessionMeta(_)) {
             return Ok(());
         }
@@ -121,7 +124,10 @@ impl<S: RowStore> Projector<'_, S> {
         row.duration_ms = change.duration_ms;
         row.root_turn_id = row.root_turn_id.or(change.root_turn_id);
         if change.state != TurnState::InProgress {
-            row.end = Some(TurnEnd { ordinal, span: line.span() });
+            row.end = Some(TurnEnd {
+                ordinal,
+                span: line.span(),
+            });
         }
         self.summarise(&mut row)?;
         self.rows.put_turn(row)
@@ -131,12 +137,20 @@ impl<S: RowStore> Projector<'_, S> {
     fn summarise(&self, row: &mut TurnRow) -> StateResult<()> {
         if !row.records.is_empty() && row.records.len() == 1 && row.end.is_none() && row.first_user.is_none() {
             // A fresh turn: items that came before it are rare, but they count.
-            let earlier = self.rows.items(RowSet::Full, Some(row.link), KeyRange::ALL, Order::Ascending, 1)?;
+            let earlier = self
+                .rows
+                .items(RowSet::Full, Some(row.link), KeyRange::ALL, Order::Ascending, 1)?;
             if earlier.is_empty() {
                 return Ok(());
             }
         }
-        let items = self.rows.items(RowSet::Full, Some(row.link), KeyRange::ALL, Order::Ascending, usize::MAX)?;
+        let items = self.rows.items(
+            RowSet::Full,
+            Some(row.link),
+            KeyRange::ALL,
+            Order::Ascending,
+            usize::MAX,
+        )?;
         let summary = summary_of(&items, row.end.is_some());
         row.first_user = row.first_user.or(summary.0);
         row.final_agent = summary.1.or(row.final_agent);
@@ -150,7 +164,11 @@ impl<S: RowStore> Projector<'_, S> {
         if class == ItemClass::User {
             self.checkpoint.user_event_seen = true;
         }
-        let existing = self.rows.items_by_id(hash)?.into_iter().find(|row| row.turn_link == link);
+        let existing = self
+            .rows
+            .items_by_id(hash)?
+            .into_iter()
+            .find(|row| row.turn_link == link);
         let key = match existing {
             Some(mut row) => {
                 row.spans.push(line.span());
@@ -179,7 +197,9 @@ impl<S: RowStore> Projector<'_, S> {
         if !matches!(class, ItemClass::User | ItemClass::AgentFinal) {
             return Ok(());
         }
-        let Some(mut turn) = self.rows.turn_by_id(link, RowSet::Full)? else { return Ok(()) };
+        let Some(mut turn) = self.rows.turn_by_id(link, RowSet::Full)? else {
+            return Ok(());
+        };
         if turn.end.is_some() {
             return Ok(());
         }
@@ -196,7 +216,10 @@ impl<S: RowStore> Projector<'_, S> {
 
 /// Returns the first user message and the final agent message of a turn's items (`rollout-format.md` 8.2).
 pub fn summary_of(items: &[ItemRow], ended: bool) -> (Option<RowKey>, Option<RowKey>) {
-    let first_user = items.iter().find(|item| item.class == ItemClass::User).map(|item| item.key);
+    let first_user = items
+        .iter()
+        .find(|item| item.class == ItemClass::User)
+        .map(|item| item.key);
     let last_of = |class| items.iter().rev().find(|item| item.class == class).map(|item| item.key);
     let mut final_agent = last_of(ItemClass::AgentFinal);
     if final_agent.is_none() && ended {
@@ -209,7 +232,11 @@ fn completion(complete: TaskCompleteEvent) -> TurnChange {
     TurnChange {
         turn_id: complete.turn_id,
         root_turn_id: complete.root_turn_id,
-        state: if complete.error.is_some() { TurnState::Failed } else { TurnState::Completed },
+        state: if complete.error.is_some() {
+            TurnState::Failed
+        } else {
+            TurnState::Completed
+        },
         started_at: complete.started_at,
         completed_at: complete.completed_at,
         duration_ms: complete.duration_ms,
@@ -219,8 +246,14 @@ fn completion(complete: TaskCompleteEvent) -> TurnChange {
 /// Returns whether lines of this kind can make rows or thread metadata; anything unknown must be decoded.
 fn is_projected(kind: &str, payload_tag: Option<&str>) -> bool {
     match kind {
-        "response_item" | "world_state" | "token_usage_record" | "compacted" | "security_risk_score"
-        | "inter_agent_communication" | "inter_agent_communication_metadata" | "dynamic_tools_updated" => false,
+        "response_item"
+        | "world_state"
+        | "token_usage_record"
+        | "compacted"
+        | "security_risk_score"
+        | "inter_agent_communication"
+        | "inter_agent_communication_metadata"
+        | "dynamic_tools_updated" => false,
         "event_msg" => !matches!(payload_tag, Some("token_count")),
         _ => true,
     }

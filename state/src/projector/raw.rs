@@ -2,8 +2,8 @@
 //!
 //! A turn begins at each real user message; context that only the model sees opens none.
 
-use codex_protocol::item::rebuilt::{call_key, is_output, item_from_call};
 use codex_protocol::item::TurnItem;
+use codex_protocol::item::rebuilt::{call_key, is_output, item_from_call};
 use codex_protocol::log::{BareLine, ResponseItem};
 
 use super::meta::{ShortText, session_timestamp_ms};
@@ -58,7 +58,9 @@ impl<S: RowStore> Projector<'_, S> {
         if self.continue_session(line, item, RowSets::RAW)? {
             return Ok(());
         }
-        let Some(rebuilt) = item_from_call(item, None, &[]) else { return Ok(()) };
+        let Some(rebuilt) = item_from_call(item, None, &[]) else {
+            return Ok(());
+        };
         let turn = self.raw_turn(line)?;
         self.put_call(line, &turn, RowSets::RAW, &rebuilt, call_key(item))
     }
@@ -99,6 +101,10 @@ impl<S: RowStore> Projector<'_, S> {
         let link = turn_link_of_key(key);
         let mut turn = TurnRow::open(key, RowSets::RAW, turn_id, link, self.checkpoint.line_no);
         turn.state = TurnState::Completed;
+        if self.checkpoint.raw.turn.is_none() {
+            // Bare items carry no times: the header's stands for the first turn (12).
+            turn.started_at = self.meta.header.created_at_ms.map(|ms| ms.div_euclid(1_000));
+        }
         self.checkpoint.raw.turn = Some(key);
         self.rows.put_turn(turn.clone())?;
         Ok(turn)

@@ -60,7 +60,10 @@ pub struct KeyRange {
 
 impl KeyRange {
     /// All keys; SQLite integers are signed.
-    pub const ALL: Self = Self { low: RowKey(0), high: RowKey(i64::MAX as u64) };
+    pub const ALL: Self = Self {
+        low: RowKey(0),
+        high: RowKey(i64::MAX as u64),
+    };
 
     /// Returns whether `key` is inside.
     pub fn contains(self, key: RowKey) -> bool {

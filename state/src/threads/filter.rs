@@ -58,6 +58,24 @@ pub enum Visibility {
     Shown,
 }
 
+/// Sources that a list shows when none is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum DefaultSources {
+    /// The interactive ones, as Codex.
+    #[default]
+    Interactive,
+    /// Also those that no source filter can name, so that no thread is out of reach.
+    Reachable,
+}
+
+impl DefaultSources {
+    /// Returns whether threads of a source are listed when none is asked for.
+    pub fn accepts(self, source: SourceKind) -> bool {
+        let unnamed = matches!(source, SourceKind::Unknown | SourceKind::Custom | SourceKind::Internal);
+        source.is_interactive() || (self == Self::Reachable && unnamed)
+    }
+}
+
 /// Restricts a list to relatives of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Relation {
@@ -82,8 +100,10 @@ pub struct ListFilter {
     pub anchor: Option<ListAnchor>,
     /// Archived or not.
     pub archived: ArchivedRows,
-    /// Accepted sources; `None` means the interactive ones, with a relation all.
+    /// Accepted sources; `None` means the default ones, with a relation all.
     pub sources: Option<Vec<SourceSelector>>,
+    /// What `sources: None` means.
+    pub default_sources: DefaultSources,
     /// Accepted providers.
     pub providers: Option<Vec<String>>,
     /// Accepted working directories, compared as [`normalise_cwd`] leaves them.
@@ -172,7 +192,7 @@ impl ListFilter {
             && (!class.codex_hidden || self.codex_hidden == Visibility::Shown)
             && match &self.sources {
                 Some(selectors) => selectors.iter().any(|selector| selector.accepts(class.source)),
-                None => self.relation.is_some() || class.source.is_interactive(),
+                None => self.relation.is_some() || self.default_sources.accepts(class.source),
             }
     }
 

@@ -6,8 +6,8 @@ use super::{DESCENDANT_NUMS, list, list_checked, next_class_sql, next_provider_s
 use crate::error::StateError;
 use crate::threads::sample::{database, id, row};
 use crate::threads::{
-    ArchivedRows, CutText, ListAnchor, ListDirection, ListFilter, ListSort, Relation, SourceSelector, ThreadRow,
-    Visibility, index_titles, normalise_cwd, upsert,
+    ArchivedRows, CutText, DefaultSources, ListAnchor, ListDirection, ListFilter, ListSort, Relation, SourceSelector,
+    ThreadRow, Visibility, index_titles, normalise_cwd, upsert,
 };
 
 const SORTS: [ListSort; 3] = [ListSort::CreatedAt, ListSort::UpdatedAt, ListSort::RecencyAt];
@@ -94,6 +94,17 @@ fn sources_select_kinds() {
     check(sources(&[SourceSelector::SubAgentReview]), &[8]);
     check(sources(&[SourceSelector::Unknown, SourceSelector::AppServer]), &[]);
     check(sources(&[]), &[]);
+}
+
+#[test]
+fn sources_that_no_filter_names_are_reachable_when_none_is_asked_for() {
+    check(
+        ListFilter {
+            default_sources: DefaultSources::Reachable,
+            ..ListFilter::default()
+        },
+        &[1, 2, 6, 11, 12],
+    );
 }
 
 #[test]
@@ -471,6 +482,7 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
         vec![SourceSelector::Exec, SourceSelector::SubAgent],
         vec![SourceSelector::Vscode, SourceSelector::Cli, SourceSelector::Unknown],
     ]));
+    let defaults = prop::sample::select(vec![DefaultSources::Interactive, DefaultSources::Reachable]);
     let providers = prop::option::of(Just(vec!["mock".to_owned()]));
     let cwds = prop::option::of(prop::sample::select(vec![
         vec!["/a".to_owned()],
@@ -493,7 +505,7 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
             1usize..5,
         ),
         prop::sample::select(vec![ArchivedRows::Live, ArchivedRows::Archived, ArchivedRows::Any]),
-        (sources, providers, cwds, term),
+        (sources, defaults, providers, cwds, term),
         relation,
         (shown(), shown()),
         prop::collection::vec((0u32..40).prop_map(id), 0..3),
@@ -502,7 +514,7 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
             |(
                 (sort, direction, limit),
                 archived,
-                (sources, providers, cwds, search_term),
+                (sources, default_sources, providers, cwds, search_term),
                 relation,
                 shown,
                 excluded,
@@ -511,17 +523,17 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
                     sort,
                     direction,
                     limit,
-                    anchor: None,
                     archived,
                     sources,
+                    default_sources,
                     providers,
                     cwds,
                     search_term,
                     relation,
                     attached: shown.0,
                     unpreviewed: shown.1,
-                    codex_hidden: Visibility::Hidden,
                     excluded,
+                    ..ListFilter::default()
                 }
             },
         )

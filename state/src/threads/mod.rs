@@ -14,7 +14,8 @@ mod titles;
 mod write;
 
 pub use self::filter::{
-    ArchivedRows, ListAnchor, ListDirection, ListFilter, ListSort, Relation, RowClass, Visibility, normalise_cwd,
+    ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, ListSort, Relation, RowClass, Visibility,
+    normalise_cwd,
 };
 pub use self::list::{ListedRows, list, list_checked};
 pub use self::lookup::{by_name, by_prefix, by_rollout, children, count, descendants, get};

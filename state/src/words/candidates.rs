@@ -3,11 +3,11 @@
 //! A superset; whoever reads the lines decides. Rows are counted by rollout, since a thread's hits depend on which
 //! parts of which rollouts are its history (design 7).
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::document::{WordScope, WordTable, document_nums, split_num};
+use super::document::{WordScope, WordTable, places, split_place};
 use super::query::expression;
 use crate::error::StateResult;
 
@@ -56,13 +56,17 @@ impl CandidateRows {
     /// # Errors
     /// If SQLite fails.
     pub fn rollout_keys(&self, conn: &Connection, max_documents: usize) -> StateResult<RolloutKeys> {
+        let anywhere = Part {
+            nums: i64::MIN..=i64::MAX,
+            places: i64::MIN..i64::MAX,
+        };
         let mut keys = Vec::new();
         for table in self.scope.tables() {
-            let found = self.documents(conn, *table, i64::MIN..i64::MAX, max_documents.saturating_add(1))?;
+            let found = self.places(conn, *table, &anywhere, max_documents.saturating_add(1))?;
             if found.len() > max_documents {
                 return Ok(RolloutKeys::TooMany);
             }
-            keys.extend(found.iter().map(|num| split_num(*num).0));
+            keys.extend(found.iter().map(|place| split_place(*place).0));
         }
         keys.sort_unstable();
         keys.dedup();
@@ -72,7 +76,7 @@ impl CandidateRows {
     /// Returns the first `max_documents` candidates in a range of a rollout's bytes, as ascending offsets.
     ///
     /// # Errors
-    /// If SQLite fails, or the rollout key is outside of what a document number can hold.
+    /// If SQLite fails, or the rollout key is above [`MAX_ROLLOUT_KEY`](super::MAX_ROLLOUT_KEY).
     pub fn offsets(
         &self,
         conn: &Connection,
@@ -80,11 +84,20 @@ impl CandidateRows {
         offsets: Range<u64>,
         max_documents: usize,
     ) -> StateResult<Vec<u64>> {
-        let nums = document_nums(rollout_key, &offsets)?;
+        let Some((part, order)) = part_of(conn, rollout_key, &offsets)? else {
+            return Ok(Vec::new());
+        };
+        let max = match order {
+            Order::Ascending => max_documents,
+            Order::Mixed => usize::MAX, // the first by number need not be the first by offset
+        };
         let mut found = Vec::new();
         for table in self.scope.tables() {
-            let documents = self.documents(conn, *table, nums.clone(), max_documents)?;
-            found.extend(documents.into_iter().map(|num| split_num(num).1));
+            found.extend(
+                self.places(conn, *table, &part, max)?
+                    .into_iter()
+                    .map(|place| split_place(place).1),
+            );
         }
         found.sort_unstable();
         found.dedup();
@@ -92,20 +105,66 @@ impl CandidateRows {
         Ok(found)
     }
 
-    fn documents(
-        &self,
-        conn: &Connection,
-        table: WordTable,
-        nums: Range<i64>,
-        max_documents: usize,
-    ) -> StateResult<Vec<i64>> {
-        let limit = i64::try_from(max_documents).unwrap_or(i64::MAX); // no table has more rows
+    fn places(&self, conn: &Connection, table: WordTable, part: &Part, max: usize) -> StateResult<Vec<i64>> {
+        let limit = i64::try_from(max).unwrap_or(i64::MAX); // no table has more rows
+        let (first, last) = (part.nums.start(), part.nums.end());
         let found = conn
             .prepare_cached(table.match_sql())?
-            .query_map(params![self.expression, nums.start, nums.end, limit], |row| row.get(0))?
+            .query_map(
+                params![self.expression, first, last, part.places.start, part.places.end, limit],
+                |row| row.get(0),
+            )?
             .collect::<Result<_, _>>()?;
         Ok(found)
     }
+}
+
+/// The documents that a query looks at.
+struct Part {
+    nums: RangeInclusive<i64>,
+    places: Range<i64>,
+}
+
+/// Whether a rollout's documents are numbered in the order of their offsets.
+enum Order {
+    Ascending,
+    Mixed,
+}
+
+/// Returns the documents of a range of a rollout's bytes, or `None` if the rollout has none at all.
+fn part_of(conn: &Connection, rollout_key: i64, offsets: &Range<u64>) -> StateResult<Option<(Part, Order)>> {
+    let places = places(rollout_key, offsets)?;
+    let rollout: Option<(i64, i64, bool)> = conn
+        .prepare_cached("SELECT first_document, last_document, is_ordered FROM word_rollouts WHERE rollout_key = ?1")?
+        .query_row([rollout_key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((first, last, is_ordered)) = rollout else {
+        return Ok(None);
+    };
+    if !is_ordered {
+        return Ok(Some((
+            Part {
+                nums: first..=last,
+                places,
+            },
+            Order::Mixed,
+        )));
+    }
+    let reached: Option<i64> = conn
+        .prepare_cached(
+            "SELECT document_num FROM word_documents WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT 1",
+        )?
+        .query_row([places.start, places.end], |row| row.get(0))
+        .optional()?;
+    Ok(reached.map(|reached| {
+        (
+            Part {
+                nums: reached..=last,
+                places,
+            },
+            Order::Ascending,
+        )
+    }))
 }
 
 #[cfg(test)]

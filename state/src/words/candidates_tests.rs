@@ -1,10 +1,14 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::super::sample::{add, database};
 use super::{Candidates, RolloutKeys, candidates};
 use crate::text::{LiteralMatcher, LowercaseMatcher};
-use crate::words::{MAX_EXPANSION, MAX_OFFSET, MAX_TOKEN_CHARS, WordScope, WordTable, WordWriter};
+use crate::words::{
+    MAX_EXPANSION, MAX_OFFSET, MAX_TOKEN_CHARS, WordScope, WordTable, WordWriter, remove, remove_rollout,
+};
 
 fn rows(conn: &Connection, term: &str, scope: WordScope) -> super::CandidateRows {
     match candidates(conn, term, scope).unwrap() {
@@ -155,6 +159,62 @@ fn is_candidate(conn: &Connection, term: &str) -> bool {
         Candidates::Rows(rows) => {
             rows.rollout_keys(conn, 9).unwrap() == RolloutKeys::Only(vec![1])
                 && rows.offsets(conn, 1, 0..u64::MAX, 9).unwrap() == [4]
+        }
+    }
+}
+
+/// What becomes of a line of a small home.
+#[derive(Debug, Clone)]
+enum Change {
+    Insert(WordTable, i64, u64),
+    Remove(i64, u64),
+    RemoveRollout(i64),
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    let table = || prop::sample::select(vec![WordTable::Said, WordTable::Hidden]);
+    prop_oneof![
+        8 => (table(), 1i64..4, 0u64..12).prop_map(|(table, key, offset)| Change::Insert(table, key, offset)),
+        2 => (1i64..4, 0u64..12).prop_map(|(key, offset)| Change::Remove(key, offset)),
+        1 => (1i64..4).prop_map(Change::RemoveRollout),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn ranges_of_rollouts_hold_exactly_the_documents_left(
+        changes in prop::collection::vec(any_change(), 0..30),
+        start in 0u64..12,
+        max in 1usize..6,
+    ) {
+        let mut conn = database();
+        let mut left: BTreeSet<(i64, u64)> = BTreeSet::new();
+        for change in changes {
+            let transaction = conn.transaction().unwrap();
+            match change {
+                Change::Insert(table, key, offset) => {
+                    WordWriter::new(&transaction).insert(table, key, offset, &["walrus"]).unwrap();
+                    left.insert((key, offset));
+                }
+                Change::Remove(key, offset) => {
+                    remove(&transaction, key, offset).unwrap();
+                    left.remove(&(key, offset));
+                }
+                Change::RemoveRollout(key) => {
+                    remove_rollout(&transaction, key).unwrap();
+                    left.retain(|(other, _)| *other != key);
+                }
+            }
+            transaction.commit().unwrap();
+        }
+        let rows = rows(&conn, "walrus", WordScope::SaidAndHidden);
+        let mut keys: Vec<i64> = left.iter().map(|(key, _)| *key).collect();
+        keys.dedup();
+        prop_assert_eq!(rows.rollout_keys(&conn, 99).unwrap(), RolloutKeys::Only(keys));
+        for key in 1..4 {
+            let expected: Vec<u64> =
+                left.range((key, start)..(key, start.max(10))).map(|(_, offset)| *offset).take(max).collect();
+            prop_assert_eq!(rows.offsets(&conn, key, start..10, max).unwrap(), expected);
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Names of documents: one message line each, by rollout and byte offset.
+//! Places of documents: one message line each, by rollout and byte offset, in one number that orders by both.
 
 use std::ops::Range;
 
 use crate::error::{StateError, StateResult};
 
-/// Bits of a document number that hold the offset of the line.
+/// Bits of a place that hold the offset of the line.
 const OFFSET_BITS: u32 = 40;
-/// Largest offset that a document number can hold: files of up to 1 TiB.
+/// Largest offset that a place can hold: files of up to 1 TiB.
 pub const MAX_OFFSET: u64 = (1 << OFFSET_BITS) - 1;
-/// Largest rollout key that a document number can hold.
+/// Largest rollout key that a place can hold.
 pub const MAX_ROLLOUT_KEY: i64 = i64::MAX >> OFFSET_BITS;
 
 /// One of the two sets of documents.
@@ -23,15 +23,29 @@ pub enum WordTable {
 impl WordTable {
     pub(super) fn insert_sql(self) -> &'static str {
         match self {
+            Self::Said => "INSERT INTO words_said (rowid, tokens) VALUES (?1, ?2)",
+            Self::Hidden => "INSERT INTO words_hidden (rowid, tokens) VALUES (?1, ?2)",
+        }
+    }
+
+    pub(super) fn replace_sql(self) -> &'static str {
+        match self {
             Self::Said => "INSERT OR REPLACE INTO words_said (rowid, tokens) VALUES (?1, ?2)",
             Self::Hidden => "INSERT OR REPLACE INTO words_hidden (rowid, tokens) VALUES (?1, ?2)",
         }
     }
 
+    /// Deletes the documents at places from `?1` up to and without `?2`.
     pub(super) fn delete_sql(self) -> &'static str {
         match self {
-            Self::Said => "DELETE FROM words_said WHERE rowid >= ?1 AND rowid < ?2",
-            Self::Hidden => "DELETE FROM words_hidden WHERE rowid >= ?1 AND rowid < ?2",
+            Self::Said => {
+                "DELETE FROM words_said
+                 WHERE rowid IN (SELECT document_num FROM word_documents WHERE place >= ?1 AND place < ?2)"
+            }
+            Self::Hidden => {
+                "DELETE FROM words_hidden
+                 WHERE rowid IN (SELECT document_num FROM word_documents WHERE place >= ?1 AND place < ?2)"
+            }
         }
     }
 
@@ -42,16 +56,19 @@ impl WordTable {
         }
     }
 
-    /// Selects the documents that match `?1` from `?2` up to and without `?3`, ascending, at most `?4`.
+    /// Selects the places of the documents that match `?1`, numbered from `?2` to `?3`, at places from `?4` up to and
+    /// without `?5`; at most `?6`, in order of their numbers.
     pub(super) fn match_sql(self) -> &'static str {
         match self {
             Self::Said => {
-                "SELECT rowid FROM words_said WHERE words_said MATCH ?1 AND rowid >= ?2 AND rowid < ?3 \
-                 ORDER BY rowid LIMIT ?4"
+                "SELECT place FROM words_said CROSS JOIN word_documents ON document_num = words_said.rowid
+                 WHERE words_said MATCH ?1 AND words_said.rowid >= ?2 AND words_said.rowid <= ?3
+                 AND place >= ?4 AND place < ?5 ORDER BY words_said.rowid LIMIT ?6"
             }
             Self::Hidden => {
-                "SELECT rowid FROM words_hidden WHERE words_hidden MATCH ?1 AND rowid >= ?2 AND rowid < ?3 \
-                 ORDER BY rowid LIMIT ?4"
+                "SELECT place FROM words_hidden CROSS JOIN word_documents ON document_num = words_hidden.rowid
+                 WHERE words_hidden MATCH ?1 AND words_hidden.rowid >= ?2 AND words_hidden.rowid <= ?3
+                 AND place >= ?4 AND place < ?5 ORDER BY words_hidden.rowid LIMIT ?6"
             }
         }
     }
@@ -75,28 +92,28 @@ impl WordScope {
     }
 }
 
-/// Returns the number of the document at `offset` of a rollout.
-pub(super) fn document_num(rollout_key: i64, offset: u64) -> StateResult<i64> {
+/// Returns the place of the line at `offset` of a rollout.
+pub(super) fn place(rollout_key: i64, offset: u64) -> StateResult<i64> {
     if offset > MAX_OFFSET {
         return Err(outside("words.offset", offset));
     }
-    Ok(first_num(rollout_key)? | offset.cast_signed())
+    Ok(first_place(rollout_key)? | offset.cast_signed())
 }
 
-/// Returns the numbers of the documents in a range of a rollout's bytes; what lies beyond the limits is empty.
-pub(super) fn document_nums(rollout_key: i64, offsets: &Range<u64>) -> StateResult<Range<i64>> {
-    let first = first_num(rollout_key)?;
+/// Returns the places in a range of a rollout's bytes; what lies beyond the limits is empty.
+pub(super) fn places(rollout_key: i64, offsets: &Range<u64>) -> StateResult<Range<i64>> {
+    let first = first_place(rollout_key)?;
     let end_of_rollout = first.saturating_add(1 << OFFSET_BITS);
-    let num = |offset: u64| i64::try_from(offset).map_or(end_of_rollout, |offset| first.saturating_add(offset));
-    Ok(num(offsets.start).min(end_of_rollout)..num(offsets.end).min(end_of_rollout))
+    let at = |offset: u64| i64::try_from(offset).map_or(end_of_rollout, |offset| first.saturating_add(offset));
+    Ok(at(offsets.start).min(end_of_rollout)..at(offsets.end).min(end_of_rollout))
 }
 
-/// Returns the rollout key and the offset that a document number holds.
-pub(super) fn split_num(document_num: i64) -> (i64, u64) {
-    (document_num >> OFFSET_BITS, document_num.cast_unsigned() & MAX_OFFSET)
+/// Returns the rollout key and the offset of a place.
+pub(super) fn split_place(place: i64) -> (i64, u64) {
+    (place >> OFFSET_BITS, place.cast_unsigned() & MAX_OFFSET)
 }
 
-fn first_num(rollout_key: i64) -> StateResult<i64> {
+fn first_place(rollout_key: i64) -> StateResult<i64> {
     if !(0..=MAX_ROLLOUT_KEY).contains(&rollout_key) {
         return Err(outside("words.rollout_key", rollout_key));
     }
@@ -105,7 +122,7 @@ fn first_num(rollout_key: i64) -> StateResult<i64> {
 
 fn outside(what: &'static str, value: impl std::fmt::Display) -> StateError {
     StateError::Sql(rusqlite::Error::ToSqlConversionFailure(
-        format!("{what} {value} does not fit a document number").into(),
+        format!("{what} {value} is beyond the places of the word index").into(),
     ))
 }
 

@@ -1,12 +1,13 @@
 //! Tables of the word index.
 //!
-//! Two full-text tables without contents or positions, and their common vocabulary.
+//! Two full-text tables without contents or positions, the places of their documents, and their common vocabulary.
 
 /// Statements that create the tables of this module.
 ///
 /// Documents arrive as space-separated tokens that the `ascii` tokenizer takes as they are. `detail=none` keeps one
-/// bit of knowledge per word and document. The vocabulary repeats every token once, so that pieces of tokens can be
-/// looked up without decoding the full-text index.
+/// bit of knowledge per word and document. Documents are numbered without gaps, in order of arrival: numbers made of
+/// rollout and offset would cost three times the space, since an index stores their differences. The vocabulary repeats
+/// every token once, so that pieces of tokens can be looked up without decoding the full-text index.
 pub const SCHEMA: &str = "
 CREATE VIRTUAL TABLE words_said USING fts5 (
     tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
@@ -14,6 +15,17 @@ CREATE VIRTUAL TABLE words_said USING fts5 (
 CREATE VIRTUAL TABLE words_hidden USING fts5 (
     tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
 );
+CREATE TABLE word_documents (
+    document_num INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE word_rollouts (
+    rollout_key INTEGER PRIMARY KEY,
+    first_document INTEGER NOT NULL,
+    last_document INTEGER NOT NULL,
+    last_place INTEGER NOT NULL,
+    is_ordered INTEGER NOT NULL
+) STRICT;
 CREATE TABLE word_tokens (
     token_num INTEGER PRIMARY KEY,
     token TEXT NOT NULL UNIQUE

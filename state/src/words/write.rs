@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::document::{MAX_OFFSET, WordTable, document_num, document_nums};
+use super::document::{MAX_OFFSET, WordTable, place, places};
 use super::tokens::each_token;
 use super::vocabulary;
 use crate::error::StateResult;
@@ -41,9 +41,9 @@ impl<'t> WordWriter<'t> {
     /// Adds the document of the line at `offset`, or replaces it; it is found by the words of all `texts`.
     ///
     /// # Errors
-    /// If SQLite fails, or key or offset are outside of what a document number can hold.
+    /// If SQLite fails, or key or offset are outside of what the word index can hold.
     pub fn insert(&mut self, table: WordTable, rollout_key: i64, offset: u64, texts: &[&str]) -> StateResult<()> {
-        let num = document_num(rollout_key, offset)?;
+        let place = place(rollout_key, offset)?;
         if self.remembered.len() > MAX_REMEMBERED_TOKENS {
             self.remembered.clear();
         }
@@ -58,9 +58,20 @@ impl<'t> WordWriter<'t> {
             });
         }
         outcome?;
+        let added = self
+            .conn
+            .prepare_cached("INSERT OR IGNORE INTO word_documents (place) VALUES (?1)")?
+            .execute([place])?;
+        let (document_num, sql) = if added > 0 {
+            let document_num = self.conn.last_insert_rowid();
+            extend_rollout(self.conn, rollout_key, document_num, place)?;
+            (document_num, table.insert_sql())
+        } else {
+            (document_num(self.conn, place)?, table.replace_sql())
+        };
         self.conn
-            .prepare_cached(table.insert_sql())?
-            .execute(params![num, self.tokens])?;
+            .prepare_cached(sql)?
+            .execute(params![document_num, self.tokens])?;
         Ok(())
     }
 
@@ -82,22 +93,46 @@ impl<'t> WordWriter<'t> {
     }
 }
 
+/// Widens a rollout's range of documents to a new one, which has the highest number of all.
+fn extend_rollout(conn: &Connection, rollout_key: i64, document_num: i64, place: i64) -> StateResult<()> {
+    conn.prepare_cached(
+        "INSERT INTO word_rollouts (rollout_key, first_document, last_document, last_place, is_ordered)
+         VALUES (?1, ?2, ?2, ?3, 1)
+         ON CONFLICT (rollout_key) DO UPDATE SET
+             last_document = excluded.last_document,
+             is_ordered = is_ordered AND excluded.last_place > last_place,
+             last_place = max(last_place, excluded.last_place)",
+    )?
+    .execute([rollout_key, document_num, place])?;
+    Ok(())
+}
+
+fn document_num(conn: &Connection, place: i64) -> StateResult<i64> {
+    let document_num = conn
+        .prepare_cached("SELECT document_num FROM word_documents WHERE place = ?1")?
+        .query_row([place], |row| row.get(0))?;
+    Ok(document_num)
+}
+
 /// Removes the document of the line at `offset`, from both tables.
 ///
 /// # Errors
-/// If SQLite fails, or key or offset are outside of what a document number can hold.
+/// If SQLite fails, or key or offset are outside of what the word index can hold.
 pub fn remove(conn: &Connection, rollout_key: i64, offset: u64) -> StateResult<()> {
-    let num = document_num(rollout_key, offset)?;
-    delete(conn, num, num + 1)
+    let place = place(rollout_key, offset)?;
+    delete(conn, place, place + 1)
 }
 
 /// Removes all documents of a rollout, from both tables.
 ///
 /// # Errors
-/// If SQLite fails, or the key is outside of what a document number can hold.
+/// If SQLite fails, or the key is outside of what the word index can hold.
 pub fn remove_rollout(conn: &Connection, rollout_key: i64) -> StateResult<()> {
-    let nums = document_nums(rollout_key, &(0..MAX_OFFSET + 1))?;
-    delete(conn, nums.start, nums.end)
+    let places = places(rollout_key, &(0..MAX_OFFSET + 1))?;
+    delete(conn, places.start, places.end)?;
+    conn.prepare_cached("DELETE FROM word_rollouts WHERE rollout_key = ?1")?
+        .execute([rollout_key])?;
+    Ok(())
 }
 
 /// Merges the index into its smallest form; for the end of a bulk run, not while somebody waits.
@@ -112,10 +147,13 @@ pub fn optimize(conn: &Connection) -> StateResult<()> {
     Ok(())
 }
 
-fn delete(conn: &Connection, start: i64, end: i64) -> StateResult<()> {
+fn delete(conn: &Connection, first_place: i64, end_place: i64) -> StateResult<()> {
     for table in [WordTable::Said, WordTable::Hidden] {
-        conn.prepare_cached(table.delete_sql())?.execute([start, end])?;
+        conn.prepare_cached(table.delete_sql())?
+            .execute([first_place, end_place])?;
     }
+    conn.prepare_cached("DELETE FROM word_documents WHERE place >= ?1 AND place < ?2")?
+        .execute([first_place, end_place])?;
     Ok(())
 }
 

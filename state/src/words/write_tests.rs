@@ -71,6 +71,46 @@ fn removing_a_rollout_keeps_the_others() {
 }
 
 #[test]
+fn documents_in_any_order_are_found_in_the_order_of_their_offsets() {
+    let mut conn = database();
+    add(
+        &mut conn,
+        &[
+            (1, 50, "walrus"),
+            (1, 10, "walrus"),
+            (2, 0, "walrus"),
+            (1, 30, "walrus"),
+            (1, 70, "walrus"),
+        ],
+    );
+    remove(&conn, 1, 70).unwrap();
+    add(&mut conn, &[(1, 60, "walrus")]);
+    assert_eq!(found(&conn, "walrus"), [(1, vec![10, 30, 50, 60]), (2, vec![0])]);
+    let Candidates::Rows(rows) = candidates(&conn, "walrus", WordScope::Said).unwrap() else {
+        panic!("no rows")
+    };
+    assert_eq!(rows.offsets(&conn, 1, 20..60, 1).unwrap(), [30]);
+    assert_eq!(rows.offsets(&conn, 1, 61..99, 9).unwrap(), [] as [u64; 0]);
+}
+
+#[test]
+fn a_removed_line_can_come_back_anywhere_in_an_ordered_rollout() {
+    let mut conn = database();
+    add(
+        &mut conn,
+        &[
+            (1, 10, "walrus"),
+            (1, 20, "walrus"),
+            (2, 5, "walrus"),
+            (1, 30, "walrus"),
+        ],
+    );
+    remove(&conn, 1, 10).unwrap();
+    add(&mut conn, &[(1, 10, "walrus")]);
+    assert_eq!(found(&conn, "walrus"), [(1, vec![10, 20, 30]), (2, vec![5])]);
+}
+
+#[test]
 fn a_rolled_back_transaction_leaves_no_gap_in_the_vocabulary() {
     let mut conn = database();
     let transaction = conn.transaction().unwrap();

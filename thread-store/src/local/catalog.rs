@@ -68,7 +68,9 @@ impl Sweep {
 impl Catalog {
     /// Starts without having looked.
     pub(super) fn new() -> Self {
-        Self { state: Mutex::new(State::default()) }
+        Self {
+            state: Mutex::new(State::default()),
+        }
     }
 
     /// Forgets what is known to be indexed.
@@ -100,7 +102,9 @@ impl Inner {
         let now_ms = self.clock.now_ms();
         {
             let state = self.catalog.lock();
-            let recent = state.swept_at_ms.is_some_and(|at| (0..SWEEP_TRUST_MS).contains(&(now_ms - at)));
+            let recent = state
+                .swept_at_ms
+                .is_some_and(|at| (0..SWEEP_TRUST_MS).contains(&(now_ms - at)));
             if recent && freshness == Freshness::Recent {
                 return Arc::clone(&state.sweep);
             }
@@ -117,14 +121,22 @@ impl Inner {
         let report = visit(self.fs.as_ref(), &self.home, &mut |file| {
             let place = sweep.files.len();
             sweep.by_rollout.entry(rollout_uuid(&file)).or_insert(place);
-            let thread = file.name.as_ref().map(|name| name.thread_id.0).or(file.weak_id.map(|id| id.0));
+            let thread = file
+                .name
+                .as_ref()
+                .map(|name| name.thread_id.0)
+                .or(file.weak_id.map(|id| id.0));
             if let Some(thread) = thread {
                 sweep.by_thread.entry(thread).or_default().push(place);
             }
             sweep.files.push(file);
             ControlFlow::Continue(())
         });
-        sweep.problems = report.problems.into_iter().map(|it| (it.path, it.error.to_string())).collect();
+        sweep.problems = report
+            .problems
+            .into_iter()
+            .map(|it| (it.path, it.error.to_string()))
+            .collect();
         sweep
     }
 
@@ -150,7 +162,11 @@ impl Inner {
 
     /// Returns whether the index is up to date with a sweep.
     pub(super) fn is_synced(&self, sweep: &Arc<Sweep>) -> bool {
-        self.catalog.lock().synced.as_ref().is_some_and(|synced| Arc::ptr_eq(synced, sweep))
+        self.catalog
+            .lock()
+            .synced
+            .as_ref()
+            .is_some_and(|synced| Arc::ptr_eq(synced, sweep))
     }
 
     /// Remembers that the index is up to date with a sweep.
@@ -160,7 +176,11 @@ impl Inner {
 
     /// Returns whether the word index is up to date with a sweep.
     pub(super) fn is_text_synced(&self, sweep: &Arc<Sweep>) -> bool {
-        self.catalog.lock().text_synced.as_ref().is_some_and(|synced| Arc::ptr_eq(synced, sweep))
+        self.catalog
+            .lock()
+            .text_synced
+            .as_ref()
+            .is_some_and(|synced| Arc::ptr_eq(synced, sweep))
     }
 
     /// Remembers that the word index is up to date with a sweep.
@@ -197,7 +217,9 @@ impl Inner {
     /// Remembers that a file cannot be read as a thread.
     pub(super) fn mark_unreadable(&self, file: &RolloutFile, reason: String) {
         let mut state = self.catalog.lock();
-        state.unreadable.insert(rollout_uuid(file), (fingerprint_text(file), reason));
+        state
+            .unreadable
+            .insert(rollout_uuid(file), (fingerprint_text(file), reason));
     }
 
     /// Returns the files that cannot be read as threads, with the reason.

@@ -68,8 +68,12 @@ impl Inner {
 
     fn fold_suffix(&self, open: &mut OpenRollout<'_>, start: &Start) -> StoreResult<()> {
         let mut lines = open.source.lines(start.checkpoint.offset);
-        let mut projector =
-            Projector::new(open.rollout_id, open.checkpoint.clone(), open.meta.clone(), &mut open.rows);
+        let mut projector = Projector::new(
+            open.rollout_id,
+            open.checkpoint.clone(),
+            open.meta.clone(),
+            &mut open.rows,
+        );
         let mut tail = None;
         loop {
             let at = lines.offset();
@@ -100,13 +104,26 @@ impl Inner {
         if end - offset > self.limits.max_line_bytes {
             return Ok(());
         }
-        let bytes = open.source.read_at(offset, end - offset).map_err(|error| read_error(&open.source, offset, error))?;
+        let bytes = open
+            .source
+            .read_at(offset, end - offset)
+            .map_err(|error| read_error(&open.source, offset, error))?;
         if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err() {
             return Ok(()); // torn, or still being written: reported as the state of the tail, not as damage
         }
-        let mut projector =
-            Projector::new(open.rollout_id, open.checkpoint.clone(), open.meta.clone(), &mut open.rows);
-        projector.line(LineAt { offset, bytes: &bytes, end }).map_err(|error| self.index_error(error))?;
+        let mut projector = Projector::new(
+            open.rollout_id,
+            open.checkpoint.clone(),
+            open.meta.clone(),
+            &mut open.rows,
+        );
+        projector
+            .line(LineAt {
+                offset,
+                bytes: &bytes,
+                end,
+            })
+            .map_err(|error| self.index_error(error))?;
         (open.checkpoint, open.meta) = projector.finish();
         Ok(())
     }
@@ -211,7 +228,9 @@ impl Inner {
     }
 
     fn stored_row(&self, reader: &Reader<'_>, rollout_id: Uuid) -> StoreResult<Option<RolloutRow>> {
-        reader.rollout(&rollout_id.to_string()).map_err(|error| self.index_error(error))
+        reader
+            .rollout(&rollout_id.to_string())
+            .map_err(|error| self.index_error(error))
     }
 
     /// Opens the one descriptor that a request reads a rollout through.
@@ -226,10 +245,15 @@ impl Inner {
     /// Decides what a fold continues: the stored state if its anchor matches, else the beginning.
     fn start(&self, source: &RolloutSource, file: &RolloutFile, row: Option<RolloutRow>) -> StoreResult<Start> {
         if let Some(row) = row {
-            let anchor = Anchor { at_offset: row.checkpoint.offset, hash: row.anchor_hash };
+            let anchor = Anchor {
+                at_offset: row.checkpoint.offset,
+                hash: row.anchor_hash,
+            };
             let unchanged = row.file.compressed && row.file.fingerprint == fingerprint_text(file);
             let matches = unchanged
-                || source.check_anchor(&anchor).map_err(|error| read_error(source, anchor.at_offset, error))?;
+                || source
+                    .check_anchor(&anchor)
+                    .map_err(|error| read_error(source, anchor.at_offset, error))?;
             if matches {
                 return Ok(Start {
                     stored: Some((row.key, row.checkpoint.offset)),
@@ -268,7 +292,10 @@ impl Inner {
                 stored: None,
                 text_offset: 0,
             }),
-            Err(error) => Err(StoreError::Header { path: file.path.clone(), source: Box::new(error) }),
+            Err(error) => Err(StoreError::Header {
+                path: file.path.clone(),
+                source: Box::new(error),
+            }),
         }
     }
 
@@ -280,7 +307,9 @@ impl Inner {
         (checkpoint, meta): (Checkpoint, RolloutMeta),
         changes: codex_state::projector::RowChanges,
     ) -> StoreResult<RolloutUpdate> {
-        let anchor = source.anchor(checkpoint.offset).map_err(|error| read_error(source, checkpoint.offset, error))?;
+        let anchor = source
+            .anchor(checkpoint.offset)
+            .map_err(|error| read_error(source, checkpoint.offset, error))?;
         Ok(RolloutUpdate {
             rollout_id: rollout_uuid(file).to_string(),
             thread_id: start.thread_id.clone(),
@@ -316,7 +345,10 @@ fn feed<S: codex_state::projector::RowStore>(
 pub(super) fn rollout_uuid(file: &RolloutFile) -> Uuid {
     match &file.name {
         Some(name) => name.rollout_id.0,
-        None => file.weak_id.map_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, file.relative.as_bytes()), |id| id.0),
+        None => file.weak_id.map_or_else(
+            || Uuid::new_v5(&Uuid::NAMESPACE_URL, file.relative.as_bytes()),
+            |id| id.0,
+        ),
     }
 }
 
@@ -335,17 +367,23 @@ pub(super) fn file_state(file: &RolloutFile) -> FileState {
 /// Returns a text that changes whenever a sweep can see that the file changed.
 pub(super) fn fingerprint_text(file: &RolloutFile) -> String {
     let print = &file.stat.fingerprint;
-    format!("{}:{}:{}:{}:{}", print.dev, print.ino, print.len, print.mtime_ns, print.ctime_ns)
+    format!(
+        "{}:{}:{}:{}:{}",
+        print.dev, print.ino, print.len, print.mtime_ns, print.ctime_ns
+    )
 }
 
 fn identity_of(head: &Head) -> (Option<String>, Option<(String, u64, u64)>) {
     match head {
         Head::Bare(header) => (Some(header.id.to_string()), None),
         Head::Envelope { meta, .. } => {
-            let base = meta
-                .history_base
-                .as_ref()
-                .map(|base| (base.thread_id.to_string(), base.end_ordinal_exclusive, base.end_byte_offset));
+            let base = meta.history_base.as_ref().map(|base| {
+                (
+                    base.thread_id.to_string(),
+                    base.end_ordinal_exclusive,
+                    base.end_byte_offset,
+                )
+            });
             (Some(meta.id.to_string()), base)
         }
     }
@@ -367,9 +405,9 @@ pub(super) fn discard_index(inner: &Inner, index: &std::path::Path) {
 /// Tells whether an error means that the index must be thrown away.
 pub(super) fn is_rebuildable(error: &StoreError) -> bool {
     match error {
-        StoreError::Index { source, .. } => {
-            source.downcast_ref::<StateError>().is_some_and(StateError::is_rebuildable)
-        }
+        StoreError::Index { source, .. } => source
+            .downcast_ref::<StateError>()
+            .is_some_and(StateError::is_rebuildable),
         _ => false,
     }
 }

@@ -9,15 +9,16 @@ use codex_rollout::discover::{Encoding, Location, Placement, RolloutFile, rollou
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::name::looks_like_rollout;
 use codex_rollout::tail::{TailState, tail_state};
-use codex_state::threads::{self, RowClass, ThreadRow};
+use codex_state::threads::{self, DefaultSources, RowClass, ThreadRow};
 
 use super::catalog::Freshness;
 use super::catch_up::rollout_uuid;
 use super::list::error_chain;
 use super::store::Inner;
-use super::thread_row::current_revision;
 use crate::error::StoreResult;
-use crate::types::{DoctorFinding, DoctorReport, View};
+use crate::report::{DoctorFinding, DoctorReport};
+use crate::thread_row::current_revision;
+use crate::types::View;
 
 impl Inner {
     /// Explains a thread id (or a unique beginning of one) or a file.
@@ -48,7 +49,11 @@ impl Inner {
         };
         match row {
             Some(row) => self.examine_row(&row, &mut report)?,
-            None => report.find("index", false, "no thread row: nothing readable was found under this name"),
+            None => report.find(
+                "index",
+                false,
+                "no thread row: nothing readable was found under this name",
+            ),
         }
         Ok(report)
     }
@@ -61,7 +66,11 @@ impl Inner {
                     files
                 }
                 Err(error) => {
-                    report.find("file", false, &format!("{}; is this the right --home?", error_chain(&error)));
+                    report.find(
+                        "file",
+                        false,
+                        &format!("{}; is this the right --home?", error_chain(&error)),
+                    );
                     Vec::new()
                 }
             };
@@ -74,7 +83,11 @@ impl Inner {
             report.find("format", false, detail);
             return Vec::new();
         }
-        let absolute = if path.is_absolute() { path.to_owned() } else { self.home.join(path) };
+        let absolute = if path.is_absolute() {
+            path.to_owned()
+        } else {
+            self.home.join(path)
+        };
         match rollout_at(self.fs.as_ref(), &self.home, &absolute) {
             Ok(file) => {
                 if !looks_like_rollout(name) {
@@ -87,20 +100,21 @@ impl Inner {
         }
     }
 
-    fn files_with_prefix(
-        &self,
-        subject: &str,
-        error: &std::io::Error,
-        report: &mut DoctorReport,
-    ) -> Vec<RolloutFile> {
+    fn files_with_prefix(&self, subject: &str, error: &std::io::Error, report: &mut DoctorReport) -> Vec<RolloutFile> {
         let sweep = self.sweep(Freshness::Recent);
         let prefix = subject.to_lowercase();
         let matches = |file: &&RolloutFile| {
-            file.name.as_ref().is_some_and(|name| name.thread_id.to_string().starts_with(&prefix))
+            file.name
+                .as_ref()
+                .is_some_and(|name| name.thread_id.to_string().starts_with(&prefix))
         };
         let files: Vec<RolloutFile> = sweep.files.iter().filter(matches).cloned().collect();
         if files.is_empty() || prefix.is_empty() {
-            report.find("file", false, &format!("neither a thread id nor a readable file: {error}"));
+            report.find(
+                "file",
+                false,
+                &format!("neither a thread id nor a readable file: {error}"),
+            );
             return Vec::new();
         }
         files
@@ -113,9 +127,17 @@ impl Inner {
             (Location::Archived, Encoding::Plain) => "archived",
             (Location::Archived, Encoding::Zstd) => "archived, compressed",
         };
-        report.find("place", true, &format!("{} ({place}, {} bytes)", file.path.display(), file.stat.len));
+        report.find(
+            "place",
+            true,
+            &format!("{} ({place}, {} bytes)", file.path.display(), file.stat.len),
+        );
         if file.placement == Placement::Unusual {
-            report.find("name", false, "unusual name or folder: Codex lists it nowhere, this program does");
+            report.find(
+                "name",
+                false,
+                "unusual name or folder: Codex lists it nowhere, this program does",
+            );
         }
         let source = match self.source(file) {
             Ok(source) => source,
@@ -134,25 +156,36 @@ impl Inner {
         }
     }
 
-    fn examine_tail(
-        &self,
-        source: &codex_rollout::source::RolloutSource,
-        head: &Head,
-        report: &mut DoctorReport,
-    ) {
+    fn examine_tail(&self, source: &codex_rollout::source::RolloutSource, head: &Head, report: &mut DoctorReport) {
         match tail_state(source, head) {
             Ok(TailState::Clean) => {}
             Ok(TailState::CompleteWithoutNewline { .. }) => {
-                report.find("tail", true, "the last line has no newline yet; it is complete and shown");
+                report.find(
+                    "tail",
+                    true,
+                    "the last line has no newline yet; it is complete and shown",
+                );
             }
             Ok(TailState::Torn { offset, len }) => {
-                report.find("tail", false, &format!("the last line is torn: {len} bytes at byte {offset}"));
+                report.find(
+                    "tail",
+                    false,
+                    &format!("the last line is torn: {len} bytes at byte {offset}"),
+                );
             }
             Ok(TailState::UnknownRecord { .. }) => {
-                report.find("tail", true, "the last line is JSON of a kind that is not known; it is kept");
+                report.find(
+                    "tail",
+                    true,
+                    "the last line is JSON of a kind that is not known; it is kept",
+                );
             }
             Ok(TailState::Oversized { .. }) => {
-                report.find("tail", false, "the last line is longer than the line limit and not read");
+                report.find(
+                    "tail",
+                    false,
+                    "the last line is longer than the line limit and not read",
+                );
             }
             Err(error) => report.find("tail", false, &error_chain(&error)),
         }
@@ -161,31 +194,52 @@ impl Inner {
     fn examine_row(&self, row: &ThreadRow, report: &mut DoctorReport) -> StoreResult<()> {
         let class = RowClass::of(row);
         let thread_id: Option<ThreadId> = row.thread_id.parse().ok();
-        let revisions = thread_id.map(|id| self.stored_rollouts(id)).transpose()?.unwrap_or_default();
+        let revisions = thread_id
+            .map(|id| self.stored_rollouts(id))
+            .transpose()?
+            .unwrap_or_default();
         if revisions.len() > 1 {
-            let current = current_revision(&revisions).map(|row| row.file.path.clone()).unwrap_or_default();
-            report.find("revisions", true, &format!("{} revisions; current is {current}", revisions.len()));
+            let current = current_revision(&revisions)
+                .map(|row| row.file.path.clone())
+                .unwrap_or_default();
+            report.find(
+                "revisions",
+                true,
+                &format!("{} revisions; current is {current}", revisions.len()),
+            );
         }
         let damage: u64 = revisions.iter().map(|row| row.checkpoint.damage_count).sum();
         if damage > 0 {
-            report.find("damage", false, &format!("{damage} damaged line(s); what follows them is shown"));
+            report.find(
+                "damage",
+                false,
+                &format!("{damage} damaged line(s); what follows them is shown"),
+            );
         }
-        report.listed = !class.archived && !class.attached && class.source.is_interactive();
-        report.listed_by_codex = report.listed && !class.unpreviewed && !class.codex_hidden;
+        let everyday = !class.archived && !class.attached;
+        report.listed = everyday && DefaultSources::Reachable.accepts(class.source);
+        report.listed_by_codex = everyday && class.source.is_interactive() && !class.unpreviewed && !class.codex_hidden;
         if class.archived {
-            report.find("list", false, "archived: listed with --archived only");
+            report.find("list", true, "archived: listed with --archived only");
         }
         if class.attached {
-            report.find("list", false, "attached fork: listed under the thread it is attached to");
+            report.find("list", true, "attached fork: listed under the thread it is attached to");
         }
-        if !class.source.is_interactive() {
-            let detail = format!("source {}: listed only when that source is asked for (--source)", row.source);
-            report.find("list", false, &detail);
+        if !DefaultSources::Reachable.accepts(class.source) {
+            let detail = format!(
+                "source {}: listed only when that source is asked for (--source)",
+                row.source
+            );
+            report.find("list", true, &detail);
         }
         if class.unpreviewed {
-            report.find("list", false, "no user message yet: Codex does not list it");
+            report.find("list", true, "no user message yet: Codex does not list it");
         } else if class.codex_hidden {
-            report.find("list", false, "no user event or no header: Codex never lists it, this program does");
+            report.find(
+                "list",
+                true,
+                "no user event or no header: Codex never lists it, this program does",
+            );
         }
         if report.listed {
             report.find("list", true, "listed");
@@ -196,6 +250,10 @@ impl Inner {
 
 impl DoctorReport {
     fn find(&mut self, check: &'static str, ok: bool, detail: &str) {
-        self.findings.push(DoctorFinding { check, ok, detail: detail.to_owned() });
+        self.findings.push(DoctorFinding {
+            check,
+            ok,
+            detail: detail.to_owned(),
+        });
     }
 }

@@ -122,11 +122,18 @@ impl History<'_> {
     pub(super) fn turn_row(&self, at: usize, turn_id: &str) -> StoreResult<Option<TurnRow>> {
         let segment = &self.segments[at];
         let wrap = |error| index_error(&segment.rollout.file.path, error);
-        let by_id = segment.rollout.rows.turn_by_id(id_hash(turn_id), segment.set).map_err(wrap)?;
+        let by_id = segment
+            .rollout
+            .rows
+            .turn_by_id(id_hash(turn_id), segment.set)
+            .map_err(wrap)?;
         if let Some(row) = by_id.filter(|row| segment.keys().contains(row.key)) {
             return Ok(Some(row));
         }
-        let Some(alias) = turn_id.strip_prefix("rollout-").and_then(|number| number.parse::<u64>().ok()) else {
+        let Some(alias) = turn_id
+            .strip_prefix("rollout-")
+            .and_then(|number| number.parse::<u64>().ok())
+        else {
             return Ok(None);
         };
         let rows = segment

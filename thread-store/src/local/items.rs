@@ -26,12 +26,16 @@ impl Inner {
             require_paginated(history, operation)?;
             let start = match &query.anchor {
                 None => None,
-                Some(Anchor::Including(anchor)) => {
-                    Some(Anchor::Including(item_position(history, query.turn_id.as_deref(), anchor)?))
-                }
-                Some(Anchor::Excluding(anchor)) => {
-                    Some(Anchor::Excluding(item_position(history, query.turn_id.as_deref(), anchor)?))
-                }
+                Some(Anchor::Including(anchor)) => Some(Anchor::Including(item_position(
+                    history,
+                    query.turn_id.as_deref(),
+                    anchor,
+                )?)),
+                Some(Anchor::Excluding(anchor)) => Some(Anchor::Excluding(item_position(
+                    history,
+                    query.turn_id.as_deref(),
+                    anchor,
+                )?)),
             };
             let placed = history.items(query.turn_id.as_deref(), start, query.direction, query.limit + 1)?;
             let mut has_more = placed.len() > query.limit;
@@ -40,7 +44,10 @@ impl Inner {
                 shown = &shown[..fits];
                 has_more = true;
             }
-            Ok(ItemPage { items: read_items(history, shown)?, has_more })
+            Ok(ItemPage {
+                items: read_items(history, shown)?,
+                has_more,
+            })
         })
     }
 
@@ -82,7 +89,10 @@ impl Inner {
 /// Codex offers item methods for paginated threads only.
 pub(super) fn require_paginated(history: &History<'_>, operation: &'static str) -> StoreResult<()> {
     if history.view == View::Codex && history.mode() == Mode::Legacy {
-        return Err(StoreError::Unsupported { operation, thread_id: history.thread_id });
+        return Err(StoreError::Unsupported {
+            operation,
+            thread_id: history.thread_id,
+        });
     }
     Ok(())
 }
@@ -131,7 +141,11 @@ fn find_items(history: &History<'_>, turn_id: &str, id: &str) -> StoreResult<Vec
                     codex_state::projector::Order::Ascending,
                     usize::MAX,
                 );
-                rows = all.map_err(wrap)?.into_iter().filter(|row| row.alias == Some(alias)).collect();
+                rows = all
+                    .map_err(wrap)?
+                    .into_iter()
+                    .filter(|row| row.alias == Some(alias))
+                    .collect();
             }
             rows.retain(|row| row.sets.contains(segment.set) && segment.keys().contains(row.key));
             found.extend(rows.into_iter().map(|row| PlacedItem { at, row }));
@@ -145,7 +159,11 @@ pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreR
     let mut spans: HashMap<usize, Vec<Span>> = HashMap::new();
     for item in placed {
         let cut = history.segments[item.at].cut_offset();
-        let visible = item.row.spans.iter().filter(|span| cut.is_none_or(|cut| span.end() <= cut));
+        let visible = item
+            .row
+            .spans
+            .iter()
+            .filter(|span| cut.is_none_or(|cut| span.end() <= cut));
         spans.entry(item.at).or_default().extend(visible);
     }
     let mut lines = HashMap::new();
@@ -158,11 +176,18 @@ pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreR
         .map(|item| {
             let segment = &history.segments[item.at];
             let rollout = &segment.rollout;
-            let own = lines.get(&item.at).map(|lines| lines.of(&item.row.spans, segment.cut_offset()));
+            let own = lines
+                .get(&item.at)
+                .map(|lines| lines.of(&item.row.spans, segment.cut_offset()));
             let context = FoldContext {
                 rollout_id: rollout.rollout_id,
                 set: segment.set,
-                cwd: rollout.meta.cwd.as_deref().or(rollout.meta.raw_cwd.as_deref()).unwrap_or_default(),
+                cwd: rollout
+                    .meta
+                    .cwd
+                    .as_deref()
+                    .or(rollout.meta.raw_cwd.as_deref())
+                    .unwrap_or_default(),
                 thread_id: &rollout.thread_id,
             };
             let folded = fold_item(&item.row, context, &own.unwrap_or_default())
@@ -172,7 +197,11 @@ pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreR
                 None => turn_id_of(history, item, &mut turn_ids)?,
             };
             let position = segment.position(item.row.key.offset(), item.row.ordinal);
-            Ok(ItemEntry { turn_id, position, item: folded.item })
+            Ok(ItemEntry {
+                turn_id,
+                position,
+                item: folded.item,
+            })
         })
         .collect()
 }
@@ -189,7 +218,10 @@ fn turn_id_of(
     }
     let rollout = &history.segments[item.at].rollout;
     let key = RowKey(item.row.turn_link.cast_unsigned());
-    let row = rollout.rows.turn(key).map_err(|error| index_error(&rollout.file.path, error))?;
+    let row = rollout
+        .rows
+        .turn(key)
+        .map_err(|error| index_error(&rollout.file.path, error))?;
     let id = row.map(|row| history.shown_turn_id(&row)).unwrap_or_default();
     known.insert(place, id.clone());
     Ok(id)

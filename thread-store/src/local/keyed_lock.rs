@@ -15,7 +15,9 @@ pub(super) struct KeyedLocks<K> {
 impl<K: Hash + Eq + Clone> KeyedLocks<K> {
     /// Makes an empty set.
     pub(super) fn new() -> Self {
-        Self { locks: Mutex::new(HashMap::new()) }
+        Self {
+            locks: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Runs `work` while no other caller runs one for the same key.

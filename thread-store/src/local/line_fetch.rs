@@ -40,7 +40,9 @@ impl Lines {
                 end = end.max(spans[next].end());
                 next += 1;
             }
-            let bytes = source.read_at(start, end - start).map_err(|error| read_error(source, start, error))?;
+            let bytes = source
+                .read_at(start, end - start)
+                .map_err(|error| read_error(source, start, error))?;
             for span in &spans[at..next] {
                 let first = usize::try_from(span.offset - start).expect("inside the block");
                 lines.places.insert(*span, (lines.blocks.len(), first));
@@ -61,6 +63,8 @@ impl Lines {
     /// Returns the lines at `spans` that end at or before `cut`, in order.
     pub(super) fn of<'a>(&'a self, spans: &[Span], cut: Option<u64>) -> Vec<(Span, &'a [u8])> {
         let visible = spans.iter().filter(|span| cut.is_none_or(|cut| span.end() <= cut));
-        visible.filter_map(|span| self.get(*span).map(|bytes| (*span, bytes))).collect()
+        visible
+            .filter_map(|span| self.get(*span).map(|bytes| (*span, bytes)))
+            .collect()
     }
 }

@@ -4,22 +4,25 @@
 
 use std::collections::BTreeSet;
 
-use codex_protocol::log::SessionSource;
 use codex_rollout::discover::RolloutFile;
-use codex_state::db::{Reader, RolloutRow};
+use codex_state::db::{Reader, RolloutRow, WriteOutcome};
 use codex_state::threads::{
-    self, ArchivedRows, ListAnchor, ListDirection, ListFilter, Relation, SourceSelector, ThreadRow, Visibility,
+    self, ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, Relation, SourceSelector, ThreadRow,
+    Visibility,
 };
 
 use super::catalog::{Freshness, Sweep};
 use super::catch_up::rollout_uuid;
 use super::store::Inner;
-use super::thread_row::{Lookup, codex_preview};
 use crate::error::{StoreError, StoreResult};
+use crate::thread_row::{Lookup, codex_preview, record_of_row};
 use crate::types::{
-    ArchivedFilter, Direction, GitInfo, HistoryMode, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter,
-    ThreadAnchor, ThreadRecord, View,
+    ArchivedFilter, Direction, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor, ThreadRecord,
+    View,
 };
+
+/// Rows whose texts one transaction indexes.
+const TITLE_STEP_ROWS: u32 = 1_000;
 
 impl Inner {
     /// Lists threads.
@@ -45,7 +48,10 @@ impl Inner {
                 return Ok(ListPage { threads, has_more });
             }
             if !page.has_more {
-                return Ok(ListPage { threads, has_more: false });
+                return Ok(ListPage {
+                    threads,
+                    has_more: false,
+                });
             }
             filter.anchor = last;
         }
@@ -68,10 +74,13 @@ impl Inner {
         term: Option<&str>,
     ) -> codex_state::StateResult<bool> {
         let Some(term) = term else { return Ok(false) };
-        let Some(rollout) = reader.rollout_at(&row.path)? else { return Ok(false) };
+        let Some(rollout) = reader.rollout_at(&row.path)? else {
+            return Ok(false);
+        };
         let found = [&rollout.meta.preview, &rollout.meta.title].into_iter().any(|text| {
             // A text that cannot be read now cannot be told to match; the row itself stays listed elsewhere.
-            self.full_text(&rollout.rollout_id, text).is_ok_and(|text| text.contains(term))
+            self.full_text(&rollout.rollout_id, text)
+                .is_ok_and(|text| text.contains(term))
         });
         Ok(found)
     }
@@ -111,7 +120,19 @@ impl Inner {
             }
         }
         self.mark_synced(&sweep);
-        Ok(())
+        self.catch_up_titles()
+    }
+
+    /// Feeds the index of names, titles and previews in small steps; lists are right without it, only slower.
+    fn catch_up_titles(&self) -> StoreResult<()> {
+        let index = self.index();
+        loop {
+            let step = index.try_write(|transaction| threads::index_titles(transaction, TITLE_STEP_ROWS));
+            match step.map_err(|error| self.index_error(error))? {
+                WriteOutcome::Stored(0) | WriteOutcome::Skipped => return Ok(()),
+                WriteOutcome::Stored(_) => {}
+            }
+        }
     }
 
     /// Catches up one file and returns the thread that it belongs to.
@@ -119,7 +140,9 @@ impl Inner {
         self.catch_up_bulk(file)?;
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
-        let row = reader.rollout(&rollout_uuid(file).to_string()).map_err(|error| self.index_error(error))?;
+        let row = reader
+            .rollout(&rollout_uuid(file).to_string())
+            .map_err(|error| self.index_error(error))?;
         if let Some(row) = row
             && row.file == super::catch_up::file_state(file)
         {
@@ -131,15 +154,22 @@ impl Inner {
 
     /// Forgets rollouts whose files are gone.
     fn remove_vanished(&self, sweep: &Sweep) -> StoreResult<()> {
+        if !sweep.problems.is_empty() {
+            return Ok(()); // a folder that cannot be read now hides files, it does not delete them
+        }
         let index = self.index();
         let known = {
             let reader = index.reader().map_err(|error| self.index_error(error))?;
             reader.files().map_err(|error| self.index_error(error))?
         };
-        let gone = known.into_iter().filter(|(id, _, _)| id.parse().ok().and_then(|id| sweep.rollout(id)).is_none());
+        let gone = known
+            .into_iter()
+            .filter(|(id, _, _)| id.parse().ok().and_then(|id| sweep.rollout(id)).is_none());
         let mut threads = BTreeSet::new();
         for (rollout_id, thread_id, _) in gone {
-            index.remove_rollout(&rollout_id).map_err(|error| self.index_error(error))?;
+            index
+                .remove_rollout(&rollout_id)
+                .map_err(|error| self.index_error(error))?;
             threads.insert(thread_id);
         }
         if threads.is_empty() {
@@ -152,7 +182,9 @@ impl Inner {
     /// Makes the record of a row of the index.
     pub(super) fn stored_record(&self, reader: &Reader<'_>, row: ThreadRow) -> StoreResult<ThreadRecord> {
         let revisions = if row.preview.cut {
-            reader.rollouts_of(&row.thread_id).map_err(|error| self.index_error(error))?
+            reader
+                .rollouts_of(&row.thread_id)
+                .map_err(|error| self.index_error(error))?
         } else {
             Vec::new()
         };
@@ -171,46 +203,14 @@ impl Inner {
             Some(current) if row.preview.cut => self.whole_preview(revisions, current, lookup)?,
             _ => row.preview.text.clone(),
         };
-        let id = |text: Option<&String>| text.and_then(|text| text.parse().ok());
-        let git = GitInfo { sha: row.git_sha, branch: row.git_branch, origin_url: row.git_origin_url };
-        let thread_id = row.thread_id.parse().map_err(|_| StoreError::Index {
+        let thread_id = row.thread_id.clone();
+        record_of_row(row, preview, &self.home).ok_or_else(|| StoreError::Index {
             path: self.index().path().to_owned(),
-            source: format!("thread id {:?} is not a UUID", row.thread_id).into(),
-        })?;
-        Ok(ThreadRecord {
-            thread_id,
-            path: self.home.join(&row.path),
-            archived: row.archived,
-            history_mode: if row.paginated { HistoryMode::Paginated } else { HistoryMode::Legacy },
-            forked_from: id(row.forked_from.as_ref()),
-            attached_to: id(row.attached_to.as_ref()),
-            parent: id(row.parent_thread_id.as_ref()),
-            preview,
-            name: row.name,
-            model_provider: row.model_provider,
-            model: row.model,
-            reasoning_effort: row.effort,
-            created_at_ms: row.created_at_ms,
-            updated_at_ms: row.updated_at_ms,
-            recency_at_ms: row.recency_at_ms.or(Some(row.created_at_ms)),
-            cwd: row.cwd,
-            cli_version: row.cli_version,
-            originator: row.originator,
-            source: SessionSource::from_index_text(&row.source),
-            thread_source: row.thread_source,
-            agent_nickname: row.agent_nickname,
-            agent_role: row.agent_role,
-            git: (git != GitInfo::default()).then_some(git),
-            turns: Vec::new(),
+            source: format!("thread id {thread_id:?} is not a UUID").into(),
         })
     }
 
-    fn whole_preview(
-        &self,
-        revisions: &[RolloutRow],
-        current: &RolloutRow,
-        lookup: Lookup<'_>,
-    ) -> StoreResult<String> {
+    fn whole_preview(&self, revisions: &[RolloutRow], current: &RolloutRow, lookup: Lookup<'_>) -> StoreResult<String> {
         let (owner, preview) = codex_preview(revisions, current, lookup)?;
         if preview.is_empty() {
             return self.full_text(&current.rollout_id, &current.meta.raw_preview);
@@ -229,7 +229,10 @@ fn filter_of(query: &ListQuery) -> ListFilter {
         limit: query.limit,
         anchor: query.anchor.map(anchor_of),
         archived: archived_of(query.archived),
-        sources: query.sources.as_ref().map(|sources| sources.iter().copied().map(selector_of).collect()),
+        sources: query
+            .sources
+            .as_ref()
+            .map(|sources| sources.iter().copied().map(selector_of).collect()),
         providers: query.providers.clone(),
         cwds: query.cwds.clone(),
         search_term: query.search_term.clone(),
@@ -239,8 +242,13 @@ fn filter_of(query: &ListQuery) -> ListFilter {
             RelationFilter::AttachedTo(id) => Relation::AttachedTo(id.to_string()),
         }),
         attached: shown(query.include_attached),
-        unpreviewed: shown(full),
-        codex_hidden: shown(full || query.include_unpreviewed),
+        unpreviewed: shown(full || query.include_unpreviewed),
+        codex_hidden: shown(full || query.database_rows),
+        default_sources: if full {
+            DefaultSources::Reachable
+        } else {
+            DefaultSources::Interactive
+        },
         excluded: query.excluded.iter().map(ToString::to_string).collect(),
     }
 }
@@ -264,7 +272,10 @@ pub(super) fn direction_of(direction: Direction) -> ListDirection {
 
 /// Translates an anchor.
 pub(super) fn anchor_of(anchor: ThreadAnchor) -> ListAnchor {
-    ListAnchor { time_ms: anchor.time_ms, thread_id: anchor.thread_id.map(|id| id.to_string()) }
+    ListAnchor {
+        time_ms: anchor.time_ms,
+        thread_id: anchor.thread_id.map(|id| id.to_string()),
+    }
 }
 
 /// Translates the archived filter.
@@ -299,7 +310,10 @@ pub(super) fn anchor_after(row: &ThreadRow, sort: ListSort) -> ListAnchor {
         ListSort::UpdatedAt => row.updated_at_ms,
         ListSort::RecencyAt => row.recency_or_creation_ms(),
     };
-    ListAnchor { time_ms, thread_id: Some(row.thread_id.clone()) }
+    ListAnchor {
+        time_ms,
+        thread_id: Some(row.thread_id.clone()),
+    }
 }
 
 /// Writes an error with its causes on one line.

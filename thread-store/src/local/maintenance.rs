@@ -16,8 +16,8 @@ use super::list::error_chain;
 use super::open_rollout::{checkpoint_of, read_error};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
+use crate::report::{IndexReport, VerifyReport};
 use crate::store::IndexProgress;
-use crate::types::{IndexReport, VerifyReport};
 
 /// Row sets, for counts and comparisons.
 const SETS: [RowSet; 3] = [RowSet::Full, RowSet::Codex, RowSet::Raw];
@@ -46,7 +46,9 @@ impl Inner {
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         report.threads = threads::count(reader.connection()).map_err(|error| self.index_error(error))?;
         for (rollout_id, _, _) in reader.files().map_err(|error| self.index_error(error))? {
-            let Some(row) = reader.rollout(&rollout_id).map_err(|error| self.index_error(error))? else { continue };
+            let Some(row) = reader.rollout(&rollout_id).map_err(|error| self.index_error(error))? else {
+                continue;
+            };
             let stored = StoredRows::new(reader.connection(), row.key);
             let (turns, items) = stored.counts().map_err(|error| self.index_error(error))?;
             report.turns += turns;
@@ -63,7 +65,10 @@ impl Inner {
         let sweep = self.sweep(Freshness::Now);
         self.bring_up_to_date(&mut |_, _| {})?;
         let total_bytes: u64 = sweep.files.iter().map(|file| file.stat.len).sum();
-        let mut report = VerifyReport { unreadable: self.unreadable(&sweep), ..VerifyReport::default() };
+        let mut report = VerifyReport {
+            unreadable: self.unreadable(&sweep),
+            ..VerifyReport::default()
+        };
         let mut done_bytes = 0;
         for (done, file) in sweep.files.iter().enumerate() {
             progress.advance(done_bytes, total_bytes, done as u64, sweep.files.len() as u64);
@@ -84,14 +89,21 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
-        progress.advance(total_bytes, total_bytes, sweep.files.len() as u64, sweep.files.len() as u64);
+        progress.advance(
+            total_bytes,
+            total_bytes,
+            sweep.files.len() as u64,
+            sweep.files.len() as u64,
+        );
         Ok(report)
     }
 
     fn verify_file(&self, file: &RolloutFile) -> StoreResult<Option<Verified>> {
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
-        let stored = reader.rollout(&rollout_uuid(file).to_string()).map_err(|error| self.index_error(error))?;
+        let stored = reader
+            .rollout(&rollout_uuid(file).to_string())
+            .map_err(|error| self.index_error(error))?;
         let Some(stored) = stored else { return Ok(None) };
         let source = self.source(file)?;
         let checkpoint = match codex_rollout::head::read_head(&source) {
@@ -103,7 +115,9 @@ impl Inner {
         let mut lines = source.lines(0).until(stored.checkpoint.offset);
         loop {
             let at = lines.offset();
-            let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else { break };
+            let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
+                break;
+            };
             let fed = match event {
                 LineEvent::Line { offset, bytes, end, .. } => projector.line(LineAt { offset, bytes, end }),
                 LineEvent::Oversized { offset, len, end } => projector.oversized(offset, len, end),
@@ -120,7 +134,11 @@ impl Inner {
             self.first_difference(&rows, &fresh)?
         };
         let damaged_lines = checkpoint.damage_count;
-        Ok(Some(Verified { rows: fresh.changes().len() as u64, damaged_lines, difference }))
+        Ok(Some(Verified {
+            rows: fresh.changes().len() as u64,
+            damaged_lines,
+            difference,
+        }))
     }
 
     fn first_difference(
@@ -159,7 +177,9 @@ impl Inner {
     pub(super) fn stored_rollouts(&self, thread_id: ThreadId) -> StoreResult<Vec<RolloutRow>> {
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
-        reader.rollouts_of(&thread_id.to_string()).map_err(|error| self.index_error(error))
+        reader
+            .rollouts_of(&thread_id.to_string())
+            .map_err(|error| self.index_error(error))
     }
 }
 

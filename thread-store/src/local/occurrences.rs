@@ -52,7 +52,14 @@ struct TurnSummary {
 impl<'h, 'r> Walk<'h, 'r> {
     fn new(history: &'h History<'r>, query: &'h OccurrenceQuery) -> StoreResult<Self> {
         let matcher = LowercaseMatcher::new(&query.term);
-        Ok(Self { history, query, matcher, turns: HashMap::new(), found: Vec::new(), next: None })
+        Ok(Self {
+            history,
+            query,
+            matcher,
+            turns: HashMap::new(),
+            found: Vec::new(),
+            next: None,
+        })
     }
 
     fn run(mut self) -> StoreResult<OccurrencePage> {
@@ -73,7 +80,10 @@ impl<'h, 'r> Walk<'h, 'r> {
                     .messages(segment.set, range, Order::Ascending, BATCH_MESSAGES)
                     .map_err(|error| index_error(&segment.rollout.file.path, error))?;
                 let Some(last) = rows.last() else { break };
-                range = KeyRange { low: RowKey(last.key.0 + 1), high: range.high };
+                range = KeyRange {
+                    low: RowKey(last.key.0 + 1),
+                    high: range.high,
+                };
                 let placed: Vec<PlacedItem> = rows.into_iter().map(|row| PlacedItem { at, row }).collect();
                 if !self.search_batch(&placed)? {
                     break 'segments;
@@ -81,7 +91,11 @@ impl<'h, 'r> Walk<'h, 'r> {
             }
         }
         let history_mode = self.history.mode();
-        Ok(OccurrencePage { occurrences: self.found, next: self.next, history_mode })
+        Ok(OccurrencePage {
+            occurrences: self.found,
+            next: self.next,
+            history_mode,
+        })
     }
 
     /// Searches some messages; false once the page is full and the next one is known.
@@ -111,14 +125,19 @@ impl<'h, 'r> Walk<'h, 'r> {
     }
 
     fn search_item(&mut self, entry: &ItemEntry, summary: TurnSummary) -> bool {
-        let Some(text) = searched_text(&entry.item.item) else { return true };
+        let Some(text) = searched_text(&entry.item.item) else {
+            return true;
+        };
         let skip = match self.query.anchor {
             Some(anchor) if same_place(anchor.position, entry.position) => anchor.index,
             _ => 0,
         };
         for (index, range) in self.matcher.find_all(&text).into_iter().enumerate().skip(skip) {
             if self.found.len() == self.query.limit {
-                self.next = Some(OccurrenceAnchor { position: entry.position, index });
+                self.next = Some(OccurrenceAnchor {
+                    position: entry.position,
+                    index,
+                });
                 return false;
             }
             let snippet = occurrence_snippet(&text, range);
@@ -143,9 +162,17 @@ impl<'h, 'r> Walk<'h, 'r> {
         let segment = &self.history.segments[item.at];
         let wrap = |error| index_error(&segment.rollout.file.path, error);
         let row = if is_canonical(self.history) {
-            segment.rollout.rows.turn_by_id(item.row.turn_link, segment.set).map_err(wrap)?
+            segment
+                .rollout
+                .rows
+                .turn_by_id(item.row.turn_link, segment.set)
+                .map_err(wrap)?
         } else {
-            segment.rollout.rows.turn(RowKey(item.row.turn_link.cast_unsigned())).map_err(wrap)?
+            segment
+                .rollout
+                .rows
+                .turn(RowKey(item.row.turn_link.cast_unsigned()))
+                .map_err(wrap)?
         };
         let summary = match row.filter(|row| segment.keys().contains(row.key)) {
             None => None,

@@ -109,10 +109,17 @@ pub(super) fn checkpoint_of(head: &Head) -> Checkpoint {
 /// Wraps a failed read.
 pub(super) fn read_error(source: &RolloutSource, offset: u64, error: codex_rollout::RolloutError) -> StoreError {
     let offset = error.offset().unwrap_or(offset);
-    StoreError::Read { path: source.path().to_owned(), offset, source: Box::new(error) }
+    StoreError::Read {
+        path: source.path().to_owned(),
+        offset,
+        source: Box::new(error),
+    }
 }
 
 /// Wraps a failure of the index.
 pub(super) fn index_error(path: &std::path::Path, error: StateError) -> StoreError {
-    StoreError::Index { path: path.to_owned(), source: Box::new(error) }
+    StoreError::Index {
+        path: path.to_owned(),
+        source: Box::new(error),
+    }
 }

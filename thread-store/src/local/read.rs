@@ -13,11 +13,10 @@ use super::catalog::Freshness;
 use super::segments::History;
 use super::store::Inner;
 use super::turns::read_turns;
+use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
-use crate::types::{
-    Damage, DamageKind, Direction, HistoryMode, IndexState, IndexStateKind, ItemsView, ThreadReadQuery, ThreadRecord,
-    ThreadSelector, View,
-};
+use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
+use crate::types::{Direction, HistoryMode, ItemsView, ThreadReadQuery, ThreadRecord, ThreadSelector, View};
 
 /// Candidates that an ambiguous selector returns at most.
 const MAX_CANDIDATES: u32 = 20;
@@ -42,18 +41,17 @@ impl Inner {
         })
     }
 
-    fn all_turns(
-        &self,
-        history: &History<'_>,
-        view: ItemsView,
-    ) -> StoreResult<Vec<crate::types::TurnRecord>> {
+    fn all_turns(&self, history: &History<'_>, view: ItemsView) -> StoreResult<Vec<crate::types::TurnRecord>> {
         let limit_bytes = self.limits.max_answer_bytes;
         let placed = history.turns(None, Direction::Ascending, usize::MAX)?;
         let (turns, complete) = read_turns(history, &placed, view, limit_bytes)?;
         if complete {
             return Ok(turns);
         }
-        Err(StoreError::TooLarge { limit_bytes, paged_method: "thread/turns/list" })
+        Err(StoreError::TooLarge {
+            limit_bytes,
+            paged_method: "thread/turns/list",
+        })
     }
 
     /// Makes a thread's record from rollouts that are open, and the index for the rest.
@@ -63,8 +61,14 @@ impl Inner {
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let thread_id = history.thread_id.to_string();
-        let open: Vec<RolloutRow> = history.segments.iter().map(|segment| segment.rollout.as_row()).collect();
-        let mut revisions = reader.rollouts_of(&thread_id).map_err(|error| self.index_error(error))?;
+        let open: Vec<RolloutRow> = history
+            .segments
+            .iter()
+            .map(|segment| segment.rollout.as_row())
+            .collect();
+        let mut revisions = reader
+            .rollouts_of(&thread_id)
+            .map_err(|error| self.index_error(error))?;
         for row in open.iter().filter(|row| row.thread_id == thread_id) {
             revisions.retain(|other| other.rollout_id != row.rollout_id);
             revisions.push(row.clone());
@@ -75,7 +79,9 @@ impl Inner {
         };
         let row = self
             .thread_row(&revisions, &lookup, &sweep, &names, &thread_id)?
-            .ok_or(StoreError::ThreadNotFound { thread_id: history.thread_id })?;
+            .ok_or(StoreError::ThreadNotFound {
+                thread_id: history.thread_id,
+            })?;
         let mut record = self.record_of(&revisions, &lookup, row)?;
         let declared = history.current().meta.header.declared_parent.as_ref();
         record.parent = declared.and_then(|id| id.parse().ok());
@@ -84,7 +90,9 @@ impl Inner {
 
     /// Returns a user text in full, reading its line if the index keeps only the beginning.
     pub(super) fn full_text(&self, rollout_id: &str, text: &ShortText) -> StoreResult<String> {
-        let (true, Some(span)) = (text.cut, text.line) else { return Ok(text.text.clone()) };
+        let (true, Some(span)) = (text.cut, text.line) else {
+            return Ok(text.text.clone());
+        };
         let sweep = self.sweep(Freshness::Recent);
         let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
             return Ok(text.text.clone());
@@ -102,16 +110,23 @@ impl Inner {
         let index = self.index();
         let stored = {
             let reader = index.reader().map_err(|error| self.index_error(error))?;
-            reader.rollouts_of(&thread_id.to_string()).map_err(|error| self.index_error(error))?
+            reader
+                .rollouts_of(&thread_id.to_string())
+                .map_err(|error| self.index_error(error))?
         };
-        let stored = super::thread_row::current_revision(&stored).map(|row| (row.rollout_id.clone(), row.checkpoint.offset));
+        let stored =
+            crate::thread_row::current_revision(&stored).map(|row| (row.rollout_id.clone(), row.checkpoint.offset));
         let file = match &stored {
-            Some((id, _)) => files.iter().find(|file| super::catch_up::rollout_uuid(file).to_string() == *id),
+            Some((id, _)) => files
+                .iter()
+                .find(|file| super::catch_up::rollout_uuid(file).to_string() == *id),
             None => files.first(),
         };
         let file = file.ok_or(StoreError::ThreadNotFound { thread_id })?;
         let source = self.source(file)?;
-        let file_bytes = source.plain_len().map_err(|error| super::open_rollout::read_error(&source, 0, error))?;
+        let file_bytes = source
+            .plain_len()
+            .map_err(|error| super::open_rollout::read_error(&source, 0, error))?;
         let projected_offset = stored.as_ref().map_or(0, |(_, offset)| *offset).min(file_bytes);
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let row = match &stored {
@@ -129,7 +144,13 @@ impl Inner {
             (true, 0, false) => IndexStateKind::Damaged,
             (true, _, _) => IndexStateKind::Behind,
         };
-        Ok(IndexState { projected_offset, file_bytes, lag_bytes, state, damage })
+        Ok(IndexState {
+            projected_offset,
+            file_bytes,
+            lag_bytes,
+            state,
+            damage,
+        })
     }
 
     fn damage_of(&self, reader: &codex_state::db::Reader<'_>, row: &RolloutRow) -> StoreResult<Vec<Damage>> {
@@ -139,7 +160,12 @@ impl Inner {
             .map_err(|error| self.index_error(error))?;
         Ok(rows
             .into_iter()
-            .map(|row| Damage { rollout_id, offset: row.offset, length: row.len, kind: kind_of(row.code) })
+            .map(|row| Damage {
+                rollout_id,
+                offset: row.offset,
+                length: row.len,
+                kind: damage_kind(row.code),
+            })
             .collect())
     }
 
@@ -164,14 +190,20 @@ impl Inner {
     }
 
     fn resolve_path(&self, path: &Path) -> StoreResult<Vec<ThreadRecord>> {
-        let absolute = if path.is_absolute() { path.to_owned() } else { self.home.join(path) };
+        let absolute = if path.is_absolute() {
+            path.to_owned()
+        } else {
+            self.home.join(path)
+        };
         let file = codex_rollout::discover::rollout_at(self.fs.as_ref(), &self.home, &absolute)
             .map_err(|_| StoreError::RolloutPathNotFound { path: path.to_owned() })?;
         let sweep = self.sweep(Freshness::Now);
         if let Some(known) = sweep.rollout(super::catch_up::rollout_uuid(&file)) {
             let index = self.index();
             let reader = index.reader().map_err(|error| self.index_error(error))?;
-            let row = reader.rollout_at(&known.relative).map_err(|error| self.index_error(error))?;
+            let row = reader
+                .rollout_at(&known.relative)
+                .map_err(|error| self.index_error(error))?;
             if let Some(row) = row {
                 let thread = threads::get(reader.connection(), &row.thread_id);
                 let thread = thread.map_err(|error| self.index_error(error))?;
@@ -197,19 +229,4 @@ pub(super) fn require_header(history: &History<'_>) -> StoreResult<()> {
 /// Says that a rollout has no header line.
 pub(super) fn no_header_text(path: &Path) -> String {
     format!("rollout at {} does not start with session metadata", path.display())
-}
-
-fn kind_of(code: codex_state::rows::DamageCode) -> DamageKind {
-    use codex_state::rows::DamageCode as Code;
-    match code {
-        Code::MalformedJson => DamageKind::MalformedJson,
-        Code::UnknownLine => DamageKind::UnknownLine,
-        Code::InvalidUtf8 => DamageKind::InvalidUtf8,
-        Code::MissingOrdinal => DamageKind::MissingOrdinal,
-        Code::RegressedOrdinal => DamageKind::RegressedOrdinal,
-        Code::OrdinalGap => DamageKind::OrdinalGap,
-        Code::InvalidTimestamp => DamageKind::InvalidTimestamp,
-        Code::Oversized => DamageKind::Oversized,
-        Code::TornTail => DamageKind::TornTail,
-    }
 }

@@ -4,11 +4,12 @@
 
 use codex_protocol::log::{LineHead, RolloutItem};
 use codex_rollout::lines::LineEvent;
-use codex_state::db::Reader;
+use codex_state::db::{Reader, RolloutRow, StoredRows};
 use codex_state::messages::{Speaker, said, said_in_bare};
-use codex_state::projector::Mode;
+use codex_state::projector::{Mode, RowReader};
+use codex_state::rows::{RowKey, RowSets};
 use codex_state::text::{LiteralMatcher, is_context_text};
-use codex_state::threads::{self, ListFilter, ThreadRow, Visibility};
+use codex_state::threads::{self, DefaultSources, ListFilter, ThreadRow, Visibility};
 use codex_state::words::{self, Candidates, WordScope};
 
 use super::catalog::{Freshness, Sweep};
@@ -47,11 +48,18 @@ impl Inner {
             View::Full => LiteralMatcher::folding(&query.term),
             View::Codex => LiteralMatcher::exact_view(&query.term),
         };
-        let matcher = matcher.map_err(|_| StoreError::CursorMismatch)?;
+        let matcher = matcher.map_err(|_| StoreError::TermTooLong {
+            bytes: query.term.len(),
+            limit_bytes: codex_state::text::MAX_TERM_BYTES,
+        })?;
         // Raw items count in the full view too, where a rollout has nothing else; the log decides.
         let candidates = words::candidates(reader.connection(), &query.term, WordScope::SaidAndHidden)
             .map_err(|error| self.index_error(error))?;
-        let hunt = Hunt { query, matcher, candidates };
+        let hunt = Hunt {
+            query,
+            matcher,
+            candidates,
+        };
         let mut filter = filter_of(query);
         let mut hits = Vec::new();
         loop {
@@ -62,7 +70,10 @@ impl Inner {
                     if hits.len() == query.limit {
                         return Ok(SearchPage { hits, has_more: true });
                     }
-                    hits.push(SearchHit { thread: self.stored_record(&reader, row)?, snippet });
+                    hits.push(SearchHit {
+                        thread: self.stored_record(&reader, row)?,
+                        snippet,
+                    });
                 }
             }
             if !page.has_more {
@@ -92,15 +103,24 @@ impl Inner {
         let Some(current) = reader.rollout_at(&row.path).map_err(|error| self.index_error(error))? else {
             return Ok(Vec::new());
         };
-        let mut shares = vec![Share { rollout_id: current.rollout_id, cut: None }];
+        let mut shares = vec![Share {
+            rollout_id: current.rollout_id,
+            cut: None,
+        }];
         let mut base = current.base;
         while let Some((rollout_id, _, cut)) = base {
             let known = shares.iter().any(|share| share.rollout_id == rollout_id);
             if hunt.query.view == View::Codex || known {
                 break;
             }
-            base = reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?.and_then(|row| row.base);
-            shares.push(Share { rollout_id, cut: Some(cut) });
+            base = reader
+                .rollout(&rollout_id)
+                .map_err(|error| self.index_error(error))?
+                .and_then(|row| row.base);
+            shares.push(Share {
+                rollout_id,
+                cut: Some(cut),
+            });
         }
         shares.reverse();
         Ok(shares)
@@ -113,23 +133,26 @@ impl Inner {
         hunt: &Hunt<'_>,
         share: &Share,
     ) -> StoreResult<Option<String>> {
-        let Some(row) = reader.rollout(&share.rollout_id).map_err(|error| self.index_error(error))? else {
+        let Some(row) = reader
+            .rollout(&share.rollout_id)
+            .map_err(|error| self.index_error(error))?
+        else {
             return Ok(None);
         };
         let offsets = match &hunt.candidates {
             Candidates::All => None,
-            Candidates::Rows(rows) => {
-                Some(
-                    rows.offsets(reader.connection(), row.key, 0..words::MAX_OFFSET, usize::MAX)
-                        .map_err(|error| self.index_error(error))?,
-                )
-            }
+            Candidates::Rows(rows) => Some(
+                rows.offsets(reader.connection(), row.key, 0..words::MAX_OFFSET, usize::MAX)
+                    .map_err(|error| self.index_error(error))?,
+            ),
         };
         let unindexed = row.text_offset;
         if offsets.as_ref().is_some_and(Vec::is_empty) && unindexed >= row.checkpoint.offset {
             return Ok(None);
         }
-        let Some(file) = row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else { return Ok(None) };
+        let Some(file) = row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
+            return Ok(None);
+        };
         let source = self.source(file)?;
         let bare = row.checkpoint.mode == Mode::Bare;
         let events_decide = row.checkpoint.user_event_seen || row.checkpoint.mode == Mode::Paginated;
@@ -146,7 +169,10 @@ impl Inner {
             if let Some(LineEvent::Line { bytes, .. }) = event {
                 raw_line_seen |= hunt.matcher.raw_line_matches(bytes);
                 let text = text_of(bytes, bare, events_decide, hunt.query.view);
-                snippet = snippet.or_else(|| text.and_then(|text| hunt.matcher.snippet(&text)));
+                let found = text.and_then(|text| hunt.matcher.snippet(&text));
+                if found.is_some() && snippet.is_none() && self.is_visible(reader, hunt, &row, offset)? {
+                    snippet = found;
+                }
             }
             if snippet.is_some() && raw_line_seen {
                 return Ok(snippet);
@@ -155,15 +181,20 @@ impl Inner {
         let mut lines = source.lines(first_scanned);
         loop {
             let at = lines.offset();
-            let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else { break };
+            let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
+                break;
+            };
             if share.cut.is_some_and(|cut| event.end() > cut) {
                 break;
             }
-            if let LineEvent::Line { bytes, .. } = event {
+            if let LineEvent::Line { offset, bytes, .. } = event {
                 raw_line_seen |= hunt.matcher.raw_line_matches(bytes);
                 if snippet.is_none() {
                     let text = text_of(bytes, bare, events_decide, hunt.query.view);
-                    snippet = text.and_then(|text| hunt.matcher.snippet(&text));
+                    let found = text.and_then(|text| hunt.matcher.snippet(&text));
+                    if found.is_some() && self.is_visible(reader, hunt, &row, offset)? {
+                        snippet = found;
+                    }
                 }
                 if snippet.is_some() && raw_line_seen {
                     break;
@@ -171,6 +202,20 @@ impl Inner {
             }
         }
         Ok(snippet.filter(|_| raw_line_seen))
+    }
+}
+
+impl Inner {
+    /// Returns whether no rollback removed what a line says; Codex searches rolled-back text as well.
+    fn is_visible(&self, reader: &Reader<'_>, hunt: &Hunt<'_>, row: &RolloutRow, offset: u64) -> StoreResult<bool> {
+        if hunt.query.view == View::Codex || row.checkpoint.mode != Mode::Legacy {
+            return Ok(true);
+        }
+        let key = RowKey::new(offset, RowSets::BOTH);
+        let item = StoredRows::new(reader.connection(), row.key)
+            .item(key)
+            .map_err(|error| self.index_error(error))?;
+        Ok(item.is_none_or(|item| item.removed_at.is_none()))
     }
 }
 
@@ -199,10 +244,18 @@ fn filter_of(query: &SearchQuery) -> ListFilter {
         limit: BATCH_THREADS,
         anchor: query.anchor.map(anchor_of),
         archived: archived_of(query.archived),
-        sources: query.sources.as_ref().map(|sources| sources.iter().copied().map(selector_of).collect()),
+        sources: query
+            .sources
+            .as_ref()
+            .map(|sources| sources.iter().copied().map(selector_of).collect()),
         attached: shown(query.include_attached),
         unpreviewed: shown(full),
         codex_hidden: shown(full),
+        default_sources: if full {
+            DefaultSources::Reachable
+        } else {
+            DefaultSources::Interactive
+        },
         ..ListFilter::default()
     }
 }

@@ -109,7 +109,11 @@ impl<'r> History<'r> {
     /// The key lies before the row at the position (`after == false`) or right after it.
     pub(super) fn locate(&self, position: Position, kind: RowKind, after: bool) -> StoreResult<(usize, RowKey)> {
         if let Some(offset) = position.offset {
-            let at = self.segments.iter().rposition(|segment| segment.base_offset <= offset).unwrap_or(0);
+            let at = self
+                .segments
+                .iter()
+                .rposition(|segment| segment.base_offset <= offset)
+                .unwrap_or(0);
             let own = offset - self.segments[at].base_offset;
             return Ok((at, RowKey((own << 1) + if after { 2 } else { 0 })));
         }
@@ -119,7 +123,11 @@ impl<'r> History<'r> {
         if paginated && (outside || ordinal < self.segments[0].start_ordinal) {
             return Err(StoreError::PositionOutsideLineage);
         }
-        let at = self.segments.iter().rposition(|segment| segment.start_ordinal <= ordinal).unwrap_or(0);
+        let at = self
+            .segments
+            .iter()
+            .rposition(|segment| segment.start_ordinal <= ordinal)
+            .unwrap_or(0);
         let wanted = if after { ordinal.saturating_add(1) } else { ordinal };
         let key = match kind {
             RowKind::Any => {
@@ -146,7 +154,14 @@ impl<'r> History<'r> {
                 _ => range.high = middle,
             }
         }
-        let found = self.first_row(at, kind, KeyRange { low: range.low, high: end })?;
+        let found = self.first_row(
+            at,
+            kind,
+            KeyRange {
+                low: range.low,
+                high: end,
+            },
+        )?;
         Ok(found.map_or(end, |(key, _)| key))
     }
 
@@ -161,11 +176,16 @@ impl<'r> History<'r> {
                 rows.first().map(|row| (row.key, row.ordinal))
             }
             RowKind::TurnEnds => {
-                let rows = rows.ended_turns(segment.set, range, Order::Ascending, 1).map_err(wrap)?;
-                rows.first().and_then(|row| row.end_key().zip(row.end.map(|end| end.ordinal)))
+                let rows = rows
+                    .ended_turns(segment.set, range, Order::Ascending, 1)
+                    .map_err(wrap)?;
+                rows.first()
+                    .and_then(|row| row.end_key().zip(row.end.map(|end| end.ordinal)))
             }
             RowKind::Items | RowKind::Any => {
-                let rows = rows.items(segment.set, None, range, Order::Ascending, 1).map_err(wrap)?;
+                let rows = rows
+                    .items(segment.set, None, range, Order::Ascending, 1)
+                    .map_err(wrap)?;
                 rows.first().map(|row| (row.key, row.ordinal))
             }
         })
@@ -204,7 +224,9 @@ impl Inner {
                 self.bring_up_to_date(&mut |_, _| {})?;
                 let index = self.index();
                 let reader = index.reader().map_err(|error| self.index_error(error))?;
-                let rows = reader.rollouts_of(&thread_id.to_string()).map_err(|error| self.index_error(error))?;
+                let rows = reader
+                    .rollouts_of(&thread_id.to_string())
+                    .map_err(|error| self.index_error(error))?;
                 let ids = rows.iter().filter_map(|row| row.rollout_id.parse().ok());
                 files.extend(ids.filter_map(|id: Uuid| sweep.rollout(id)).cloned());
             }
@@ -236,10 +258,15 @@ impl Inner {
     fn base_of(&self, sweep: &Sweep, rollout_id: Uuid) -> StoreResult<Option<Uuid>> {
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
-        if let Some(row) = reader.rollout(&rollout_id.to_string()).map_err(|error| self.index_error(error))? {
+        if let Some(row) = reader
+            .rollout(&rollout_id.to_string())
+            .map_err(|error| self.index_error(error))?
+        {
             return Ok(row.base.and_then(|(id, _, _)| id.parse().ok()));
         }
-        let Some(file) = sweep.rollout(rollout_id) else { return Ok(None) };
+        let Some(file) = sweep.rollout(rollout_id) else {
+            return Ok(None);
+        };
         let source = self.source(file)?;
         let head = codex_rollout::head::read_head(&source);
         Ok(match head {
@@ -268,13 +295,18 @@ impl Inner {
             head.history_base = None;
         }
         let segments = resolve(&head, &mut |rollout_id: RolloutId| {
-            let Some(file) = sweep.rollout(rollout_id.0) else { return Ok(None) };
+            let Some(file) = sweep.rollout(rollout_id.0) else {
+                return Ok(None);
+            };
             let rollout = self.open_rollout(reader, file)?;
             let info = segment_info(&rollout);
             opened.push(rollout);
             Ok(Some(info))
         })
-        .map_err(|error| StoreError::Lineage { thread_id, source: Box::new(error) })?;
+        .map_err(|error| StoreError::Lineage {
+            thread_id,
+            source: Box::new(error),
+        })?;
         opened.reverse();
         opened.push(current);
         let mut base_offset = 0;
@@ -286,10 +318,20 @@ impl Inner {
                 let cut = segment.end.map(|cut| (cut.byte_offset, cut.ordinal_exclusive));
                 let own_base = base_offset;
                 base_offset += cut.map_or(0, |(offset, _)| offset);
-                Segment { rollout, base_offset: own_base, start_ordinal: segment.start_ordinal, cut, set }
+                Segment {
+                    rollout,
+                    base_offset: own_base,
+                    start_ordinal: segment.start_ordinal,
+                    cut,
+                    set,
+                }
             })
             .collect();
-        Ok(History { thread_id, segments, view })
+        Ok(History {
+            thread_id,
+            segments,
+            view,
+        })
     }
 
     /// Opens the revision that is current; the others are only looked at for their headers.
@@ -302,7 +344,9 @@ impl Inner {
         for file in files {
             match self.open_rollout(reader, file) {
                 Ok(open) => {
-                    let newer = best.as_ref().is_none_or(|best| revision_rank(&open) > revision_rank(best));
+                    let newer = best
+                        .as_ref()
+                        .is_none_or(|best| revision_rank(&open) > revision_rank(best));
                     if newer {
                         best = Some(open);
                     }
@@ -327,7 +371,11 @@ fn revision_rank(open: &OpenRollout<'_>) -> (bool, Option<i64>, String) {
 fn segment_info(open: &OpenRollout<'_>) -> SegmentInfo {
     let thread_id = open.thread_id.parse().unwrap_or(ThreadId(open.rollout_id));
     let base = open.base.as_ref().and_then(|(id, ordinal, offset)| {
-        Some(HistoryBase { thread_id: id.parse().ok()?, end_ordinal_exclusive: *ordinal, end_byte_offset: *offset })
+        Some(HistoryBase {
+            thread_id: id.parse().ok()?,
+            end_ordinal_exclusive: *ordinal,
+            end_byte_offset: *offset,
+        })
     });
     SegmentInfo {
         rollout_id: RolloutId(open.rollout_id),

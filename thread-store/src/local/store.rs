@@ -20,11 +20,11 @@ use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
+use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
-    DoctorReport, IndexReport, IndexState, ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage,
-    OccurrenceQuery, SearchPage, SearchQuery, ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage,
-    TimelineQuery, TurnPage, TurnPageQuery, VerifyReport, View,
+    ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
+    ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
 
 /// Our folder in a home.
@@ -96,7 +96,9 @@ pub(super) struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inner").field("home", &self.home).finish_non_exhaustive()
+        f.debug_struct("Inner")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,7 +115,10 @@ impl LocalStore {
         options
             .fs
             .create_dir_all(&index_dir)
-            .map_err(|error| StoreError::Index { path: index_dir.clone(), source: Box::new(error) })?;
+            .map_err(|error| StoreError::Index {
+                path: index_dir.clone(),
+                source: Box::new(error),
+            })?;
         let index = open_index(&options.fs, &index_path)?;
         let cache = SeekCache::new(Arc::clone(&options.fs), own.join("cache"), CACHE_LIMIT_BYTES);
         Ok(Arc::new(Self {
@@ -133,10 +138,7 @@ impl LocalStore {
     }
 
     /// Runs a call on a blocking thread, and once more on a new index if the old one proves unusable.
-    async fn run<T: Send + 'static>(
-        &self,
-        call: impl Fn(&Inner) -> StoreResult<T> + Send + 'static,
-    ) -> StoreResult<T> {
+    async fn run<T: Send + 'static>(&self, call: impl Fn(&Inner) -> StoreResult<T> + Send + 'static) -> StoreResult<T> {
         let inner = Arc::clone(&self.inner);
         let work = move || match call(&inner) {
             Err(error) if is_rebuildable(&error) => {
@@ -155,7 +157,9 @@ impl LocalStore {
             },
             Ok(value) => Ok(value),
         };
-        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::TaskStopped)?
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| StoreError::TaskStopped)?
     }
 }
 
@@ -170,7 +174,9 @@ impl Inner {
         let sweep = self.sweep(super::catalog::Freshness::Now);
         if let Some(file) = sweep.files.iter().find(|file| file.path == path) {
             let rollout_id = super::catch_up::rollout_uuid(file).to_string();
-            self.index().remove_rollout(&rollout_id).map_err(|error| self.index_error(error))?;
+            self.index()
+                .remove_rollout(&rollout_id)
+                .map_err(|error| self.index_error(error))?;
             self.catalog.forget_index();
         }
         Ok(())
@@ -192,7 +198,12 @@ fn open_index(fs: &Arc<dyn LogFs>, path: &Path) -> StoreResult<Index> {
     match fs.create(path) {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(StoreError::Index { path: path.to_owned(), source: Box::new(error) }),
+        Err(error) => {
+            return Err(StoreError::Index {
+                path: path.to_owned(),
+                source: Box::new(error),
+            });
+        }
     }
     match Index::open(path) {
         Err(error) if error.is_rebuildable() => {
@@ -204,11 +215,17 @@ fn open_index(fs: &Arc<dyn LogFs>, path: &Path) -> StoreResult<Index> {
                     Ok(()) => {}
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                     Err(error) => {
-                        return Err(StoreError::Index { path: path.to_owned(), source: Box::new(error) });
+                        return Err(StoreError::Index {
+                            path: path.to_owned(),
+                            source: Box::new(error),
+                        });
                     }
                 }
             }
-            fs.create(path).map_err(|error| StoreError::Index { path: path.to_owned(), source: Box::new(error) })?;
+            fs.create(path).map_err(|error| StoreError::Index {
+                path: path.to_owned(),
+                source: Box::new(error),
+            })?;
             Index::open(path).map_err(|error| index_error(path, error))
         }
         outcome => outcome.map_err(|error| index_error(path, error)),
@@ -217,15 +234,22 @@ fn open_index(fs: &Arc<dyn LogFs>, path: &Path) -> StoreResult<Index> {
 
 /// Checks that the folder can be a home before anything is written into it.
 fn check_home(options: &LocalStoreOptions) -> StoreResult<()> {
-    let not_a_home = |reason: &str| StoreError::NotAHome { path: options.home.clone(), source: reason.into() };
-    let report = visit(options.fs.as_ref(), &options.home, &mut |_| std::ops::ControlFlow::Break(()));
+    let not_a_home = |reason: &str| StoreError::NotAHome {
+        path: options.home.clone(),
+        source: reason.into(),
+    };
+    let report = visit(options.fs.as_ref(), &options.home, &mut |_| {
+        std::ops::ControlFlow::Break(())
+    });
     match report.home_kind {
         HomeKind::Home => Ok(()),
         HomeKind::NoRolloutFolders => {
             // A fresh Codex home has a configuration before it has its first session.
             match options.fs.stat(&options.home.join("config.toml")) {
                 Ok(_) => Ok(()),
-                Err(_) => Err(not_a_home("it has neither sessions/ nor archived_sessions/ nor config.toml")),
+                Err(_) => Err(not_a_home(
+                    "it has neither sessions/ nor archived_sessions/ nor config.toml",
+                )),
             }
         }
         HomeKind::Missing => Err(not_a_home("it does not exist")),
@@ -261,7 +285,8 @@ impl ThreadStore for LocalStore {
     ) -> StoreResult<Vec<ItemEntry>> {
         let turn_id = turn_id.to_owned();
         let item_ids = item_ids.to_vec();
-        self.run(move |inner| inner.items_by_id(thread_id, &turn_id, &item_ids, view)).await
+        self.run(move |inner| inner.items_by_id(thread_id, &turn_id, &item_ids, view))
+            .await
     }
 
     async fn list_timeline(&self, query: TimelineQuery) -> StoreResult<TimelinePage> {

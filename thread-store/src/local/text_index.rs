@@ -28,10 +28,14 @@ impl Inner {
         let index = self.index();
         let behind: Vec<String> = {
             let reader = index.reader().map_err(|error| self.index_error(error))?;
-            reader.rollouts_with_text_behind().map_err(|error| self.index_error(error))?
+            reader
+                .rollouts_with_text_behind()
+                .map_err(|error| self.index_error(error))?
         };
         for rollout_id in behind {
-            let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else { continue };
+            let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
+                continue;
+            };
             let row = {
                 let reader = index.reader().map_err(|error| self.index_error(error))?;
                 reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?

@@ -62,7 +62,10 @@ impl Inner {
             let has_more = marks.len() > query.limit;
             marks.truncate(query.limit);
             marks.reverse();
-            Ok(TimelinePage { entries: read_marks(history, marks)?, has_more })
+            Ok(TimelinePage {
+                entries: read_marks(history, marks)?,
+                has_more,
+            })
         })
     }
 }
@@ -84,10 +87,16 @@ fn marks_in(
     for row in rows.turns(segment.set, range, Order::Descending, limit).map_err(wrap)? {
         marks.push(Mark::Started(PlacedTurn { at, row }));
     }
-    for row in rows.items(segment.set, None, range, Order::Descending, limit).map_err(wrap)? {
+    for row in rows
+        .items(segment.set, None, range, Order::Descending, limit)
+        .map_err(wrap)?
+    {
         marks.push(Mark::Item(PlacedItem { at, row }));
     }
-    for row in rows.ended_turns(segment.set, range, Order::Descending, limit).map_err(wrap)? {
+    for row in rows
+        .ended_turns(segment.set, range, Order::Descending, limit)
+        .map_err(wrap)?
+    {
         marks.push(Mark::Completed(PlacedTurn { at, row }));
     }
     Ok(marks)

@@ -30,7 +30,11 @@ impl Inner {
             let has_more = placed.len() > query.limit;
             let shown = &placed[..placed.len().min(query.limit)];
             let (turns, complete) = read_turns(history, shown, query.items_view, self.limits.max_page_bytes)?;
-            Ok(TurnPage { turns, has_more: has_more || !complete, history_mode: history.mode() })
+            Ok(TurnPage {
+                turns,
+                has_more: has_more || !complete,
+                history_mode: history.mode(),
+            })
         })
     }
 }
@@ -59,7 +63,11 @@ pub(super) fn read_turns(
     let mut counts = Vec::new();
     for turn in placed {
         let own = items_of(history, turn, view)?;
-        let own_bytes: u64 = own.iter().flat_map(|item| &item.row.spans).map(|span| u64::from(span.len)).sum();
+        let own_bytes: u64 = own
+            .iter()
+            .flat_map(|item| &item.row.spans)
+            .map(|span| u64::from(span.len))
+            .sum();
         if bytes + own_bytes > max_bytes && !counts.is_empty() {
             break;
         }
@@ -90,6 +98,12 @@ pub(super) fn turn_record(history: &History<'_>, turn: &PlacedTurn) -> StoreResu
         TurnState::Interrupted | TurnState::InProgress => TurnStatus::Interrupted,
         TurnState::Failed => TurnStatus::Failed,
     };
+    let mut facts = facts;
+    if segment.set == RowSet::Raw && facts.completed_at.is_none() && is_last_turn(history, turn)? {
+        // The file's own time stands for the end of the last turn (12).
+        let seconds = segment.rollout.file.stat.mtime_ns.div_euclid(1_000_000_000);
+        facts.completed_at = i64::try_from(seconds).ok();
+    }
     Ok(TurnRecord {
         turn_id: history.shown_turn_id(row),
         root_turn_id: row.root_turn_id.clone(),
@@ -104,13 +118,30 @@ pub(super) fn turn_record(history: &History<'_>, turn: &PlacedTurn) -> StoreResu
     })
 }
 
+fn is_last_turn(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<bool> {
+    let segment = &history.segments[turn.at];
+    let later = KeyRange {
+        low: RowKey(turn.row.key.0 + 1),
+        high: segment.keys().high,
+    };
+    let rows = segment.rollout.rows.turns(segment.set, later, Order::Ascending, 1);
+    Ok(rows
+        .map_err(|error| index_error(&segment.rollout.file.path, error))?
+        .is_empty())
+}
+
 fn turn_facts(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<TurnFacts> {
     let segment = &history.segments[turn.at];
     let row = &turn.row;
     let wrap = |error| index_error(&segment.rollout.file.path, error);
     let cut = segment.cut_offset();
     if cut.is_some_and(|cut| row.records.iter().any(|span| span.end() > cut)) {
-        let visible: Vec<Span> = row.records.iter().filter(|span| Some(span.end()) <= cut).copied().collect();
+        let visible: Vec<Span> = row
+            .records
+            .iter()
+            .filter(|span| Some(span.end()) <= cut)
+            .copied()
+            .collect();
         let lines = Lines::fetch(&segment.rollout.source, visible.clone())?;
         return fold_turn(&lines.of(&visible, cut)).map_err(wrap);
     }
@@ -142,9 +173,12 @@ fn items_of(history: &History<'_>, turn: &PlacedTurn, view: ItemsView) -> StoreR
     match view {
         ItemsView::NotLoaded => Ok(Vec::new()),
         ItemsView::Summary => summary_items(history, turn),
-        ItemsView::Full if is_canonical(history) => {
-            history.items(Some(&turn.row.turn_id), None, crate::types::Direction::Ascending, usize::MAX)
-        }
+        ItemsView::Full if is_canonical(history) => history.items(
+            Some(&turn.row.turn_id),
+            None,
+            crate::types::Direction::Ascending,
+            usize::MAX,
+        ),
         ItemsView::Full => Ok(visible_items(history, turn.at, turn.row.link)?
             .into_iter()
             .map(|row| PlacedItem { at: turn.at, row })
@@ -179,17 +213,17 @@ fn summary_items(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<Vec<Pl
     let rollout = &history.segments[at].rollout;
     let mut items = Vec::new();
     for key in keys {
-        let row = rollout.rows.item(key).map_err(|error| index_error(&rollout.file.path, error))?;
+        let row = rollout
+            .rows
+            .item(key)
+            .map_err(|error| index_error(&rollout.file.path, error))?;
         items.extend(row.map(|row| PlacedItem { at, row }));
     }
     Ok(items)
 }
 
 /// Returns the keys of the summary items that are visible through the segment's cut.
-pub(super) fn summary_at(
-    history: &History<'_>,
-    turn: &PlacedTurn,
-) -> StoreResult<(Option<RowKey>, Option<RowKey>)> {
+pub(super) fn summary_at(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<(Option<RowKey>, Option<RowKey>)> {
     let segment = &history.segments[turn.at];
     let row = &turn.row;
     let visible = |key: Option<RowKey>| key.is_none_or(|key| segment.keys().contains(key));
@@ -204,8 +238,15 @@ pub(super) fn summary_at(
     if is_canonical(history) {
         return Ok(summary_of(&items, row.end.is_some() && end_visible));
     }
-    let first_user = items.iter().find(|item| item.class == ItemClass::User).map(|item| item.key);
-    let last_agent = items.iter().rev().find(|item| item.class.is_agent()).map(|item| item.key);
+    let first_user = items
+        .iter()
+        .find(|item| item.class == ItemClass::User)
+        .map(|item| item.key);
+    let last_agent = items
+        .iter()
+        .rev()
+        .find(|item| item.class.is_agent())
+        .map(|item| item.key);
     Ok((first_user, last_agent))
 }
 

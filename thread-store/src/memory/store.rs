@@ -1,0 +1,188 @@
+//! The memory store: a home behind a lock, and the store traits over it.
+//!
+//! Each method answers from a snapshot of the home, so writers never show through half way.
+
+use std::path::Path;
+use std::sync::{PoisonError, RwLock};
+
+use async_trait::async_trait;
+use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_protocol::log::HistoryMode;
+
+use super::history::History;
+use super::home::{Home, MemoryRollout};
+use super::rollout::Rollout;
+use super::{list, pages, search};
+use crate::damage::damage_kind;
+use crate::error::{StoreError, StoreResult};
+use crate::store::{ThreadSearch, ThreadStore};
+use crate::types::{
+    Damage, IndexState, IndexStateKind, ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage,
+    OccurrenceQuery, SearchPage, SearchQuery, ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage,
+    TimelineQuery, TurnPage, TurnPageQuery, View,
+};
+
+/// Candidates that an ambiguous selector returns at most.
+const MAX_CANDIDATES: usize = 20;
+/// Damaged lines that a state lists one by one.
+const MAX_LISTED_DAMAGE: usize = 1_000;
+
+/// Rollouts as bytes in memory, folded anew for every request.
+///
+/// Correct rather than fast: meant for tests, as the model that other stores are compared with. Keeps no index, so
+/// nothing can be stale, and applies no limits on sizes.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    home: RwLock<Home>,
+}
+
+impl MemoryStore {
+    /// Adds a rollout, or replaces the one at the same path.
+    pub fn insert(&self, rollout: MemoryRollout) {
+        self.change(|home| home.insert(rollout));
+    }
+
+    /// Appends to the rollout with this file name.
+    pub fn append(&self, file_name: &str, bytes: &[u8], mtime_ms: i64) {
+        self.change(|home| home.append(file_name, bytes, mtime_ms));
+    }
+
+    /// Removes the rollout with this file name.
+    pub fn remove(&self, file_name: &str) {
+        self.change(|home| home.remove(file_name));
+    }
+
+    /// Gives a thread a name, as a line of `session_index.jsonl` does.
+    pub fn set_name(&self, thread_id: ThreadId, name: &str) {
+        self.change(|home| home.set_name(thread_id, name));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Home)) {
+        change(&mut self.home.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn home(&self) -> Home {
+        self.home.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl ThreadStore for MemoryStore {
+    async fn list_threads(&self, query: ListQuery) -> StoreResult<ListPage> {
+        list::list(&self.home(), &query)
+    }
+
+    async fn read_thread(&self, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
+        read(&self.home(), query)
+    }
+
+    async fn list_turns(&self, query: TurnPageQuery) -> StoreResult<TurnPage> {
+        pages::turns(&self.home(), &query)
+    }
+
+    async fn list_items(&self, query: ItemPageQuery) -> StoreResult<ItemPage> {
+        pages::items(&self.home(), &query)
+    }
+
+    async fn read_items(
+        &self,
+        thread_id: ThreadId,
+        turn_id: &str,
+        item_ids: &[String],
+        view: View,
+    ) -> StoreResult<Vec<ItemEntry>> {
+        pages::items_by_id(&self.home(), thread_id, (turn_id, item_ids), view)
+    }
+
+    async fn list_timeline(&self, query: TimelineQuery) -> StoreResult<TimelinePage> {
+        pages::timeline(&self.home(), &query)
+    }
+
+    async fn index_state(&self, thread_id: ThreadId) -> StoreResult<IndexState> {
+        let history = History::open(&self.home(), thread_id, View::Full)?;
+        Ok(state_of(history.current()))
+    }
+
+    async fn resolve(&self, selector: &ThreadSelector) -> StoreResult<Vec<ThreadRecord>> {
+        resolve(&self.home(), selector)
+    }
+
+    fn search(&self) -> Option<&dyn ThreadSearch> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl ThreadSearch for MemoryStore {
+    async fn search_threads(&self, query: SearchQuery) -> StoreResult<SearchPage> {
+        search::threads(&self.home(), &query)
+    }
+
+    async fn search_occurrences(&self, query: OccurrenceQuery) -> StoreResult<OccurrencePage> {
+        search::occurrences(&self.home(), &query)
+    }
+}
+
+fn read(home: &Home, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
+    let history = History::open(home, query.thread_id, query.view)?;
+    history.require_header()?;
+    let mut record = list::record(home, history.thread_id)?;
+    if query.view == View::Codex && record.history_mode == HistoryMode::Legacy && query.turns.is_none() {
+        // Without turns Codex reads a cold legacy thread as never updated (`app-server-api.md` 5).
+        record.updated_at_ms = record.created_at_ms;
+    }
+    if let Some(view) = query.turns {
+        record.turns = history.turns().iter().map(|turn| history.record(turn, view)).collect::<StoreResult<_>>()?;
+    }
+    Ok(record)
+}
+
+fn state_of(rollout: &Rollout) -> IndexState {
+    let file_bytes = rollout.file.bytes.len() as u64;
+    let lag_bytes = file_bytes - rollout.complete_offset;
+    let complete = rollout.rows.damage.iter().filter(|row| row.offset < rollout.complete_offset);
+    let damage: Vec<Damage> = complete
+        .take(MAX_LISTED_DAMAGE)
+        .map(|row| Damage {
+            rollout_id: RolloutId(rollout.rollout_id),
+            offset: row.offset,
+            length: row.len,
+            kind: damage_kind(row.code),
+        })
+        .collect();
+    let state = match (lag_bytes, damage.is_empty()) {
+        (0, true) => IndexStateKind::Current,
+        (0, false) => IndexStateKind::Damaged,
+        _ => IndexStateKind::Behind,
+    };
+    IndexState { projected_offset: rollout.complete_offset, file_bytes, lag_bytes, state, damage }
+}
+
+fn resolve(home: &Home, selector: &ThreadSelector) -> StoreResult<Vec<ThreadRecord>> {
+    let text = match selector {
+        ThreadSelector::Path(path) => return resolve_path(home, path),
+        ThreadSelector::Text(text) => text.trim(),
+    };
+    let mut records: Vec<ThreadRecord> =
+        list::Shelf::new(home).threads(home)?.into_iter().map(|listed| listed.record).collect();
+    records.sort_by_key(|record| record.thread_id.to_string());
+    let prefix = text.to_lowercase();
+    let by_id: Vec<ThreadRecord> =
+        records.iter().filter(|record| record.thread_id.to_string().starts_with(&prefix)).cloned().collect();
+    if !by_id.is_empty() {
+        return Ok(by_id.into_iter().take(MAX_CANDIDATES).collect());
+    }
+    records.retain(|record| record.name.as_deref() == Some(text));
+    records.sort_by_key(|record| std::cmp::Reverse((record.updated_at_ms, record.thread_id.to_string())));
+    Ok(records)
+}
+
+fn resolve_path(home: &Home, path: &Path) -> StoreResult<Vec<ThreadRecord>> {
+    let relative = path.strip_prefix("/").unwrap_or(path);
+    let not_found = || StoreError::RolloutPathNotFound { path: path.to_owned() };
+    let mut files = home.rollouts().into_iter();
+    let file = files.find(|file| Path::new(&file.relative_path()) == relative).ok_or_else(not_found)?;
+    let Ok(rollout) = Rollout::fold(file) else { return Ok(Vec::new()) };
+    let listed = list::Shelf::new(home).thread(home, &rollout.thread_id)?;
+    Ok(listed.into_iter().map(|listed| listed.record).collect())
+}

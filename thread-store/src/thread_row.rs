@@ -1,0 +1,192 @@
+//! One row per thread, made of what its rollouts tell (`rollout-format.md` 9 and 13.6).
+//!
+//! Pure rules that all stores share: which revision is current, and what lineage and other revisions add.
+
+use std::path::Path;
+
+use codex_protocol::log::{HistoryMode, SessionSource};
+use codex_rollout::name::RolloutName;
+use codex_state::db::RolloutRow;
+use codex_state::projector::{Mode, ShortText};
+use codex_state::threads::{CutText, ThreadRow};
+
+use crate::error::StoreResult;
+use crate::types::{GitInfo, ThreadRecord};
+
+/// Rollouts that a preview is looked for in along a lineage.
+const MAX_PREVIEW_DEPTH: usize = 1024;
+
+/// What a row says that no rollout tells.
+#[derive(Debug)]
+pub(crate) struct RowNaming<'a> {
+    /// The thread.
+    pub(crate) thread_id: &'a str,
+    /// Its name.
+    pub(crate) name: Option<String>,
+    /// Provider of threads that name none.
+    pub(crate) default_provider: &'a str,
+}
+
+/// Makes the row of a thread from its revisions; `None` without any.
+pub(crate) fn row_of(
+    revisions: &[RolloutRow],
+    lookup: Lookup<'_>,
+    naming: RowNaming<'_>,
+) -> StoreResult<Option<ThreadRow>> {
+    let Some(current) = current_revision(revisions) else {
+        return Ok(None);
+    };
+    let codex_preview = codex_preview(revisions, current, lookup)?.1;
+    let shown = if codex_preview.is_empty() {
+        &current.meta.raw_preview
+    } else {
+        &codex_preview
+    };
+    let header = &current.meta.header;
+    let created_at_ms = created_at_ms(current);
+    let recency = revisions.iter().filter_map(|row| row.meta.recency_at_ms).max();
+    let mtime_ms = i64::try_from(current.file.mtime_ns / 1_000_000).unwrap_or(i64::MAX);
+    let meta = &current.meta;
+    let cwd = meta
+        .cwd
+        .clone()
+        .filter(|cwd| !cwd.is_empty())
+        .or_else(|| meta.raw_cwd.clone());
+    let provider = meta.model_provider.clone().filter(|provider| !provider.is_empty());
+    let default_source = || match current.checkpoint.mode {
+        Mode::Bare => SessionSource::Unknown.to_index_text(),
+        Mode::Paginated | Mode::Legacy => SessionSource::VsCode.to_index_text(),
+    };
+    Ok(Some(ThreadRow {
+        thread_id: naming.thread_id.to_owned(),
+        rollout_key: current.key,
+        path: current.file.path.clone(),
+        archived: current.file.archived,
+        paginated: current.checkpoint.mode == Mode::Paginated,
+        created_at_ms,
+        updated_at_ms: mtime_ms,
+        recency_at_ms: recency,
+        name: naming.name,
+        title: cut(&meta.title),
+        preview: cut(shown),
+        first_user_message: cut(&meta.first_user),
+        cwd: cwd.unwrap_or_default(),
+        model_provider: provider.unwrap_or_else(|| naming.default_provider.to_owned()),
+        source: header.source.clone().unwrap_or_else(default_source),
+        thread_source: header.thread_source.clone(),
+        originator: header.originator.clone(),
+        cli_version: header.cli_version.clone().unwrap_or_default(),
+        agent_nickname: header.agent_nickname.clone(),
+        agent_role: header.agent_role.clone(),
+        model: meta.model.clone(),
+        effort: meta.effort.clone(),
+        git_sha: header.git_sha.clone(),
+        git_branch: header.git_branch.clone(),
+        git_origin_url: header.git_origin_url.clone(),
+        forked_from: header.forked_from.clone(),
+        parent_thread_id: header.parent.clone(),
+        attached_to: header.attached_to.clone(),
+        codex_hidden: codex_preview.is_empty() || current.header_error.is_some(),
+    }))
+}
+
+/// Finds a rollout by id, among those that are open or in the index.
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> StoreResult<Option<RolloutRow>>;
+
+/// Returns the preview that Codex shows, with the rollout that says it: that of the current revision, else an inherited
+/// one (9.1), else that of an earlier revision (8.7); an attached fork keeps that of its source.
+pub(crate) fn codex_preview(
+    revisions: &[RolloutRow],
+    current: &RolloutRow,
+    lookup: Lookup<'_>,
+) -> StoreResult<(String, ShortText)> {
+    let own = (current.rollout_id.clone(), current.meta.preview.clone());
+    let attached = current.meta.header.attached_to.is_some();
+    if !own.1.is_empty() && !attached {
+        return Ok(own);
+    }
+    let inherited = inherited_preview(current, lookup)?;
+    if !inherited.1.is_empty() {
+        return Ok(inherited);
+    }
+    let mut oldest_first: Vec<&RolloutRow> = revisions.iter().collect();
+    oldest_first.sort_by_key(|row| (row.meta.header.created_at_ms, row.file.path.clone()));
+    let earlier = oldest_first.into_iter().find(|row| !row.meta.preview.is_empty());
+    Ok(earlier.map_or(own, |row| (row.rollout_id.clone(), row.meta.preview.clone())))
+}
+
+fn inherited_preview(row: &RolloutRow, lookup: Lookup<'_>) -> StoreResult<(String, ShortText)> {
+    let mut found = (row.rollout_id.clone(), ShortText::default());
+    let mut base = row.base.clone();
+    for _ in 0..MAX_PREVIEW_DEPTH {
+        let Some((rollout_id, _, cut)) = base else { break };
+        let Some(source) = lookup(&rollout_id)? else { break };
+        let preview = &source.meta.preview;
+        if preview.line.is_some_and(|line| line.end() <= cut) {
+            found = (rollout_id, preview.clone());
+        }
+        base = source.base;
+    }
+    Ok(found)
+}
+
+/// Chooses the revision that is current: the newest header, ties by file name (design section 5).
+pub(crate) fn current_revision(revisions: &[RolloutRow]) -> Option<&RolloutRow> {
+    revisions
+        .iter()
+        .max_by_key(|row| (!row.file.archived, row.meta.header.created_at_ms, &row.file.path))
+}
+
+/// Returns when the thread was created; the file name's time stands in for a header without one.
+fn created_at_ms(row: &RolloutRow) -> i64 {
+    let file_name = row.file.path.rsplit('/').next().unwrap_or_default();
+    let named = || RolloutName::parse(file_name).and_then(|name| name.time_utc_ms());
+    row.meta.header.created_at_ms.or_else(named).unwrap_or_default()
+}
+
+fn cut(text: &ShortText) -> CutText {
+    CutText {
+        text: text.text.clone(),
+        cut: text.cut,
+    }
+}
+
+/// Makes the record of a row; `preview` is its text in full. `None` if the row's thread id is no UUID.
+pub(crate) fn record_of_row(row: ThreadRow, preview: String, home: &Path) -> Option<ThreadRecord> {
+    let id = |text: Option<&String>| text.and_then(|text| text.parse().ok());
+    let git = GitInfo {
+        sha: row.git_sha,
+        branch: row.git_branch,
+        origin_url: row.git_origin_url,
+    };
+    Some(ThreadRecord {
+        thread_id: row.thread_id.parse().ok()?,
+        path: home.join(&row.path),
+        archived: row.archived,
+        history_mode: if row.paginated {
+            HistoryMode::Paginated
+        } else {
+            HistoryMode::Legacy
+        },
+        forked_from: id(row.forked_from.as_ref()),
+        attached_to: id(row.attached_to.as_ref()),
+        parent: id(row.parent_thread_id.as_ref()),
+        preview,
+        name: row.name,
+        model_provider: row.model_provider,
+        model: row.model,
+        reasoning_effort: row.effort,
+        created_at_ms: row.created_at_ms,
+        updated_at_ms: row.updated_at_ms,
+        recency_at_ms: row.recency_at_ms.or(Some(row.created_at_ms)),
+        cwd: row.cwd,
+        cli_version: row.cli_version,
+        originator: row.originator,
+        source: SessionSource::from_index_text(&row.source),
+        thread_source: row.thread_source,
+        agent_nickname: row.agent_nickname,
+        agent_role: row.agent_role,
+        git: (git != GitInfo::default()).then_some(git),
+        turns: Vec::new(),
+    })
+}
