@@ -4,7 +4,7 @@
 
 use codex_state::rows::DamageCode as Code;
 
-use crate::types::DamageKind;
+use crate::report::DamageKind;
 
 /// Translates what the projector found wrong with a line.
 pub(crate) fn damage_kind(code: Code) -> DamageKind {

@@ -15,7 +15,7 @@ use super::store::Inner;
 use super::turns::read_turns;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
-use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
+use crate::report::{Damage, IndexState, IndexStateKind};
 use crate::types::{Direction, HistoryMode, ItemsView, ThreadReadQuery, ThreadRecord, ThreadSelector, View};
 
 /// Candidates that an ambiguous selector returns at most.

@@ -60,24 +60,48 @@ impl History {
             head.history_base = None;
         }
         let plan = resolve(&head, &mut |rollout_id: RolloutId| {
-            let Some(file) = home.rollout(rollout_id.0) else { return Ok(None) };
+            let Some(file) = home.rollout(rollout_id.0) else {
+                return Ok(None);
+            };
             Ok(Some(Rollout::fold(file)?.segment_info()))
         })
-        .map_err(|error| StoreError::Lineage { thread_id, source: Box::new(error) })?;
+        .map_err(|error| StoreError::Lineage {
+            thread_id,
+            source: Box::new(error),
+        })?;
         let mut segments = Vec::new();
         let mut base_offset = 0;
         for part in &plan {
-            let Some(cut) = part.end.map(|cut| cut.byte_offset) else { continue };
-            let file = home.rollout(part.rollout_id.0).ok_or(StoreError::ThreadNotFound { thread_id })?;
+            let Some(cut) = part.end.map(|cut| cut.byte_offset) else {
+                continue;
+            };
+            let file = home
+                .rollout(part.rollout_id.0)
+                .ok_or(StoreError::ThreadNotFound { thread_id })?;
             let rollout = Rollout::fold_until(file, Some(cut))?;
             let set = rollout.row_set(view);
-            segments.push(Segment { rollout, start_ordinal: part.start_ordinal, base_offset, set });
+            segments.push(Segment {
+                rollout,
+                start_ordinal: part.start_ordinal,
+                base_offset,
+                set,
+            });
             base_offset += cut;
         }
         let start_ordinal = plan.last().map_or(0, |part| part.start_ordinal);
         let set = current.row_set(view);
-        segments.push(Segment { rollout: current, start_ordinal, base_offset, set });
-        let mut history = Self { thread_id, view, segments, items: Vec::new() };
+        segments.push(Segment {
+            rollout: current,
+            start_ordinal,
+            base_offset,
+            set,
+        });
+        let mut history = Self {
+            thread_id,
+            view,
+            segments,
+            items: Vec::new(),
+        };
         history.items = history.fold_items()?;
         Ok(history)
     }
@@ -107,7 +131,11 @@ impl History {
             let rows = segment.rollout.rows.turns.values();
             for row in rows.filter(|row| row.sets.contains(segment.set) && row.removed_at.is_none()) {
                 let position = self.position(at, row.key.offset(), row.ordinal);
-                turns.push(Turn { at, row: row.clone(), position });
+                turns.push(Turn {
+                    at,
+                    row: row.clone(),
+                    position,
+                });
             }
         }
         turns
@@ -134,7 +162,11 @@ impl History {
             let rows = segment.rollout.rows.items.values();
             for row in rows.filter(|row| row.sets.contains(segment.set) && row.removed_at.is_none()) {
                 let entry = self.entry(at, row)?;
-                items.push(Item { at, row: row.clone(), entry });
+                items.push(Item {
+                    at,
+                    row: row.clone(),
+                    entry,
+                });
             }
         }
         Ok(items)
@@ -153,7 +185,11 @@ impl History {
         let turn = rollout.rows.turns.values().find(|turn| turn.link == row.turn_link);
         let turn_id = folded.turn_id.or_else(|| turn.map(|turn| self.shown_turn_id(turn)));
         let position = self.position(at, row.key.offset(), row.ordinal);
-        Ok(ItemEntry { turn_id: turn_id.unwrap_or_default(), position, item: folded.item })
+        Ok(ItemEntry {
+            turn_id: turn_id.unwrap_or_default(),
+            position,
+            item: folded.item,
+        })
     }
 
     /// Returns the items of the turn that an id names in each segment.
@@ -170,7 +206,11 @@ impl History {
     pub(super) fn find_turn(&self, turn_id: &str) -> Option<Turn> {
         let turns = self.all_turns();
         let named = turns.iter().rfind(|turn| turn.row.turn_id == turn_id);
-        let alias = || turns.iter().find(|turn| turn.row.alias.map(|n| format!("rollout-{n}")).as_deref() == Some(turn_id));
+        let alias = || {
+            turns
+                .iter()
+                .find(|turn| turn.row.alias.map(|n| format!("rollout-{n}")).as_deref() == Some(turn_id))
+        };
         named.or_else(alias).cloned()
     }
 
@@ -220,7 +260,11 @@ impl History {
             return fold_turn(&rollout.lines(&row.records));
         }
         let error_event = row.error_event.filter(|_| *set == RowSet::Full);
-        let state = if error_event.is_some() { TurnState::Failed } else { row.state };
+        let state = if error_event.is_some() {
+            TurnState::Failed
+        } else {
+            row.state
+        };
         let told: Option<TurnError> = match error_event {
             Some(span) => turn_error(&rollout.lines(&[span]))?,
             None if state == TurnState::Failed => turn_error(&rollout.lines(&row.records))?,
@@ -245,7 +289,10 @@ impl History {
             source = earliest.cloned().unwrap_or(source);
         }
         let named = [source.row.first_user, source.row.final_agent];
-        let items = self.items.iter().filter(|item| item.at == source.at && named.contains(&Some(item.row.key)));
+        let items = self
+            .items
+            .iter()
+            .filter(|item| item.at == source.at && named.contains(&Some(item.row.key)));
         items.cloned().collect()
     }
 
@@ -275,17 +322,32 @@ impl History {
                     started_at: record.started_at,
                 };
                 let kind = TimelineEntryKind::TurnStarted;
-                rows.push(TimelineRow { at: turn.at, position: turn.position, kind, entry });
+                rows.push(TimelineRow {
+                    at: turn.at,
+                    position: turn.position,
+                    kind,
+                    entry,
+                });
             }
             if let Some(end) = end {
                 let position = self.position(turn.at, end.span.offset, end.ordinal);
                 let entry = TimelineEntry::TurnCompleted { position, turn: record };
-                rows.push(TimelineRow { at: turn.at, position, kind: TimelineEntryKind::TurnCompleted, entry });
+                rows.push(TimelineRow {
+                    at: turn.at,
+                    position,
+                    kind: TimelineEntryKind::TurnCompleted,
+                    entry,
+                });
             }
         }
         for item in &self.items {
             let entry = TimelineEntry::Item(item.entry.clone());
-            rows.push(TimelineRow { at: item.at, position: item.entry.position, kind: TimelineEntryKind::Item, entry });
+            rows.push(TimelineRow {
+                at: item.at,
+                position: item.entry.position,
+                kind: TimelineEntryKind::Item,
+                entry,
+            });
         }
         rows.sort_by_key(|row| (row.position.offset, row.kind));
         Ok(rows)
@@ -312,7 +374,11 @@ pub(super) fn files_of(home: &Home, thread_id: ThreadId, view: View) -> StoreRes
     if view == View::Codex && files.iter().any(|file| file.name().is_some()) {
         files.retain(|file| file.name().is_some());
     }
-    if files.is_empty() { Err(StoreError::ThreadNotFound { thread_id }) } else { Ok(files) }
+    if files.is_empty() {
+        Err(StoreError::ThreadNotFound { thread_id })
+    } else {
+        Ok(files)
+    }
 }
 
 fn current_rollout(home: &Home, thread_id: ThreadId, view: View) -> StoreResult<Rollout> {
@@ -325,7 +391,11 @@ fn current_rollout(home: &Home, thread_id: ThreadId, view: View) -> StoreResult<
         }
     }
     let newest = rollouts.into_iter().max_by_key(|rollout| {
-        (!rollout.file.archived, rollout.meta.header.created_at_ms, rollout.file.relative_path())
+        (
+            !rollout.file.archived,
+            rollout.meta.header.created_at_ms,
+            rollout.file.relative_path(),
+        )
     });
     newest.ok_or(failure)
 }

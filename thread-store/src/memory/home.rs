@@ -51,7 +51,9 @@ impl MemoryRollout {
     }
 
     fn named_thread(&self) -> Option<Uuid> {
-        self.name().map(|name| name.thread_id.0).or_else(|| weak_rollout_id(&self.file_name).map(|id| id.0))
+        self.name()
+            .map(|name| name.thread_id.0)
+            .or_else(|| weak_rollout_id(&self.file_name).map(|id| id.0))
     }
 }
 
@@ -88,7 +90,11 @@ impl Home {
 
     /// Returns the last name that was not blank: a cleared name still shows in Codex's lists.
     pub(super) fn name_of(&self, thread_id: ThreadId) -> Option<String> {
-        let filled = self.names.iter().rev().find(|(id, name)| *id == thread_id && !name.is_empty());
+        let filled = self
+            .names
+            .iter()
+            .rev()
+            .find(|(id, name)| *id == thread_id && !name.is_empty());
         filled.map(|(_, name)| name.clone())
     }
 
@@ -97,7 +103,11 @@ impl Home {
         let mut files: Vec<&MemoryRollout> = self.files.values().collect();
         files.sort_by_key(|file| {
             let name = file.name();
-            (name.is_none(), file.archived, Reverse(name.map(|name| (name.timestamp, name.thread_id))))
+            (
+                name.is_none(),
+                file.archived,
+                Reverse(name.map(|name| (name.timestamp, name.thread_id))),
+            )
         });
         let mut seen = std::collections::HashSet::new();
         files.retain(|file| seen.insert(file.rollout_id()));

@@ -8,7 +8,7 @@ use codex_protocol::ids::ThreadId;
 use codex_state::db::RolloutRow;
 use codex_state::messages::preview_of_line;
 use codex_state::projector::ShortText;
-use codex_state::threads::{SourceKind, SourceSelector, ThreadRow, normalise_cwd};
+use codex_state::threads::{DefaultSources, SourceKind, SourceSelector, ThreadRow, normalise_cwd};
 
 use super::home::Home;
 use super::rollout::Rollout;
@@ -45,13 +45,20 @@ pub(super) struct Shelf {
 impl Shelf {
     /// Folds every rollout that can be read as one.
     pub(super) fn new(home: &Home) -> Self {
-        let rollouts: Vec<Rollout> = home.rollouts().into_iter().filter_map(|file| Rollout::fold(file).ok()).collect();
+        let rollouts: Vec<Rollout> = home
+            .rollouts()
+            .into_iter()
+            .filter_map(|file| Rollout::fold(file).ok())
+            .collect();
         let rows = rollouts.iter().map(Rollout::as_row).collect();
         Self { rollouts, rows }
     }
 
     fn full_text(&self, rollout_id: &str, text: &ShortText) -> String {
-        let rollout = self.rollouts.iter().find(|rollout| rollout.rollout_id.to_string() == rollout_id);
+        let rollout = self
+            .rollouts
+            .iter()
+            .find(|rollout| rollout.rollout_id.to_string() == rollout_id);
         let line = rollout.zip(text.line).map(|(rollout, line)| rollout.line(line));
         let whole = line.filter(|_| text.cut).and_then(preview_of_line);
         whole.unwrap_or_else(|| text.text.clone())
@@ -59,12 +66,25 @@ impl Shelf {
 
     /// Makes a thread's record of all its revisions.
     pub(super) fn thread(&self, home: &Home, thread_id: &str) -> StoreResult<Option<Listed>> {
-        let revisions: Vec<RolloutRow> = self.rows.iter().filter(|row| row.thread_id == thread_id).cloned().collect();
+        let revisions: Vec<RolloutRow> = self
+            .rows
+            .iter()
+            .filter(|row| row.thread_id == thread_id)
+            .cloned()
+            .collect();
         let lookup = |id: &str| Ok(self.rows.iter().find(|row| row.rollout_id == id).cloned());
         let name = thread_id.parse().ok().and_then(|id| home.name_of(id));
-        let naming = RowNaming { thread_id, name, default_provider: DEFAULT_PROVIDER };
-        let Some(row) = row_of(&revisions, &lookup, naming)? else { return Ok(None) };
-        let Some(current) = current_revision(&revisions) else { return Ok(None) };
+        let naming = RowNaming {
+            thread_id,
+            name,
+            default_provider: DEFAULT_PROVIDER,
+        };
+        let Some(row) = row_of(&revisions, &lookup, naming)? else {
+            return Ok(None);
+        };
+        let Some(current) = current_revision(&revisions) else {
+            return Ok(None);
+        };
         let (owner, codex) = codex_preview(&revisions, current, &lookup)?;
         let preview = match codex.is_empty() {
             true => self.full_text(&current.rollout_id, &current.meta.raw_preview),
@@ -74,7 +94,13 @@ impl Shelf {
         let hidden = row.codex_hidden;
         let hidden_from_database = current.header_error.is_none() || current.meta.preview.is_empty();
         let record = record_of_row(row.clone(), preview, HOME.as_ref());
-        Ok(record.map(|record| Listed { record, row, title, hidden, hidden_from_database }))
+        Ok(record.map(|record| Listed {
+            record,
+            row,
+            title,
+            hidden,
+            hidden_from_database,
+        }))
     }
 
     /// Makes the records of all threads.
@@ -100,8 +126,9 @@ impl Listed {
             return true;
         }
         let of_attached = matches!(query.relation, Some(RelationFilter::AttachedTo(_)));
-        let in_database = query.include_unpreviewed && !self.hidden_from_database;
-        (!self.hidden || in_database) && (!self.record.preview.is_empty() || of_attached)
+        let in_database = query.database_rows && !self.hidden_from_database;
+        let previewed = !self.record.preview.is_empty() || of_attached || query.include_unpreviewed;
+        (!self.hidden || in_database) && previewed
     }
 
     fn satisfies(&self, query: &ListQuery, descendants: &HashSet<ThreadId>) -> bool {
@@ -115,12 +142,15 @@ impl Listed {
         let attached = query.include_attached || matches!(query.relation, Some(RelationFilter::AttachedTo(_)));
         let kind = SourceKind::of_stored(&self.row.source);
         let source = match &query.sources {
-            None => query.relation.is_some() || kind.is_interactive(),
+            None => query.relation.is_some() || default_sources(query.view).accepts(kind),
             Some(sources) => sources.iter().any(|source| selector(*source).accepts(kind)),
         };
         let cwd = normalise_cwd(&record.cwd);
         let cwds = query.cwds.as_ref();
-        let in_cwds = cwds.is_none_or(|cwds| cwds.iter().any(|wanted| !wanted.is_empty() && normalise_cwd(wanted) == cwd));
+        let in_cwds = cwds.is_none_or(|cwds| {
+            cwds.iter()
+                .any(|wanted| !wanted.is_empty() && normalise_cwd(wanted) == cwd)
+        });
         let term = query.search_term.as_deref().unwrap_or_default();
         let texts = [record.name.as_deref().unwrap_or_default(), &self.title, &record.preview];
         relation
@@ -128,9 +158,20 @@ impl Listed {
             && in_cwds
             && is_in(record, query.archived)
             && (record.attached_to.is_none() || attached)
-            && query.providers.as_ref().is_none_or(|wanted| wanted.contains(&record.model_provider))
+            && query
+                .providers
+                .as_ref()
+                .is_none_or(|wanted| wanted.contains(&record.model_provider))
             && texts.iter().any(|text| text.contains(term))
             && !query.excluded.contains(&record.thread_id)
+    }
+}
+
+/// The full view leaves no thread out of reach: sources that no filter can name are listed by default.
+fn default_sources(view: View) -> DefaultSources {
+    match view {
+        View::Full => DefaultSources::Reachable,
+        View::Codex => DefaultSources::Interactive,
     }
 }
 
@@ -159,8 +200,10 @@ fn selector(source: SourceFilter) -> SourceSelector {
 
 /// Follows parents to the ancestor; the ancestor itself is no descendant, whatever its parents say.
 fn descendants_of(threads: &[Listed], ancestor: ThreadId) -> HashSet<ThreadId> {
-    let parents: BTreeMap<ThreadId, Option<ThreadId>> =
-        threads.iter().map(|thread| (thread.record.thread_id, thread.record.parent)).collect();
+    let parents: BTreeMap<ThreadId, Option<ThreadId>> = threads
+        .iter()
+        .map(|thread| (thread.record.thread_id, thread.record.parent))
+        .collect();
     let below = |id: &ThreadId| {
         let mut at = *id;
         for _ in 0..=parents.len() {
@@ -215,5 +258,7 @@ pub(super) fn list(home: &Home, query: &ListQuery) -> StoreResult<ListPage> {
 /// Makes the record of one thread.
 pub(super) fn record(home: &Home, thread_id: ThreadId) -> StoreResult<ThreadRecord> {
     let listed = Shelf::new(home).thread(home, &thread_id.to_string())?;
-    listed.map(|listed| listed.record).ok_or(StoreError::ThreadNotFound { thread_id })
+    listed
+        .map(|listed| listed.record)
+        .ok_or(StoreError::ThreadNotFound { thread_id })
 }

@@ -34,7 +34,11 @@ impl History {
             Ok(_) => {}
         }
         let history = Self::open(home, thread_id, view)?;
-        if view == View::Codex && history.mode() == HistoryMode::Legacy { Err(unsupported) } else { Ok(history) }
+        if view == View::Codex && history.mode() == HistoryMode::Legacy {
+            Err(unsupported)
+        } else {
+            Ok(history)
+        }
     }
 
     /// Fails in the exact view where the rollout has no header.
@@ -45,7 +49,10 @@ impl History {
         }
         let path = current.file.relative_path();
         let reason = format!("rollout at {path} does not start with session metadata");
-        Err(StoreError::Header { path: path.into(), source: reason.into() })
+        Err(StoreError::Header {
+            path: path.into(),
+            source: reason.into(),
+        })
     }
 
     /// Returns how rows compare with an anchor, or why it names no place.
@@ -57,7 +64,11 @@ impl History {
         if anchor.offset.is_none() && outside && self.mode() == HistoryMode::Paginated {
             return Err(StoreError::PositionOutsideLineage);
         }
-        let at = self.segments.iter().rposition(|segment| segment.start_ordinal <= ordinal).unwrap_or(0);
+        let at = self
+            .segments
+            .iter()
+            .rposition(|segment| segment.start_ordinal <= ordinal)
+            .unwrap_or(0);
         Ok(move |(row_at, row): Place| match anchor.offset {
             Some(_) => row.offset.cmp(&anchor.offset),
             None => (row_at, row.ordinal).cmp(&(at, ordinal)),
@@ -94,7 +105,11 @@ impl History {
 
     fn items_with_id(&self, turn_id: &str, item_id: &str) -> Vec<Item> {
         let items = self.items_of(turn_id);
-        let named: Vec<Item> = items.iter().filter(|item| item.row.id_hash == id_hash(item_id)).cloned().collect();
+        let named: Vec<Item> = items
+            .iter()
+            .filter(|item| item.row.id_hash == id_hash(item_id))
+            .cloned()
+            .collect();
         if !named.is_empty() {
             return named;
         }
@@ -117,13 +132,23 @@ pub(super) fn turns(home: &Home, query: &TurnPageQuery) -> StoreResult<TurnPage>
     history.require_header()?;
     let place = |anchor: &TurnAnchor| match anchor {
         TurnAnchor::Position(position) => Ok(*position),
-        TurnAnchor::Turn(id) => history.find_turn(id).map(|turn| turn.position).ok_or(StoreError::AnchorTurnMissing),
+        TurnAnchor::Turn(id) => history
+            .find_turn(id)
+            .map(|turn| turn.position)
+            .ok_or(StoreError::AnchorTurnMissing),
     };
     let anchor = query.anchor.as_ref().map(|anchor| placed(anchor, place)).transpose()?;
     let cut = (query.direction, query.limit);
     let (turns, has_more) = history.page(history.turns(), anchor, cut, |turn| (turn.at, turn.position))?;
-    let turns = turns.iter().map(|turn| history.record(turn, query.items_view)).collect::<StoreResult<_>>()?;
-    Ok(TurnPage { turns, has_more, history_mode: history.mode() })
+    let turns = turns
+        .iter()
+        .map(|turn| history.record(turn, query.items_view))
+        .collect::<StoreResult<_>>()?;
+    Ok(TurnPage {
+        turns,
+        has_more,
+        history_mode: history.mode(),
+    })
 }
 
 /// Pages through items.
@@ -134,7 +159,10 @@ pub(super) fn items(home: &Home, query: &ItemPageQuery) -> StoreResult<ItemPage>
         (ItemAnchor::Item(_), None) => Err(StoreError::AnchorItemMissing),
         (ItemAnchor::Item(id), Some(turn_id)) => {
             let found = history.items_with_id(turn_id, id);
-            found.last().map(|item| item.entry.position).ok_or(StoreError::AnchorItemMissing)
+            found
+                .last()
+                .map(|item| item.entry.position)
+                .ok_or(StoreError::AnchorItemMissing)
         }
     };
     let anchor = query.anchor.as_ref().map(|anchor| placed(anchor, place)).transpose()?;
@@ -144,7 +172,10 @@ pub(super) fn items(home: &Home, query: &ItemPageQuery) -> StoreResult<ItemPage>
     };
     let cut = (query.direction, query.limit);
     let (items, has_more) = history.page(all, anchor, cut, |item| (item.at, item.entry.position))?;
-    Ok(ItemPage { items: items.into_iter().map(|item| item.entry).collect(), has_more })
+    Ok(ItemPage {
+        items: items.into_iter().map(|item| item.entry).collect(),
+        has_more,
+    })
 }
 
 /// Reads named items of a turn, in stored order.
@@ -174,5 +205,8 @@ pub(super) fn timeline(home: &Home, query: &TimelineQuery) -> StoreResult<Timeli
     }
     let first = rows.len().saturating_sub(query.limit);
     let entries = rows.split_off(first).into_iter().map(|row| row.entry).collect();
-    Ok(TimelinePage { entries, has_more: first > 0 })
+    Ok(TimelinePage {
+        entries,
+        has_more: first > 0,
+    })
 }

@@ -45,8 +45,12 @@ impl Rollout {
     pub(super) fn fold_until(file: &MemoryRollout, cut: Option<u64>) -> StoreResult<Self> {
         let mut rollout = Self::unfolded(file)?;
         let mut rows = Rows::empty();
-        let mut projector =
-            Projector::new(rollout.rollout_id, rollout.checkpoint.clone(), RolloutMeta::default(), &mut rows);
+        let mut projector = Projector::new(
+            rollout.rollout_id,
+            rollout.checkpoint.clone(),
+            RolloutMeta::default(),
+            &mut rows,
+        );
         let mut offset = 0;
         for line in file.bytes.split_inclusive(|byte| *byte == b'\n') {
             let end = offset + line.len() as u64;
@@ -57,7 +61,9 @@ impl Rollout {
             if beyond || torn {
                 break;
             }
-            projector.line(LineAt { offset, bytes, end }).map_err(|error| failed(file, offset, error))?;
+            projector
+                .line(LineAt { offset, bytes, end })
+                .map_err(|error| failed(file, offset, error))?;
             offset = end;
             if terminated {
                 rollout.complete_offset = end;
@@ -73,7 +79,12 @@ impl Rollout {
         let named = file.name().map_or(rollout_id, |name| name.thread_id.0);
         let path = file.relative_path();
         let (thread_id, base, checkpoint, header_error) = match head_of_bytes(Path::new(&path), &file.bytes) {
-            Ok(Head::Bare(header)) => (header.id.to_string(), None, Checkpoint::start(Mode::Bare, 0, None), None),
+            Ok(Head::Bare(header)) => (
+                header.id.to_string(),
+                None,
+                Checkpoint::start(Mode::Bare, 0, None),
+                None,
+            ),
             Ok(Head::Envelope { meta, .. }) => {
                 let checkpoint = match meta.history_mode {
                     HistoryMode::Legacy => Checkpoint::start(Mode::Legacy, 0, None),
@@ -88,7 +99,12 @@ impl Rollout {
                 let checkpoint = Checkpoint::start(Mode::Legacy, 0, None);
                 (named.to_string(), None, checkpoint, Some(error.to_string()))
             }
-            Err(error) => return Err(StoreError::Header { path: path.into(), source: Box::new(error) }),
+            Err(error) => {
+                return Err(StoreError::Header {
+                    path: path.into(),
+                    source: Box::new(error),
+                });
+            }
         };
         Ok(Self {
             file: file.clone(),
@@ -125,7 +141,9 @@ impl Rollout {
     /// Returns the line at a span.
     pub(super) fn line(&self, span: Span) -> &[u8] {
         let range = usize::try_from(span.offset).ok().zip(usize::try_from(span.end()).ok());
-        range.and_then(|(from, to)| self.file.bytes.get(from..to)).unwrap_or_default()
+        range
+            .and_then(|(from, to)| self.file.bytes.get(from..to))
+            .unwrap_or_default()
     }
 
     /// Returns the lines at spans.
@@ -168,7 +186,13 @@ impl Rollout {
             },
             anchor_hash: 0,
             text_offset: 0,
-            base: base.map(|base| (base.thread_id.to_string(), base.end_ordinal_exclusive, base.end_byte_offset)),
+            base: base.map(|base| {
+                (
+                    base.thread_id.to_string(),
+                    base.end_ordinal_exclusive,
+                    base.end_byte_offset,
+                )
+            }),
             checkpoint: self.checkpoint.clone(),
             meta: self.meta.clone(),
             header_error: self.header_error.clone(),
@@ -177,5 +201,9 @@ impl Rollout {
 }
 
 fn failed(file: &MemoryRollout, offset: u64, error: codex_state::StateError) -> StoreError {
-    StoreError::Read { path: file.relative_path().into(), offset, source: Box::new(error) }
+    StoreError::Read {
+        path: file.relative_path().into(),
+        offset,
+        source: Box::new(error),
+    }
 }

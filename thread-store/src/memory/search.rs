@@ -5,7 +5,7 @@
 use codex_protocol::item::{MessagePhase, ThreadItem, UserInput};
 use codex_protocol::log::{LineHead, RolloutItem};
 use codex_state::messages::said;
-use codex_state::text::{LiteralMatcher, LowercaseMatcher, markdown_to_plain, occurrence_snippet};
+use codex_state::text::{LiteralMatcher, LowercaseMatcher, MAX_TERM_BYTES, markdown_to_plain, occurrence_snippet};
 
 use super::history::History;
 use super::home::Home;
@@ -32,22 +32,29 @@ pub(super) fn threads(home: &Home, query: &SearchQuery) -> StoreResult<SearchPag
         include_attached: query.include_attached,
         excluded: Vec::new(),
         include_unpreviewed: false,
+        database_rows: false,
     };
     let matcher = match query.view {
         View::Full => LiteralMatcher::folding(&query.term),
         View::Codex => LiteralMatcher::exact_view(&query.term),
     };
-    let matcher = matcher.map_err(|_| StoreError::CursorMismatch)?;
+    let (bytes, limit_bytes) = (query.term.len(), MAX_TERM_BYTES);
+    let matcher = matcher.map_err(|_| StoreError::TermTooLong { bytes, limit_bytes })?;
     let mut hits = Vec::new();
     for thread in matching(home, &list)? {
         // A thread whose lineage is broken has no visible history to search.
-        let Ok(history) = History::open(home, thread.record.thread_id, query.view) else { continue };
+        let Ok(history) = History::open(home, thread.record.thread_id, query.view) else {
+            continue;
+        };
         let snippet = match query.view {
             View::Full => messages(&history).iter().find_map(|text| matcher.snippet(text)),
             View::Codex => snippet_in_lines(&history, &matcher),
         };
         if let Some(snippet) = snippet {
-            hits.push(SearchHit { thread: thread.record, snippet });
+            hits.push(SearchHit {
+                thread: thread.record,
+                snippet,
+            });
         }
     }
     let has_more = hits.len() > query.limit;
@@ -90,7 +97,9 @@ pub(super) fn occurrences(home: &Home, query: &OccurrenceQuery) -> StoreResult<O
     let matcher = LowercaseMatcher::new(&query.term);
     let mut all = Vec::new();
     for item in history.items() {
-        let Some((turn_position, final_agent)) = history.turn_of(item) else { continue };
+        let Some((turn_position, final_agent)) = history.turn_of(item) else {
+            continue;
+        };
         let text = match &item.entry.item.item {
             ThreadItem::UserMessage(message) => user_text(&message.content),
             ThreadItem::AgentMessage(message) => {
@@ -112,15 +121,30 @@ pub(super) fn occurrences(home: &Home, query: &OccurrenceQuery) -> StoreResult<O
                 match_end: snippet.match_end_utf16,
                 turn_position,
             };
-            all.push((item.at, OccurrenceAnchor { position: item.entry.position, index }, occurrence));
+            all.push((
+                item.at,
+                OccurrenceAnchor {
+                    position: item.entry.position,
+                    index,
+                },
+                occurrence,
+            ));
         }
     }
     if let Some(anchor) = query.anchor {
         let compare = history.comparison(anchor.position)?;
-        all.retain(|(at, place, _)| compare((*at, place.position)).then(place.index.cmp(&anchor.index)).is_ge());
+        all.retain(|(at, place, _)| {
+            compare((*at, place.position))
+                .then(place.index.cmp(&anchor.index))
+                .is_ge()
+        });
     }
     let next = all.get(query.limit).map(|(_, place, _)| *place);
     all.truncate(query.limit);
     let occurrences = all.into_iter().map(|(_, _, occurrence)| occurrence).collect();
-    Ok(OccurrencePage { occurrences, next, history_mode: history.mode() })
+    Ok(OccurrencePage {
+        occurrences,
+        next,
+        history_mode: history.mode(),
+    })
 }

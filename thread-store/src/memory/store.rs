@@ -15,11 +15,11 @@ use super::rollout::Rollout;
 use super::{list, pages, search};
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
+use crate::report::{Damage, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
-    Damage, IndexState, IndexStateKind, ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage,
-    OccurrenceQuery, SearchPage, SearchQuery, ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage,
-    TimelineQuery, TurnPage, TurnPageQuery, View,
+    ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
+    ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
 
 /// Candidates that an ambiguous selector returns at most.
@@ -132,7 +132,11 @@ fn read(home: &Home, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
         record.updated_at_ms = record.created_at_ms;
     }
     if let Some(view) = query.turns {
-        record.turns = history.turns().iter().map(|turn| history.record(turn, view)).collect::<StoreResult<_>>()?;
+        record.turns = history
+            .turns()
+            .iter()
+            .map(|turn| history.record(turn, view))
+            .collect::<StoreResult<_>>()?;
     }
     Ok(record)
 }
@@ -140,7 +144,11 @@ fn read(home: &Home, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
 fn state_of(rollout: &Rollout) -> IndexState {
     let file_bytes = rollout.file.bytes.len() as u64;
     let lag_bytes = file_bytes - rollout.complete_offset;
-    let complete = rollout.rows.damage.iter().filter(|row| row.offset < rollout.complete_offset);
+    let complete = rollout
+        .rows
+        .damage
+        .iter()
+        .filter(|row| row.offset < rollout.complete_offset);
     let damage: Vec<Damage> = complete
         .take(MAX_LISTED_DAMAGE)
         .map(|row| Damage {
@@ -155,7 +163,13 @@ fn state_of(rollout: &Rollout) -> IndexState {
         (0, false) => IndexStateKind::Damaged,
         _ => IndexStateKind::Behind,
     };
-    IndexState { projected_offset: rollout.complete_offset, file_bytes, lag_bytes, state, damage }
+    IndexState {
+        projected_offset: rollout.complete_offset,
+        file_bytes,
+        lag_bytes,
+        state,
+        damage,
+    }
 }
 
 fn resolve(home: &Home, selector: &ThreadSelector) -> StoreResult<Vec<ThreadRecord>> {
@@ -163,12 +177,18 @@ fn resolve(home: &Home, selector: &ThreadSelector) -> StoreResult<Vec<ThreadReco
         ThreadSelector::Path(path) => return resolve_path(home, path),
         ThreadSelector::Text(text) => text.trim(),
     };
-    let mut records: Vec<ThreadRecord> =
-        list::Shelf::new(home).threads(home)?.into_iter().map(|listed| listed.record).collect();
+    let mut records: Vec<ThreadRecord> = list::Shelf::new(home)
+        .threads(home)?
+        .into_iter()
+        .map(|listed| listed.record)
+        .collect();
     records.sort_by_key(|record| record.thread_id.to_string());
     let prefix = text.to_lowercase();
-    let by_id: Vec<ThreadRecord> =
-        records.iter().filter(|record| record.thread_id.to_string().starts_with(&prefix)).cloned().collect();
+    let by_id: Vec<ThreadRecord> = records
+        .iter()
+        .filter(|record| record.thread_id.to_string().starts_with(&prefix))
+        .cloned()
+        .collect();
     if !by_id.is_empty() {
         return Ok(by_id.into_iter().take(MAX_CANDIDATES).collect());
     }
@@ -181,8 +201,12 @@ fn resolve_path(home: &Home, path: &Path) -> StoreResult<Vec<ThreadRecord>> {
     let relative = path.strip_prefix("/").unwrap_or(path);
     let not_found = || StoreError::RolloutPathNotFound { path: path.to_owned() };
     let mut files = home.rollouts().into_iter();
-    let file = files.find(|file| Path::new(&file.relative_path()) == relative).ok_or_else(not_found)?;
-    let Ok(rollout) = Rollout::fold(file) else { return Ok(Vec::new()) };
+    let file = files
+        .find(|file| Path::new(&file.relative_path()) == relative)
+        .ok_or_else(not_found)?;
+    let Ok(rollout) = Rollout::fold(file) else {
+        return Ok(Vec::new());
+    };
     let listed = list::Shelf::new(home).thread(home, &rollout.thread_id)?;
     Ok(listed.into_iter().map(|listed| listed.record).collect())
 }
