@@ -9,7 +9,7 @@ use proptest::{
 };
 
 use super::{
-    play::Player,
+    play::{Memory, Player},
     step::{Step, steps},
 };
 use crate::rollout::{Header, Mode, RolloutBuilder};
@@ -28,18 +28,38 @@ pub struct History {
     pub steps: Vec<Step>,
     /// The lines, each with its newline; the last one may lack it.
     pub lines: Vec<Vec<u8>>,
+    /// Name of the file, by Codex' grammar.
+    pub file_name: String,
+    memory: Memory,
 }
 
 impl History {
     /// Plays the steps on an empty rollout of this mode.
     pub fn of(mode: Mode, steps: Vec<Step>) -> Self {
-        let mut player = Player::new(RolloutBuilder::new(Header::new(mode, THREAD_ID)));
+        Self::below(Header::new(mode, THREAD_ID), steps)
+    }
+
+    /// Plays the steps on a rollout with this header.
+    pub fn below(header: Header, steps: Vec<Step>) -> Self {
+        Self::play(header, steps, Memory::default())
+    }
+
+    /// Plays the steps on a rollout that continues this one: turns and items of this one can be returned to.
+    pub fn continued(&self, header: Header, steps: Vec<Step>) -> Self {
+        Self::play(header, steps, self.memory.clone())
+    }
+
+    fn play(header: Header, steps: Vec<Step>, memory: Memory) -> Self {
+        let mut player = Player::new(RolloutBuilder::new(header), memory);
         steps.iter().for_each(|step| player.play(step));
+        let header = player.rollout.header();
         Self {
-            mode,
-            thread_id: THREAD_ID.to_owned(),
+            mode: header.mode,
+            thread_id: header.thread_id.clone(),
             steps,
             lines: player.rollout.lines(),
+            file_name: player.rollout.file_name(),
+            memory: player.memory,
         }
     }
 

@@ -21,22 +21,23 @@ const TEXTS: [&str; 12] = [
     "fix the widget",
 ];
 
-pub(super) struct Player {
-    pub(super) rollout: RolloutBuilder,
+/// What later steps can refer to.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
     turns: Vec<String>,
     /// Item ids with the turn that they were first written in.
     items: Vec<(String, String)>,
     calls: Vec<String>,
 }
 
+pub(super) struct Player {
+    pub(super) rollout: RolloutBuilder,
+    pub(super) memory: Memory,
+}
+
 impl Player {
-    pub(super) fn new(rollout: RolloutBuilder) -> Self {
-        Self {
-            rollout,
-            turns: Vec::new(),
-            items: Vec::new(),
-            calls: Vec::new(),
-        }
+    pub(super) fn new(rollout: RolloutBuilder, memory: Memory) -> Self {
+        Self { rollout, memory }
     }
 
     pub(super) fn play(&mut self, step: &Step) {
@@ -53,7 +54,7 @@ impl Player {
         match step {
             Step::StartTurn => {
                 rollout.start_turn();
-                self.turns.extend(rollout.turn_id().map(str::to_owned));
+                self.memory.turns.extend(rollout.turn_id().map(str::to_owned));
             }
             Step::CompleteTurn => {
                 rollout.complete_turn();
@@ -110,7 +111,7 @@ impl Player {
             Step::Exec(code) => rollout.exec(&Command::failed("cargo test", "running 3 tests\n", i32::from(*code))),
             Step::CallOnly => {
                 let call_id = rollout.call("exec_command", &json!({ "cmd": "sleep 100" }));
-                self.calls.push(call_id);
+                self.memory.calls.push(call_id);
                 rollout
             }
             Step::OrphanOutput => rollout.call_output("call_nobody_made", "too late"),
@@ -150,22 +151,22 @@ impl Player {
     fn late_step(&mut self, step: &Step) -> bool {
         match step {
             Step::RepeatStart(n) => {
-                if let Some(turn) = pick(&self.turns, *n).cloned() {
+                if let Some(turn) = pick(&self.memory.turns, *n).cloned() {
                     self.rollout.task_started(&turn).use_turn(&turn);
                 }
             }
             Step::LateComplete(n) => {
-                if let Some(turn) = pick(&self.turns, *n).cloned() {
+                if let Some(turn) = pick(&self.memory.turns, *n).cloned() {
                     self.rollout.task_complete(&turn);
                 }
             }
             Step::ReturnToTurn(n) => {
-                if let Some(turn) = pick(&self.turns, *n).cloned() {
+                if let Some(turn) = pick(&self.memory.turns, *n).cloned() {
                     self.rollout.use_turn(&turn);
                 }
             }
             Step::Snapshot(n, said) => {
-                if let Some((item, turn)) = pick(&self.items, *n).cloned() {
+                if let Some((item, turn)) = pick(&self.memory.items, *n).cloned() {
                     // Every third snapshot names the open turn instead of the item's own.
                     let open = self
                         .rollout
@@ -177,13 +178,13 @@ impl Player {
                 }
             }
             Step::LateItem(n, said) => {
-                if let Some(turn) = pick(&self.turns, *n).cloned() {
+                if let Some(turn) = pick(&self.memory.turns, *n).cloned() {
                     let id = self.rollout.new_id();
                     self.rollout.item_in_turn(&turn, agent_item(&id, text(*said)));
                 }
             }
             Step::LateOutput(n) => {
-                if let Some(call) = pick(&self.calls, *n).cloned() {
+                if let Some(call) = pick(&self.memory.calls, *n).cloned() {
                     self.rollout
                         .call_output(&call, "Process exited with code 0\nOutput:\nfinally\n");
                 }
@@ -196,7 +197,10 @@ impl Player {
 
     /// The `exec_command_end` of old legacy files, for a call made before.
     fn exec_event(&mut self, n: u8) {
-        let (Some(call), Some(turn)) = (pick(&self.calls, n).cloned(), pick(&self.turns, n).cloned()) else {
+        let (Some(call), Some(turn)) = (
+            pick(&self.memory.calls, n).cloned(),
+            pick(&self.memory.turns, n).cloned(),
+        ) else {
             return;
         };
         self.rollout.event(json!({
@@ -259,8 +263,10 @@ impl Player {
     /// Remembers the item written last, so that snapshots can repeat it.
     fn remember_item(&mut self) {
         let (item, turn) = (self.rollout.last_item_id(), self.rollout.turn_id());
-        if let Some(turn) = turn.filter(|_| !item.is_empty() && self.items.last().is_none_or(|last| last.0 != item)) {
-            self.items.push((item.to_owned(), turn.to_owned()));
+        if let Some(turn) =
+            turn.filter(|_| !item.is_empty() && self.memory.items.last().is_none_or(|last| last.0 != item))
+        {
+            self.memory.items.push((item.to_owned(), turn.to_owned()));
         }
     }
 }
