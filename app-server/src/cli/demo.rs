@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use codex_protocol::rpc::common::{SortDirection, TurnItemsView};
 use codex_protocol::rpc::diagnostics::{ThreadIndexStateParams, ThreadIndexStateResponse};
-use codex_protocol::rpc::list::{ThreadListParams, ThreadListResponse, ThreadSortKey};
+use codex_protocol::rpc::list::{ThreadListParams, ThreadListResponse, ThreadSortKey, ThreadSourceKind};
 use codex_protocol::rpc::search::{ThreadSearchParams, ThreadSearchResponse};
 use codex_protocol::rpc::thread::{Thread, ThreadHistoryMode};
 use codex_protocol::rpc::turn::{ThreadTurnsListParams, ThreadTurnsListResponse};
@@ -15,7 +15,7 @@ use codex_thread_store::ThreadStore;
 use serde_json::json;
 
 use super::app::App;
-use super::args::DemoArgs;
+use super::args::{DemoArgs, SortArg};
 use super::demo_home::write_demo_home;
 use super::error::CliResult;
 use super::output::Look;
@@ -24,6 +24,13 @@ use super::show::{TextSink, TurnSink};
 use super::{index, list, search};
 use crate::transport::Client;
 
+/// Sources of the sample threads.
+const SOURCES: [ThreadSourceKind; 4] = [
+    ThreadSourceKind::Cli,
+    ThreadSourceKind::Vscode,
+    ThreadSourceKind::Exec,
+    ThreadSourceKind::Unknown,
+];
 /// What the search step looks for; said in threads of both modes.
 const TERM: &str = "front matter";
 
@@ -65,7 +72,7 @@ pub(super) async fn run(app: &mut App, args: DemoArgs) -> CliResult {
     )?;
     index::print(&mut app.out, &report, elapsed_ms)?;
     heading(app, "list", "Every thread, newest first, whatever wrote it.")?;
-    list::print_threads(app, &walk.threads.data)?;
+    list::print_threads(app, &walk.threads.data, SortArg::Created)?;
     print_page(app, &walk)?;
     heading(app, "search", &format!("Where `{TERM}` was said:"))?;
     search::print_hits(app, &walk.hits, TERM)?;
@@ -84,7 +91,8 @@ struct Walk {
 impl Walk {
     async fn take(client: &mut Client) -> CliResult<Self> {
         let list = ThreadListParams {
-            sort_key: Some(ThreadSortKey::UpdatedAt),
+            sort_key: Some(ThreadSortKey::CreatedAt),
+            source_kinds: Some(SOURCES.to_vec()),
             model_providers: Some(Vec::new()),
             ..ThreadListParams::default()
         };

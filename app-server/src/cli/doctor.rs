@@ -19,13 +19,12 @@ pub(super) async fn run(app: &mut App, args: DoctorArgs) -> CliResult {
     } else {
         print(app, &report)?;
     }
-    match report.findings.iter().filter(|finding| !finding.ok).count() {
-        0 => Ok(()),
-        count => Err(CliError::Problems {
-            count,
-            what: "checks failed",
-        }),
+    if report.listed {
+        return Ok(());
     }
+    Err(CliError::Problems {
+        what: format!("`{}` is not listed", args.subject),
+    })
 }
 
 fn as_json(report: &DoctorReport) -> serde_json::Value {

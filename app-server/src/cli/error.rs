@@ -47,14 +47,24 @@ pub(super) enum CliError {
     #[error("this store cannot do that")]
     Unsupported,
     /// Everything worked, but what was looked at is not well.
-    #[error("{count} {what}")]
-    Problems { count: usize, what: &'static str },
+    #[error("{what}")]
+    Problems { what: String },
     /// The program could not start.
     #[error("start")]
     Start(#[source] io::Error),
 }
 
 impl CliError {
+    /// Problems with a number of things of a kind.
+    pub(super) fn problems(count: usize, one: &str, several: &str) -> Self {
+        let what = if count == 1 {
+            format!("1 {one}")
+        } else {
+            format!("{count} {several}")
+        };
+        Self::Problems { what }
+    }
+
     /// Returns the exit code.
     pub(super) fn exit_code(&self) -> u8 {
         match self {

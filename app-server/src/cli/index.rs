@@ -14,6 +14,9 @@ use super::output::{Look, Output};
 use super::progress::Bar;
 use super::when;
 
+/// Rollouts must be at least this large for a meaningful size of the index.
+const MIN_LOG_BYTES_FOR_SHARE: u64 = 1_000_000;
+
 pub(super) async fn run(app: &mut App, args: JsonArgs) -> CliResult {
     let store = app.store().await?;
     let (report, elapsed_ms) = build(app, &*store).await?;
@@ -24,10 +27,11 @@ pub(super) async fn run(app: &mut App, args: JsonArgs) -> CliResult {
     }
     match report.unreadable.len() {
         0 => Ok(()),
-        count => Err(CliError::Problems {
+        count => Err(CliError::problems(
             count,
-            what: "files could not be read",
-        }),
+            "file could not be read",
+            "files could not be read",
+        )),
     }
 }
 
@@ -65,8 +69,9 @@ pub(super) fn unreadable_json(files: &[(std::path::PathBuf, String)]) -> Vec<ser
 
 /// Prints totals.
 pub(super) fn print(out: &mut Output, report: &IndexReport, elapsed_ms: i64) -> CliResult {
+    // Of a few small rollouts the share says nothing: an empty index has a size too.
     let share = match report.log_bytes {
-        0 => String::new(),
+        log if log < MIN_LOG_BYTES_FOR_SHARE => String::new(),
         log => format!(" ({}% of the rollouts)", (report.index_bytes * 100).div_ceil(log)),
     };
     let rows = [

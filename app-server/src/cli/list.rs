@@ -8,7 +8,7 @@ use codex_protocol::rpc::thread::{Thread, ThreadHistoryMode};
 use codex_thread_store::{ThreadRecord, View};
 
 use super::app::App;
-use super::args::ListArgs;
+use super::args::{ListArgs, SortArg};
 use super::error::CliResult;
 use super::output::{Look, one_line};
 use super::table::Table;
@@ -33,7 +33,7 @@ pub(super) async fn run(app: &mut App, args: ListArgs) -> CliResult {
             .line("No threads fit. Sub-agents need --source, archived threads --archived.")?;
         return Ok(());
     }
-    print_threads(app, &answer.data)?;
+    print_threads(app, &answer.data, args.sort)?;
     if answer.next_cursor.is_some() {
         let more = format!(
             "{} threads shown; --all lists every one, -n N more of them.",
@@ -92,21 +92,31 @@ async fn fetch(client: &mut Client, args: &ListArgs) -> CliResult<ThreadListResp
     }
 }
 
-/// Prints threads as a table.
-pub(super) fn print_threads(app: &mut App, threads: &[Thread]) -> CliResult {
+/// Prints threads as a table, with the time that they are sorted by.
+pub(super) fn print_threads(app: &mut App, threads: &[Thread], by: SortArg) -> CliResult {
     let now_s = app.now_s();
     let id_chars = id_chars(threads);
+    let time_heading = match by {
+        SortArg::Created => "CREATED",
+        SortArg::Updated => "CHANGED",
+        SortArg::Recent => "LAST TURN",
+    };
     let mut table = Table::new(&[
         ("ID", Look::Accent),
-        ("CHANGED", Look::Plain),
+        (time_heading, Look::Plain),
         ("STORED", Look::Dim),
         ("FOLDER", Look::Plain),
         ("TITLE", Look::Title),
     ]);
+    let time_s = |thread: &Thread| match by {
+        SortArg::Created => thread.created_at,
+        SortArg::Updated => thread.updated_at,
+        SortArg::Recent => thread.recency_at.unwrap_or(thread.created_at),
+    };
     for thread in threads {
         table.row(vec![
             thread.id.chars().take(id_chars).collect(),
-            when::ago(now_s, thread.updated_at),
+            when::ago(now_s, time_s(thread)),
             match thread.history_mode {
                 ThreadHistoryMode::Legacy => "legacy".to_owned(),
                 ThreadHistoryMode::Paginated => "paginated".to_owned(),
@@ -125,7 +135,7 @@ pub(super) fn print_candidates(app: &mut App, found: Vec<ThreadRecord>) -> CliRe
         .into_iter()
         .map(|record| convert::thread(record, View::Full, Role::Row))
         .collect();
-    print_threads(app, &threads)
+    print_threads(app, &threads, SortArg::Updated)
 }
 
 /// Returns what a thread is called: its name, else the beginning of its first message.

@@ -142,3 +142,7 @@ fn terminal_width() -> usize {
         .map(|(_, columns)| usize::from(columns));
     asked.or(real).filter(|width| *width >= 40).unwrap_or(DEFAULT_WIDTH)
 }
+
+#[cfg(test)]
+#[path = "output_tests.rs"]
+mod output_tests;

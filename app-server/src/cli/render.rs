@@ -8,7 +8,7 @@ use codex_protocol::item::{
 };
 use codex_protocol::rpc::turn::Turn;
 
-use super::output::{Look, Output, clean, one_line};
+use super::output::{Colour, Look, clean, one_line, paint};
 use super::when;
 
 /// Lines of an output that are shown when it is cut.
@@ -26,7 +26,7 @@ pub(super) enum Cut {
 }
 
 /// Renders a turn with its items.
-pub(super) fn turn_text(out: &Output, turn: &Turn, cut: Cut) -> String {
+pub(super) fn turn_text(colour: Colour, turn: &Turn, cut: Cut) -> String {
     let mut facts = Vec::new();
     facts.extend(turn.started_at.map(|time| format!("{} UTC", when::minute(time))));
     facts.extend(turn.duration_ms.map(when::duration));
@@ -36,20 +36,20 @@ pub(super) fn turn_text(out: &Output, turn: &Turn, cut: Cut) -> String {
         TurnStatus::Failed => (Look::Bad, "failed"),
         TurnStatus::InProgress => (Look::Accent, "in progress"),
     };
-    let rule = out.paint(Look::Dim, "──");
-    let facts = out.paint(Look::Dim, &facts.join(" · "));
-    let mut text = format!("\n{rule} {} {facts}\n", out.paint(look, word));
+    let rule = paint(colour, Look::Dim, "──");
+    let facts = paint(colour, Look::Dim, &facts.join(" · "));
+    let mut text = format!("\n{rule} {} {facts}\n", paint(colour, look, word));
     for item in &turn.items {
-        text.push_str(&item_text(out, item, cut));
+        text.push_str(&item_text(colour, item, cut));
     }
     if let Some(error) = &turn.error {
-        text.push_str(&block(&out.paint(Look::Bad, "error"), &clean(&error.message)));
+        text.push_str(&block(&paint(colour, Look::Bad, "error"), &clean(&error.message)));
     }
     text
 }
 
-fn item_text(out: &Output, item: &TimedItem, cut: Cut) -> String {
-    let label = |look, text: &str| out.paint(look, text);
+fn item_text(colour: Colour, item: &TimedItem, cut: Cut) -> String {
+    let label = |look, text: &str| paint(colour, look, text);
     match &item.item {
         ThreadItem::UserMessage(message) => {
             let parts: Vec<String> = message.content.iter().map(input_text).collect();
@@ -62,12 +62,12 @@ fn item_text(out: &Output, item: &TimedItem, cut: Cut) -> String {
             } else {
                 &reasoning.summary
             };
-            dim_block(out, "thinking", &shorten(&clean(&thoughts.join("\n")), cut))
+            dim_block(colour, "thinking", &shorten(&clean(&thoughts.join("\n")), cut))
         }
         ThreadItem::Plan(plan) => block(&label(Look::Title, "plan"), &clean(&plan.text)),
-        ThreadItem::CommandExecution(command) => command_text(out, command, cut),
-        ThreadItem::FileChange(change) => change_text(out, change, cut),
-        ThreadItem::McpToolCall(call) => mcp_text(out, call, cut),
+        ThreadItem::CommandExecution(command) => command_text(colour, command, cut),
+        ThreadItem::FileChange(change) => change_text(colour, change, cut),
+        ThreadItem::McpToolCall(call) => mcp_text(colour, call, cut),
         ThreadItem::DynamicToolCall(call) => {
             let arguments = argument_text(call.arguments.get());
             format!(
@@ -76,9 +76,11 @@ fn item_text(out: &Output, item: &TimedItem, cut: Cut) -> String {
                 one_line(&call.tool)
             )
         }
-        ThreadItem::FunctionCallOutput(output) => {
-            dim_block(out, &one_line(&output.name), &shorten(&clean(output.output.get()), cut))
-        }
+        ThreadItem::FunctionCallOutput(output) => dim_block(
+            colour,
+            &one_line(&output.name),
+            &shorten(&clean(output.output.get()), cut),
+        ),
         ThreadItem::CollabAgentToolCall(call) => {
             let prompt = call.prompt.as_deref().map(one_line).unwrap_or_default();
             let to = call.receiver_thread_ids.join(", ");
@@ -105,7 +107,7 @@ fn item_text(out: &Output, item: &TimedItem, cut: Cut) -> String {
         }
         ThreadItem::HookPrompt(prompt) => {
             let parts: Vec<&str> = prompt.fragments.iter().map(|fragment| fragment.text.as_str()).collect();
-            dim_block(out, "hook", &shorten(&clean(&parts.join("\n")), cut))
+            dim_block(colour, "hook", &shorten(&clean(&parts.join("\n")), cut))
         }
         ThreadItem::EnteredReviewMode(review) => block(&label(Look::Accent, "review"), &clean(&review.review)),
         ThreadItem::ExitedReviewMode(review) => block(&label(Look::Title, "findings"), &clean(&review.review)),
@@ -128,15 +130,19 @@ fn input_text(input: &UserInput) -> String {
     }
 }
 
-fn command_text(out: &Output, command: &CommandExecutionThreadItem, cut: Cut) -> String {
+fn command_text(colour: Colour, command: &CommandExecutionThreadItem, cut: Cut) -> String {
     let mut facts = Vec::new();
     match command.exit_code {
         Some(0) => {}
-        Some(code) => facts.push(out.paint(Look::Bad, &format!("exit {code}"))),
-        None => facts.push(out.paint(Look::Dim, "no exit code")),
+        Some(code) => facts.push(paint(colour, Look::Bad, &format!("exit {code}"))),
+        None => facts.push(paint(colour, Look::Dim, "no exit code")),
     }
-    facts.extend(command.duration_ms.map(|ms| out.paint(Look::Dim, &when::duration(ms))));
-    let mut text = block(&out.paint(Look::Accent, "$"), &clean(&command.command));
+    facts.extend(
+        command
+            .duration_ms
+            .map(|ms| paint(colour, Look::Dim, &when::duration(ms))),
+    );
+    let mut text = block(&paint(colour, Look::Accent, "$"), &clean(&command.command));
     if !facts.is_empty() {
         text.truncate(text.trim_end().len());
         text.push_str(&format!("  {}\n", facts.join(" ")));
@@ -146,12 +152,12 @@ fn command_text(out: &Output, command: &CommandExecutionThreadItem, cut: Cut) ->
         .as_deref()
         .filter(|output| !output.trim().is_empty())
     {
-        text.push_str(&indent(out, &shorten(&clean(output), cut)));
+        text.push_str(&indent(colour, &shorten(&clean(output), cut)));
     }
     text
 }
 
-fn change_text(out: &Output, change: &FileChangeThreadItem, cut: Cut) -> String {
+fn change_text(colour: Colour, change: &FileChangeThreadItem, cut: Cut) -> String {
     let mut text = String::new();
     for file in &change.changes {
         let word = match &file.kind {
@@ -161,21 +167,25 @@ fn change_text(out: &Output, change: &FileChangeThreadItem, cut: Cut) -> String 
         };
         text.push_str(&format!(
             "  {} {}\n",
-            out.paint(Look::Accent, word),
+            paint(colour, Look::Accent, word),
             one_line(&file.path)
         ));
         if !file.diff.trim().is_empty() {
-            text.push_str(&indent(out, &shorten(&clean(&file.diff), cut)));
+            text.push_str(&indent(colour, &shorten(&clean(&file.diff), cut)));
         }
     }
     text
 }
 
-fn mcp_text(out: &Output, call: &McpToolCallThreadItem, cut: Cut) -> String {
-    let name = out.paint(Look::Accent, &one_line(&format!("{}.{}", call.server, call.tool)));
+fn mcp_text(colour: Colour, call: &McpToolCallThreadItem, cut: Cut) -> String {
+    let name = paint(
+        colour,
+        Look::Accent,
+        &one_line(&format!("{}.{}", call.server, call.tool)),
+    );
     let mut text = format!("  {name} {}\n", argument_text(call.arguments.get()));
     if let Some(error) = &call.error {
-        text.push_str(&indent(out, &shorten(&clean(&error.message), cut)));
+        text.push_str(&indent(colour, &shorten(&clean(&error.message), cut)));
     }
     text
 }
@@ -195,15 +205,19 @@ fn block(label: &str, text: &str) -> String {
     format!("  {label} {}\n", text.replace('\n', "\n    "))
 }
 
-fn dim_block(out: &Output, label: &str, text: &str) -> String {
-    let lines: Vec<String> = text.trim_end().lines().map(|line| out.paint(Look::Dim, line)).collect();
-    format!("  {} {}\n", out.paint(Look::Dim, label), lines.join("\n    "))
+fn dim_block(colour: Colour, label: &str, text: &str) -> String {
+    let lines: Vec<String> = text
+        .trim_end()
+        .lines()
+        .map(|line| paint(colour, Look::Dim, line))
+        .collect();
+    format!("  {} {}\n", paint(colour, Look::Dim, label), lines.join("\n    "))
 }
 
-fn indent(out: &Output, text: &str) -> String {
+fn indent(colour: Colour, text: &str) -> String {
     text.trim_end()
         .lines()
-        .map(|line| format!("    {}\n", out.paint(Look::Dim, line)))
+        .map(|line| format!("    {}\n", paint(colour, Look::Dim, line)))
         .collect()
 }
 
@@ -220,3 +234,7 @@ fn shorten(text: &str, cut: Cut) -> String {
         .concat()
         .join("\n")
 }
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod render_tests;

@@ -11,7 +11,7 @@ use super::app::App;
 use super::args::SearchArgs;
 use super::error::CliResult;
 use super::list::title;
-use super::output::{Look, Output, one_line};
+use super::output::{Colour, Look, one_line, paint};
 use super::when;
 use crate::limits::{MAX_OCCURRENCE_ROWS, MAX_PAGE_ROWS};
 
@@ -68,7 +68,7 @@ pub(super) fn print_hits(app: &mut App, answer: &ThreadSearchResponse, term: &st
             app.out.paint(Look::Title, &title(&hit.thread)),
         );
         app.out.line(&head)?;
-        let snippet = format!("    {}", highlight(&app.out, &one_line(&hit.snippet), term));
+        let snippet = format!("    {}", highlight(app.out.colour, &one_line(&hit.snippet), term));
         app.out.line(&snippet)?;
     }
     if answer.next_cursor.is_some() {
@@ -103,7 +103,7 @@ async fn in_thread(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, id: St
         let place = app.out.paint(Look::Dim, &format!("turn {}", found.turn_id));
         let line = format!(
             "{place}  {}",
-            highlight(&app.out, &one_line(&found.snippet), &args.term)
+            highlight(app.out.colour, &one_line(&found.snippet), &args.term)
         );
         app.out.line(&line)?;
     }
@@ -115,7 +115,7 @@ async fn in_thread(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, id: St
 }
 
 /// Dresses every place where a term occurs, whatever its case.
-pub(super) fn highlight(out: &Output, text: &str, term: &str) -> String {
+pub(super) fn highlight(colour: Colour, text: &str, term: &str) -> String {
     let term: Vec<char> = term.trim().chars().flat_map(char::to_lowercase).collect();
     let characters: Vec<char> = text.chars().collect();
     let matches = |from: usize| {
@@ -137,7 +137,7 @@ pub(super) fn highlight(out: &Output, text: &str, term: &str) -> String {
         match matches(at).filter(|used| *used > 0) {
             Some(used) => {
                 let found: String = characters[at..at + used].iter().collect();
-                dressed.push_str(&out.paint(Look::Match, &found));
+                dressed.push_str(&paint(colour, Look::Match, &found));
                 at += used;
             }
             None => {
@@ -148,3 +148,7 @@ pub(super) fn highlight(out: &Output, text: &str, term: &str) -> String {
     }
     dressed
 }
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod search_tests;

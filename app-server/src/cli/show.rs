@@ -91,7 +91,7 @@ pub(super) struct TextSink<'a> {
 impl TurnSink for TextSink<'_> {
     fn turn(&mut self, turn: &Turn) -> CliResult {
         self.turns += 1;
-        let text = turn_text(self.out, turn, self.cut);
+        let text = turn_text(self.out.colour, turn, self.cut);
         self.out.text(&text)
     }
 

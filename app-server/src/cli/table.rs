@@ -45,10 +45,16 @@ impl Table {
         let heading: Vec<String> = self.heading.iter().map(|name| (*name).to_owned()).collect();
         let all = std::iter::once((&heading, true)).chain(self.rows.iter().map(|row| (row, false)));
         for (row, is_heading) in all {
-            for (column, cell) in row.iter().enumerate() {
+            let shown = row
+                .iter()
+                .rposition(|cell| !cell.is_empty())
+                .map_or(0, |index| index + 1);
+            for (column, cell) in row[..shown].iter().enumerate() {
                 let look = if is_heading { Look::Dim } else { self.looks[column] };
                 if column == last {
                     text.push_str(&paint(colour, look, &truncate_str(cell, room, "…")));
+                } else if column + 1 == shown {
+                    text.push_str(&paint(colour, look, cell));
                 } else {
                     let padding = " ".repeat(widths[column].saturating_sub(measure_text_width(cell)));
                     text.push_str(&paint(colour, look, cell));
@@ -56,7 +62,6 @@ impl Table {
                     text.push_str(GAP);
                 }
             }
-            text.truncate(text.trim_end_matches(' ').len());
             text.push('\n');
         }
         text
@@ -74,3 +79,7 @@ impl Table {
             .unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod table_tests;

@@ -29,14 +29,16 @@ pub(super) async fn run(app: &mut App, args: JsonArgs) -> CliResult {
     }
     match (report.differing.len(), report.unreadable.len()) {
         (0, 0) => Ok(()),
-        (0, count) => Err(CliError::Problems {
+        (0, count) => Err(CliError::problems(
             count,
-            what: "files could not be read",
-        }),
-        (count, _) => Err(CliError::Problems {
+            "file could not be read",
+            "files could not be read",
+        )),
+        (count, _) => Err(CliError::problems(
             count,
-            what: "rollouts differ from their index",
-        }),
+            "rollout differs from its index",
+            "rollouts differ from their index",
+        )),
     }
 }
 

@@ -84,3 +84,7 @@ pub(super) fn count(number: u64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "when_tests.rs"]
+mod when_tests;

@@ -1,0 +1,160 @@
+//! Our answers follow our own JSON Schema, and so do the requests that we accept.
+#![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use codex_protocol::rpc::schema::{METHOD_TYPES, json_schema_files};
+use codex_test_support::{demo, fixture};
+use codex_thread_store::{LocalStore, LocalStoreOptions, View};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use support::Wire;
+
+/// Validators of parameters and results by method.
+struct Schemas(BTreeMap<&'static str, (Validator, Validator)>);
+
+impl Schemas {
+    fn load() -> Self {
+        let files = json_schema_files();
+        let validator = |name: &str| {
+            let schema: Value = serde_json::from_str(&files[&format!("{name}.json")]).expect("JSON");
+            jsonschema::validator_for(&schema).expect("a schema")
+        };
+        let pair = |types: &codex_protocol::rpc::schema::MethodTypes| {
+            (types.method, (validator(types.params), validator(types.result)))
+        };
+        Self(METHOD_TYPES.iter().map(pair).collect())
+    }
+
+    #[track_caller]
+    fn check(&self, method: &str, params: &Value, result: &Value) {
+        let (of_params, of_result) = &self.0[method];
+        for (what, validator, value) in [("params", of_params, params), ("result", of_result, result)] {
+            let wrong: Vec<String> = validator
+                .iter_errors(value)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert!(wrong.is_empty(), "{method} {what} {value}\n{}", wrong.join("\n"));
+        }
+    }
+}
+
+/// Asks everything about every thread of a home and returns how many items were seen by type.
+async fn ask_everything(home: &Path, view: View, schemas: &Schemas) -> BTreeMap<String, usize> {
+    let store = LocalStore::open(LocalStoreOptions::new(home)).expect("a home");
+    let mut wire = Wire::initialized(support::server(store, view), true).await;
+    let mut seen = BTreeMap::new();
+    let kinds = ["cli", "vscode", "exec", "appServer", "subAgent", "unknown"];
+    let mut threads = Vec::new();
+    for archived in [false, true] {
+        let params = json!({"modelProviders": [], "sourceKinds": kinds, "archived": archived, "limit": 100});
+        let list = wire.result("thread/list", params.clone()).await;
+        schemas.check("thread/list", &params, &list);
+        threads.extend(
+            list["data"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|thread| thread["id"].clone()),
+        );
+    }
+    let words = json!({"searchTerm": "the", "sourceKinds": kinds, "sortKey": "updated_at"});
+    let calls = [
+        ("thread/search", words),
+        ("thread/loaded/list", json!({})),
+        ("server/diagnostics", json!({})),
+    ];
+    for (method, params) in calls {
+        let result = wire.result(method, params.clone()).await;
+        schemas.check(method, &params, &result);
+    }
+    for id in threads {
+        for (method, params) in [
+            ("thread/read", json!({"threadId": id})),
+            ("thread/read", json!({"threadId": id, "includeTurns": true})),
+            (
+                "thread/turns/list",
+                json!({"threadId": id, "itemsView": "full", "sortDirection": "asc", "cursor": null}),
+            ),
+            ("thread/items/list", json!({"threadId": id, "limit": 100})),
+            ("thread/timeline/list", json!({"threadId": id, "limit": 100})),
+            ("thread/searchOccurrences", json!({"threadId": id, "searchTerm": "e"})),
+            ("getConversationSummary", json!({"conversationId": id})),
+            ("thread/indexState", json!({"threadId": id})),
+        ] {
+            let mut answer = wire.call(method, params.clone()).await;
+            let result = answer["result"].take();
+            if result.is_null() {
+                let message = answer["error"]["message"].as_str().expect("an error").to_owned();
+                assert!(
+                    view == View::Codex && (message.contains("not supported yet") || message.contains("is archived")),
+                    "{method} {id}: {message}"
+                );
+                continue;
+            }
+            schemas.check(method, &params, &result);
+            if method == "thread/items/list" {
+                for entry in result["data"].as_array().expect("a list") {
+                    *seen
+                        .entry(entry["item"]["type"].as_str().expect("a type").to_owned())
+                        .or_default() += 1;
+                    let params = json!({"threadId": id, "turnId": entry["turnId"], "itemIds": [entry["item"]["id"]]});
+                    let read = wire.result("thread/items/read", params.clone()).await;
+                    schemas.check("thread/items/read", &params, &read);
+                    assert_eq!(&read["data"][0], entry, "one item reads as it is listed");
+                }
+            }
+        }
+    }
+    seen
+}
+
+#[tokio::test]
+async fn answers_about_the_fixture_follow_the_schema_in_both_views() {
+    let schemas = Schemas::load();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fixture::listing_home(folder.path()).expect("writable");
+    for view in [View::Full, View::Codex] {
+        let seen = ask_everything(folder.path(), view, &schemas).await;
+        assert!(
+            seen.contains_key("userMessage") && seen.contains_key("agentMessage"),
+            "{seen:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn answers_about_every_kind_of_item_follow_the_schema() {
+    let schemas = Schemas::load();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    demo::demo_home(folder.path()).expect("writable");
+    let seen = ask_everything(folder.path(), View::Full, &schemas).await;
+    for kind in [
+        "userMessage",
+        "agentMessage",
+        "reasoning",
+        "commandExecution",
+        "fileChange",
+        "enteredReviewMode",
+    ] {
+        assert!(seen.contains_key(kind), "{kind} is not in {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_handshake_follows_the_schema() {
+    let schemas = Schemas::load();
+    let mut wire = Wire::open(support::server(
+        support::FakeStore::new(support::Script::default()),
+        View::Full,
+    ));
+    let mut call = support::initialize(1, true);
+    let answer = {
+        wire.send(&call).await;
+        wire.receive().await
+    };
+    schemas.check("initialize", &call["params"].take(), &answer["result"]);
+}
