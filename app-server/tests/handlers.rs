@@ -61,10 +61,7 @@ async fn a_list_asks_for_what_its_parameters_say() {
 
 #[tokio::test]
 async fn defaults_of_a_list_differ_between_the_views() {
-    for (view, providers, unpreviewed) in [
-        (View::Codex, Some(vec!["mock".to_owned()]), false),
-        (View::Full, None, true),
-    ] {
+    for (view, providers) in [(View::Codex, Some(vec!["mock".to_owned()])), (View::Full, None)] {
         let store = FakeStore::new(Script::default());
         let mut wire = open(&store, view).await;
         wire.result("thread/list", json!({"searchTerm": "", "sourceKinds": []}))
@@ -80,12 +77,30 @@ async fn defaults_of_a_list_differ_between_the_views() {
             (&query.search_term, &query.sources, query.archived),
             (&None, &None, ArchivedFilter::Live)
         );
-        assert_eq!(
-            (&query.providers, query.include_unpreviewed),
-            (&providers, unpreviewed),
-            "{view:?}"
-        );
+        assert_eq!((query.view, &query.providers), (view, &providers));
         assert_eq!(queries[1].providers, None, "an empty list means all, {view:?}");
+    }
+}
+
+#[tokio::test]
+async fn some_lists_show_what_codex_answers_from_its_database() {
+    let store = FakeStore::new(Script::default());
+    let mut wire = open(&store, View::Codex).await;
+    for (params, database_rows, include_unpreviewed) in [
+        (json!({}), false, false),
+        (json!({"useStateDbOnly": true}), true, false),
+        (json!({"sortKey": "recency_at"}), true, false),
+        (json!({"searchTerm": ""}), true, false),
+        (json!({"searchTerm": "x"}), false, false),
+        (json!({"attachedToThreadId": id(1).to_string()}), false, true),
+    ] {
+        wire.result("thread/list", params.clone()).await;
+        let query = store.lists.lock().expect("unlocked").remove(0);
+        assert_eq!(
+            (query.database_rows, query.include_unpreviewed),
+            (database_rows, include_unpreviewed),
+            "{params}"
+        );
     }
 }
 
