@@ -31,12 +31,27 @@ struct Start {
     header_error: Option<String>,
     /// Key and offset of the stored state that is continued; `None` starts over.
     stored: Option<(i64, u64)>,
+    /// Whether the index remembers the file as it is now: a move or a touch changes that without a new line.
+    same_file: bool,
     text_offset: u64,
 }
 
 impl Inner {
     /// Opens a rollout, folds what the index does not have yet, and offers the result to the index.
     pub(super) fn open_rollout<'r>(&self, reader: &'r Reader<'_>, file: &RolloutFile) -> StoreResult<OpenRollout<'r>> {
+        let open = self.open_and_store(reader, file)?;
+        if open.key.is_some() && open.stored_offset != open.complete_offset {
+            self.refresh_thread_row(&open.thread_id);
+        }
+        Ok(open)
+    }
+
+    /// Opens a rollout like [`open_rollout`](Self::open_rollout), leaving the thread's row to the caller.
+    pub(super) fn open_and_store<'r>(
+        &self,
+        reader: &'r Reader<'_>,
+        file: &RolloutFile,
+    ) -> StoreResult<OpenRollout<'r>> {
         let source = self.source(file)?;
         let rollout_id = rollout_uuid(file);
         let row = self.stored_row(reader, rollout_id)?;
@@ -90,7 +105,7 @@ impl Inner {
         open.plain_len = tail.map_or(checkpoint.offset, |(_, end)| end);
         open.checkpoint = checkpoint;
         open.meta = meta;
-        if open.checkpoint.offset != open.stored_offset || start.stored.is_none() {
+        if open.checkpoint.offset != open.stored_offset || start.stored.is_none() || !start.same_file {
             self.offer(open, start)?;
         }
         match tail {
@@ -140,7 +155,6 @@ impl Inner {
         match self.index().try_store(&update) {
             Ok(WriteOutcome::Stored(key)) => {
                 open.key = Some(key);
-                self.refresh_thread_row(&open.thread_id);
                 Ok(())
             }
             Ok(WriteOutcome::Skipped) => Ok(()),
@@ -221,7 +235,6 @@ impl Inner {
             }
             (start.checkpoint, start.meta) = (checkpoint, meta);
             if finished {
-                self.refresh_thread_row(&start.thread_id);
                 return Ok(());
             }
         }
@@ -257,6 +270,7 @@ impl Inner {
             if matches {
                 return Ok(Start {
                     stored: Some((row.key, row.checkpoint.offset)),
+                    same_file: row.file == file_state(file),
                     checkpoint: row.checkpoint,
                     meta: row.meta,
                     base: row.base,
@@ -279,6 +293,7 @@ impl Inner {
                     thread_id,
                     header_error: None,
                     stored: None,
+                    same_file: false,
                     text_offset: 0,
                 })
             }
@@ -290,6 +305,7 @@ impl Inner {
                 thread_id: named.unwrap_or_else(|| rollout_uuid(file).to_string()),
                 header_error: Some(super::read::no_header_text(&file.path)),
                 stored: None,
+                same_file: false,
                 text_offset: 0,
             }),
             Err(error) => Err(StoreError::Header {

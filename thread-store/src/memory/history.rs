@@ -265,6 +265,9 @@ impl History {
         } else {
             row.state
         };
+        // The file's own time stands for the end of the last turn of a file that records none (12).
+        let is_last = || self.all_turns().iter().all(|other| other.row.key <= row.key);
+        let file_time = || Some(rollout.file.mtime_ms.div_euclid(1_000)).filter(|_| *set == RowSet::Raw && is_last());
         let told: Option<TurnError> = match error_event {
             Some(span) => turn_error(&rollout.lines(&[span]))?,
             None if state == TurnState::Failed => turn_error(&rollout.lines(&row.records))?,
@@ -273,7 +276,7 @@ impl History {
         Ok(TurnFacts {
             state,
             started_at: row.started_at,
-            completed_at: row.completed_at,
+            completed_at: row.completed_at.or_else(file_time),
             duration_ms: row.duration_ms,
             error: told,
         })

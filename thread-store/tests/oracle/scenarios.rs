@@ -1,0 +1,107 @@
+//! What happens: reads in any order, appends between them, files replaced, indexes lost.
+#![allow(clippy::disallowed_methods, reason = "tests damage files")]
+
+use std::fs;
+
+use codex_test_support::arbitrary::{Step, steps};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+use crate::home::{Homes, Plan, plans};
+use crate::probe::{Probe, check, probe};
+
+/// One thing that happens to a home.
+#[derive(Debug, Clone)]
+enum Event {
+    Ask(u8, Probe),
+    Append(u8, u16),
+    Name(u8, &'static str),
+    Replace(u8, Vec<Step>, Option<u8>),
+    Reopen,
+    DeleteIndex,
+    CutIndex(u8),
+    SpoilIndex(u8, u8),
+}
+
+fn calm() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        8 => (any::<u8>(), probe()).prop_map(|(at, probe)| Event::Ask(at, probe)),
+        3 => (any::<u8>(), 1..3_000_u16).prop_map(|(at, bytes)| Event::Append(at, bytes)),
+        1 => (any::<u8>(), prop::sample::select(&["the needle thread", "", "a name"][..]))
+            .prop_map(|(at, name)| Event::Name(at, name)),
+        1 => Just(Event::Reopen),
+    ]
+}
+
+fn violent() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => (any::<u8>(), probe()).prop_map(|(at, probe)| Event::Ask(at, probe)),
+        2 => (any::<u8>(), 1..3_000_u16).prop_map(|(at, bytes)| Event::Append(at, bytes)),
+        1 => (any::<u8>(), steps(15), any::<Option<u8>>()).prop_map(|(at, steps, keep)| Event::Replace(at, steps, keep)),
+        1 => Just(Event::DeleteIndex),
+        1 => any::<u8>().prop_map(Event::CutIndex),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(at, byte)| Event::SpoilIndex(at, byte)),
+    ]
+}
+
+fn play(plans: &[Plan], events: &[Event]) {
+    let mut homes = Homes::new(plans);
+    for event in events {
+        match event {
+            Event::Ask(at, probe) => check(&homes, homes.pick(*at), probe),
+            Event::Append(at, bytes) => homes.append(homes.pick(*at), usize::from(*bytes)),
+            Event::Name(at, name) => homes.set_name(homes.pick(*at), name),
+            Event::Replace(at, steps, keep) => homes.replace(homes.pick(*at), steps, *keep),
+            Event::Reopen => homes.local.reopen(),
+            Event::DeleteIndex => homes.local.with_closed_store(|index| {
+                let folder = index.parent().expect("a folder");
+                fs::remove_dir_all(folder).expect("remove");
+            }),
+            Event::CutIndex(keep) => homes.local.with_closed_store(|index| {
+                let bytes = fs::read(index).expect("read");
+                fs::write(index, &bytes[..bytes.len() * usize::from(*keep) / 256]).expect("write");
+            }),
+            Event::SpoilIndex(at, byte) => homes.local.with_closed_store(|index| {
+                let mut bytes = fs::read(index).expect("read");
+                let at = bytes.len() * usize::from(*at) / 256;
+                let end = bytes.len().min(at + 600);
+                bytes[at..end].fill(*byte);
+                fs::write(index, bytes).expect("write");
+            }),
+        }
+    }
+}
+
+fn config(cases: u32, file: &'static str) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(cases),
+        max_shrink_iters: 2_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(file))),
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config(48, concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/oracle_calm.txt")))]
+
+    #[test]
+    fn prop_the_local_store_answers_like_the_memory_store(
+        plans in plans(),
+        events in prop::collection::vec(calm(), 1..16),
+    ) {
+        play(&plans, &events);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(32, concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/oracle_violent.txt")))]
+
+    #[test]
+    fn prop_lost_indexes_and_replaced_files_change_no_answer(
+        plans in plans(),
+        events in prop::collection::vec(violent(), 1..14),
+    ) {
+        play(&plans, &events);
+    }
+}
