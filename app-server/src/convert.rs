@@ -22,8 +22,17 @@ pub(crate) enum Role {
     RelatedRow,
 }
 
+/// What the conversion of a thread depends on beside the thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lens {
+    /// The view.
+    pub(crate) view: View,
+    /// Stands in for a working directory that was not recorded: clients take nothing but an absolute path.
+    pub(crate) unrecorded_cwd: String,
+}
+
 /// Converts a thread.
-pub(crate) fn thread(record: ThreadRecord, view: View, role: Role) -> Thread {
+pub(crate) fn thread(record: ThreadRecord, lens: &Lens, role: Role) -> Thread {
     let (created_at, updated_at) = (seconds(record.created_at_ms), seconds(record.updated_at_ms));
     let mut thread = Thread {
         id: record.thread_id.to_string(),
@@ -47,7 +56,11 @@ pub(crate) fn thread(record: ThreadRecord, view: View, role: Role) -> Thread {
         recency_at: record.recency_at_ms.map(seconds),
         status: ThreadStatus::NotLoaded,
         path: Some(record.path.display().to_string()),
-        cwd: record.cwd,
+        cwd: if record.cwd.is_empty() {
+            lens.unrecorded_cwd.clone()
+        } else {
+            record.cwd
+        },
         cli_version: record.cli_version,
         originator: record.originator,
         source: SessionSource::from(&record.source),
@@ -64,7 +77,7 @@ pub(crate) fn thread(record: ThreadRecord, view: View, role: Role) -> Thread {
         daybreak_enabled: None,
         turns: record.turns.into_iter().map(turn).collect(),
     };
-    if view == View::Codex {
+    if lens.view == View::Codex {
         apply_oddities(&mut thread, role);
     }
     thread

@@ -2,7 +2,6 @@
 //!
 //! The only list of served methods. Decodes, guards against panics, encodes; knows nothing of threads.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use codex_protocol::rpc::diagnostics::{ServerDiagnosticsParams, ThreadIndexStateParams};
@@ -105,8 +104,7 @@ fn missing_params() -> RpcError {
 /// Runs a call and encodes its answer; a panic becomes an error and the server lives on.
 pub(crate) async fn answer(server: Arc<Server>, id: RequestId, call: Call) -> Vec<u8> {
     let panicked_id = id.clone();
-    let guarded = AssertUnwindSafe(run(server, id, call));
-    match tokio::spawn(guarded).await {
+    match tokio::spawn(run(server, id, call)).await {
         Ok(message) => message,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "handler stopped");

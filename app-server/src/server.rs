@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use codex_thread_store::{Clock, ThreadStore, View};
 
+use crate::convert::Lens;
 use crate::identity::Identity;
 
 /// How a server is set up.
@@ -27,6 +28,7 @@ pub struct ServerOptions {
 pub struct Server {
     pub(crate) store: Arc<dyn ThreadStore>,
     pub(crate) view: View,
+    pub(crate) lens: Lens,
     pub(crate) default_provider: String,
     pub(crate) identity: Identity,
     pub(crate) clock: Clock,
@@ -45,6 +47,7 @@ impl Server {
         Arc::new(Self {
             store: options.store,
             view: options.view,
+            lens: lens(options.view),
             default_provider: options.default_provider,
             identity: options.identity,
             clock: options.clock,
@@ -57,6 +60,18 @@ impl Server {
     pub(crate) fn originator(&self, client: &str) -> &str {
         self.originator.get_or_init(|| client.to_owned())
     }
+}
+
+/// Codex puts its own working directory where none was recorded; the default view makes no such claim.
+pub(crate) fn lens(view: View) -> Lens {
+    let unrecorded_cwd = match view {
+        View::Codex => std::env::current_dir()
+            .unwrap_or_else(|_| "/".into())
+            .display()
+            .to_string(),
+        View::Full => "/".to_owned(),
+    };
+    Lens { view, unrecorded_cwd }
 }
 
 /// Figures that `server/diagnostics` shows.

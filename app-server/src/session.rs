@@ -47,7 +47,7 @@ pub(crate) enum Step {
     /// These encoded messages are sent at once, in this order.
     Send(Vec<Vec<u8>>),
     /// A call runs and is answered when it is done.
-    Run(Job),
+    Run(Box<Job>),
 }
 
 /// A call that is ready to run.
@@ -128,7 +128,7 @@ impl Session {
             }
         }
         let ticket = call.ordered_by().map(|key| self.order.ticket(key));
-        Ok(Step::Run(Job { id, call, ticket }))
+        Ok(Step::Run(Box::new(Job { id, call, ticket })))
     }
 
     fn initialize(&mut self, id: RequestId, params: InitializeParams) -> RpcResult<Vec<Vec<u8>>> {

@@ -205,3 +205,23 @@ async fn turns_keep_every_key() {
     });
     assert_eq!(page["data"][0], expected);
 }
+
+#[tokio::test]
+async fn a_working_directory_is_always_absolute() {
+    let here = std::env::current_dir()
+        .expect("a working directory")
+        .display()
+        .to_string();
+    for (view, expected) in [(View::Codex, here.as_str()), (View::Full, "/")] {
+        let row = ThreadRecord {
+            cwd: String::new(),
+            ..record(1)
+        };
+        let store = FakeStore::new(Script {
+            rows: vec![row],
+            ..Script::default()
+        });
+        let mut wire = Wire::initialized(server(store, view), true).await;
+        assert_eq!(wire.result("thread/list", json!({})).await["data"][0]["cwd"], expected);
+    }
+}

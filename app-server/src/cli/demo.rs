@@ -2,7 +2,7 @@
 //!
 //! Every step makes the same calls that any client makes.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use codex_protocol::rpc::common::{SortDirection, TurnItemsView};
@@ -167,7 +167,7 @@ fn print_page(app: &mut App, walk: &Walk) -> CliResult {
     Ok(())
 }
 
-fn print_next_steps(app: &mut App, home: &PathBuf, walk: &Walk) -> CliResult {
+fn print_next_steps(app: &mut App, home: &Path, walk: &Walk) -> CliResult {
     heading(app, "Try next", "")?;
     let id: String = walk.paged.id.chars().take(13).collect();
     let home = home.display();

@@ -15,6 +15,7 @@ use super::table::Table;
 use super::when;
 use crate::convert::{self, Role};
 use crate::limits::MAX_PAGE_ROWS;
+use crate::server::lens;
 use crate::transport::Client;
 
 /// Shortest id that is shown: the time of creation in a v7 id.
@@ -131,9 +132,10 @@ pub(super) fn print_threads(app: &mut App, threads: &[Thread], by: SortArg) -> C
 
 /// Prints the threads that an ambiguous text fits.
 pub(super) fn print_candidates(app: &mut App, found: Vec<ThreadRecord>) -> CliResult {
+    let lens = lens(View::Full);
     let threads: Vec<Thread> = found
         .into_iter()
-        .map(|record| convert::thread(record, View::Full, Role::Row))
+        .map(|record| convert::thread(record, &lens, Role::Row))
         .collect();
     print_threads(app, &threads, SortArg::Updated)
 }

@@ -44,7 +44,7 @@ pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> Rp
     let rows = page
         .threads
         .into_iter()
-        .map(|record| convert::thread(record, server.view, role))
+        .map(|record| convert::thread(record, &server.lens, role))
         .collect();
     Ok(response(rows, next, back))
 }

@@ -29,7 +29,7 @@ pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> Rp
         .read_thread(query)
         .await
         .map_err(|error| failing.error(error))?;
-    let thread = convert::thread(record, server.view, role);
+    let thread = convert::thread(record, &server.lens, role);
     Ok(ThreadReadResponse {
         read_state: convert::read_state(&thread),
         thread,

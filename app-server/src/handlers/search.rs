@@ -65,7 +65,7 @@ pub(crate) async fn thread_search(server: &Server, params: ThreadSearchParams) -
         .first()
         .map(|hit| cursor::backwards_thread_cursor(list::sort_time_ms(&hit.thread, sort), direction));
     let result = |hit: codex_thread_store::SearchHit| ThreadSearchResult {
-        thread: convert::thread(hit.thread, server.view, Role::Row),
+        thread: convert::thread(hit.thread, &server.lens, Role::Row),
         snippet: hit.snippet,
     };
     Ok(ThreadSearchResponse {

@@ -119,14 +119,14 @@ async fn read_all<R: AsyncBufRead + Unpin>(
 }
 
 /// Starts a request, waiting while too many are in progress.
-async fn start(job: Job, work: &Work, jobs: &mut JoinSet<()>) {
+async fn start(job: Box<Job>, work: &Work, jobs: &mut JoinSet<()>) {
     let room = Arc::clone(&work.room)
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
     let (server, sender) = (Arc::clone(&work.server), work.sender.clone());
     jobs.spawn(async move {
-        let Job { id, call, mut ticket } = job;
+        let Job { id, call, mut ticket } = *job;
         if let Some(ticket) = &mut ticket {
             let _waiting = server.gauges.wait();
             ticket.turn().await;
