@@ -17,4 +17,4 @@ pub use self::document::{MAX_OFFSET, MAX_ROLLOUT_KEY, WordScope, WordTable};
 pub use self::query::MAX_EXPANSION;
 pub use self::schema::SCHEMA;
 pub use self::tokens::MAX_TOKEN_CHARS;
-pub use self::write::{WordWriter, optimize, remove, remove_rollout};
+pub use self::write::{KnownTokens, WordWriter, optimize, remove, remove_rollout};

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::{SCHEMA, WordTable, WordWriter};
 
 /// Opens a database with the tables of this module.
+#[expect(clippy::disallowed_methods, reason = "tests prepare their own databases")]
 pub(super) fn database() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch(SCHEMA).unwrap();

@@ -7,7 +7,8 @@
 /// Documents arrive as space-separated tokens that the `ascii` tokenizer takes as they are. `detail=none` keeps one
 /// bit of knowledge per word and document. Documents are numbered without gaps, in order of arrival: numbers made of
 /// rollout and offset would cost three times the space, since an index stores their differences. The vocabulary repeats
-/// every token once, so that pieces of tokens can be looked up without decoding the full-text index.
+/// every token once, so that pieces of tokens can be looked up without decoding the full-text index. A transaction may
+/// gather 8 MB before it writes a segment.
 pub const SCHEMA: &str = "
 CREATE VIRTUAL TABLE words_said USING fts5 (
     tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
@@ -15,6 +16,8 @@ CREATE VIRTUAL TABLE words_said USING fts5 (
 CREATE VIRTUAL TABLE words_hidden USING fts5 (
     tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
 );
+INSERT INTO words_said (words_said, rank) VALUES ('hashsize', 8000000);
+INSERT INTO words_hidden (words_hidden, rank) VALUES ('hashsize', 8000000);
 CREATE TABLE word_documents (
     document_num INTEGER PRIMARY KEY,
     place INTEGER NOT NULL UNIQUE

@@ -12,30 +12,44 @@ use super::vocabulary;
 use crate::error::StateResult;
 
 /// Tokens that a writer remembers; beyond that it forgets them all and asks the vocabulary again.
-const MAX_REMEMBERED_TOKENS: usize = 200_000;
+const MAX_KNOWN_TOKENS: usize = 200_000;
+
+/// Tokens that the vocabulary of one database is known to have.
+///
+/// Saves looking them up again; an empty one is always right.
+#[derive(Debug, Default)]
+pub struct KnownTokens {
+    /// The tokens, each with the number of the last document of a writer that has it.
+    last_documents: HashMap<String, u64>,
+    documents: u64,
+}
 
 /// Adds documents within one transaction.
-///
-/// Remembers which tokens the vocabulary has, which is true only as long as the transaction is not rolled back:
-/// hence one writer per transaction.
 #[derive(Debug)]
 pub struct WordWriter<'t> {
     conn: &'t Connection,
-    /// Known tokens, each with the number of the last document that has it.
-    remembered: HashMap<String, u64>,
-    documents: u64,
+    known: KnownTokens,
     tokens: String,
 }
 
 impl<'t> WordWriter<'t> {
     /// Makes a writer for this transaction.
     pub fn new(transaction: &'t Transaction<'_>) -> Self {
+        Self::with_known(transaction, KnownTokens::default())
+    }
+
+    /// Makes a writer for this transaction that knows tokens of earlier, committed transactions on the same database.
+    pub fn with_known(transaction: &'t Transaction<'_>, known: KnownTokens) -> Self {
         Self {
             conn: transaction,
-            remembered: HashMap::new(),
-            documents: 0,
+            known,
             tokens: String::new(),
         }
+    }
+
+    /// Returns the known tokens, for the next writer: to be kept only if this writer's transaction is committed.
+    pub fn into_known(self) -> KnownTokens {
+        self.known
     }
 
     /// Adds the document of the line at `offset`, or replaces it; it is found by the words of all `texts`.
@@ -44,10 +58,10 @@ impl<'t> WordWriter<'t> {
     /// If SQLite fails, or key or offset are outside of what the word index can hold.
     pub fn insert(&mut self, table: WordTable, rollout_key: i64, offset: u64, texts: &[&str]) -> StateResult<()> {
         let place = place(rollout_key, offset)?;
-        if self.remembered.len() > MAX_REMEMBERED_TOKENS {
-            self.remembered.clear();
+        if self.known.last_documents.len() > MAX_KNOWN_TOKENS {
+            self.known.last_documents.clear();
         }
-        self.documents += 1;
+        self.known.documents += 1;
         self.tokens.clear();
         let mut outcome = Ok(());
         for text in texts {
@@ -77,12 +91,13 @@ impl<'t> WordWriter<'t> {
 
     /// Adds a token to the document in the making, once, and to the vocabulary, if it is new.
     fn add_token(&mut self, token: &str) -> StateResult<()> {
-        match self.remembered.get_mut(token) {
-            Some(last_document) if *last_document == self.documents => return Ok(()),
-            Some(last_document) => *last_document = self.documents,
+        let document = self.known.documents;
+        match self.known.last_documents.get_mut(token) {
+            Some(last_document) if *last_document == document => return Ok(()),
+            Some(last_document) => *last_document = document,
             None => {
                 vocabulary::add(self.conn, token)?;
-                self.remembered.insert(token.to_owned(), self.documents);
+                self.known.last_documents.insert(token.to_owned(), document);
             }
         }
         if !self.tokens.is_empty() {

@@ -1,7 +1,7 @@
 use rusqlite::Connection;
 
 use super::super::sample::{add, database};
-use super::{WordWriter, optimize, remove, remove_rollout};
+use super::{KnownTokens, WordWriter, optimize, remove, remove_rollout};
 use crate::words::{Candidates, MAX_OFFSET, RolloutKeys, WordScope, WordTable, candidates};
 
 fn found(conn: &Connection, term: &str) -> Vec<(i64, Vec<u64>)> {
@@ -108,6 +108,25 @@ fn a_removed_line_can_come_back_anywhere_in_an_ordered_rollout() {
     remove(&conn, 1, 10).unwrap();
     add(&mut conn, &[(1, 10, "walrus")]);
     assert_eq!(found(&conn, "walrus"), [(1, vec![10, 20, 30]), (2, vec![5])]);
+}
+
+#[test]
+fn known_tokens_carry_over_to_the_next_transaction() {
+    let mut conn = database();
+    let mut known = KnownTokens::default();
+    for (offset, text) in (0..).zip(["walrus", "walrus zebra", "walrus zebra zebra"]) {
+        let transaction = conn.transaction().unwrap();
+        let mut writer = WordWriter::with_known(&transaction, known);
+        writer.insert(WordTable::Said, 1, offset, &[text]).unwrap();
+        known = writer.into_known();
+        transaction.commit().unwrap();
+    }
+    assert_eq!(found(&conn, "alru"), [(1, vec![0, 1, 2])]);
+    assert_eq!(found(&conn, "ebr"), [(1, vec![1, 2])]);
+    let tokens: i64 = conn
+        .query_row("SELECT count(*) FROM word_tokens", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tokens, 2);
 }
 
 #[test]
