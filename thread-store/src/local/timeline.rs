@@ -51,7 +51,9 @@ impl Inner {
             };
             let newest = before.map_or(history.segments.len() - 1, |(at, _, _)| at);
             for at in (0..=newest).rev() {
-                let mut own = marks_in(history, at, before.filter(|before| before.0 == at), query.limit + 1)?;
+                // One more to know whether there are more, and one that the anchor itself may take.
+                let wanted = query.limit + 2;
+                let mut own = marks_in(history, at, before.filter(|before| before.0 == at), wanted)?;
                 own.retain(|mark| before.is_none_or(|before| mark.place() < before));
                 marks.extend(own);
                 if marks.len() > query.limit {

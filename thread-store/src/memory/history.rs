@@ -59,7 +59,7 @@ impl History {
             // Codex shows of an attached fork only what it adds.
             head.history_base = None;
         }
-        let plan = resolve(&head, &mut |rollout_id: RolloutId| {
+        let parts = resolve(&head, &mut |rollout_id: RolloutId| {
             let Some(file) = home.rollout(rollout_id.0) else {
                 return Ok(None);
             };
@@ -69,26 +69,54 @@ impl History {
             thread_id,
             source: Box::new(error),
         })?;
+        let mut inherited = Vec::new();
+        for part in &parts {
+            if let (Some(cut), Some(file)) = (part.end, home.rollout(part.rollout_id.0)) {
+                inherited.push((file, cut.byte_offset, part.start_ordinal));
+            }
+        }
+        let start_ordinal = parts.last().map_or(0, |part| part.start_ordinal);
+        Self::assemble((thread_id, view), &inherited, (current, start_ordinal))
+    }
+
+    /// Opens what there is of a history, even if it cannot be put together by the rules: what a search looks through.
+    pub(super) fn open_for_search(home: &Home, thread_id: ThreadId, view: View) -> StoreResult<Self> {
+        let current = current_rollout(home, thread_id, view)?;
+        let mut inherited = Vec::new();
+        let mut seen = vec![current.rollout_id];
+        let mut base = current.base;
+        while let Some((file, cut)) =
+            base.and_then(|base| Some((home.rollout(base.thread_id.0)?, base.end_byte_offset)))
+        {
+            let Ok(rollout) = Rollout::fold(file) else { break };
+            if seen.contains(&rollout.rollout_id) {
+                break;
+            }
+            seen.push(rollout.rollout_id);
+            inherited.insert(0, (file, cut, 0));
+            base = rollout.base;
+        }
+        Self::assemble((thread_id, view), &inherited, (current, 0))
+    }
+
+    fn assemble(
+        (thread_id, view): (ThreadId, View),
+        inherited: &[(&MemoryRollout, u64, u64)],
+        (current, start_ordinal): (Rollout, u64),
+    ) -> StoreResult<Self> {
         let mut segments = Vec::new();
         let mut base_offset = 0;
-        for part in &plan {
-            let Some(cut) = part.end.map(|cut| cut.byte_offset) else {
-                continue;
-            };
-            let file = home
-                .rollout(part.rollout_id.0)
-                .ok_or(StoreError::ThreadNotFound { thread_id })?;
-            let rollout = Rollout::fold_until(file, Some(cut))?;
+        for (file, cut, start_ordinal) in inherited {
+            let rollout = Rollout::fold_until(file, Some(*cut))?;
             let set = rollout.row_set(view);
             segments.push(Segment {
                 rollout,
-                start_ordinal: part.start_ordinal,
+                start_ordinal: *start_ordinal,
                 base_offset,
                 set,
             });
             base_offset += cut;
         }
-        let start_ordinal = plan.last().map_or(0, |part| part.start_ordinal);
         let set = current.row_set(view);
         segments.push(Segment {
             rollout: current,
@@ -318,20 +346,18 @@ impl History {
         for turn in self.all_turns() {
             let record = self.record(&turn, ItemsView::NotLoaded)?;
             let end = turn.row.end;
-            if end.is_none_or(|end| end.span.offset != turn.row.key.offset()) {
-                let entry = TimelineEntry::TurnStarted {
-                    position: turn.position,
-                    turn_id: record.turn_id.clone(),
-                    started_at: record.started_at,
-                };
-                let kind = TimelineEntryKind::TurnStarted;
-                rows.push(TimelineRow {
-                    at: turn.at,
-                    position: turn.position,
-                    kind,
-                    entry,
-                });
-            }
+            let entry = TimelineEntry::TurnStarted {
+                position: turn.position,
+                turn_id: record.turn_id.clone(),
+                started_at: record.started_at,
+            };
+            let kind = TimelineEntryKind::TurnStarted;
+            rows.push(TimelineRow {
+                at: turn.at,
+                position: turn.position,
+                kind,
+                entry,
+            });
             if let Some(end) = end {
                 let position = self.position(turn.at, end.span.offset, end.ordinal);
                 let entry = TimelineEntry::TurnCompleted { position, turn: record };

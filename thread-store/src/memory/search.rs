@@ -42,10 +42,7 @@ pub(super) fn threads(home: &Home, query: &SearchQuery) -> StoreResult<SearchPag
     let matcher = matcher.map_err(|_| StoreError::TermTooLong { bytes, limit_bytes })?;
     let mut hits = Vec::new();
     for thread in matching(home, &list)? {
-        // A thread whose lineage is broken has no visible history to search.
-        let Ok(history) = History::open(home, thread.record.thread_id, query.view) else {
-            continue;
-        };
+        let history = History::open_for_search(home, thread.record.thread_id, query.view)?;
         let snippet = match query.view {
             View::Full => messages(&history).iter().find_map(|text| matcher.snippet(text)),
             View::Codex => snippet_in_lines(&history, &matcher),

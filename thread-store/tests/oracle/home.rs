@@ -50,9 +50,22 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         3 => (any::<u8>(), any::<u8>()).prop_map(|(of, at)| Origin::Fork(of, at)),
         2 => (any::<u8>(), any::<u8>()).prop_map(|(of, at)| Origin::Revert(of, at)),
     ];
-    (origin, steps(25), prop::bool::weighted(0.15), prop_oneof![Just(255_u8), any::<u8>()], 0..3_u8, 0..8_u8).prop_map(
-        |(origin, steps, archived, visible, created, source)| Plan { origin, steps, archived, visible, created, source },
+    (
+        origin,
+        steps(25),
+        prop::bool::weighted(0.15),
+        prop_oneof![Just(255_u8), any::<u8>()],
+        0..3_u8,
+        0..8_u8,
     )
+        .prop_map(|(origin, steps, archived, visible, created, source)| Plan {
+            origin,
+            steps,
+            archived,
+            visible,
+            created,
+            source,
+        })
 }
 
 pub fn plans() -> impl Strategy<Value = Vec<Plan>> {
@@ -78,8 +91,12 @@ impl Homes {
             let planned = realise(n, plan, &rollouts);
             rollouts.push(planned);
         }
-        let mut homes =
-            Self { local: LocalHome::new(), memory: MemoryStore::default(), rollouts, now_ms: 1_772_500_000_000 };
+        let mut homes = Self {
+            local: LocalHome::new(),
+            memory: MemoryStore::default(),
+            rollouts,
+            now_ms: 1_772_500_000_000,
+        };
         for at in 0..homes.rollouts.len() {
             homes.put(at);
         }
@@ -196,7 +213,9 @@ fn realise(n: usize, plan: &Plan, earlier: &[Planned]) -> Planned {
 fn cut(parent: &Planned, at: u8) -> Cut {
     let lines = &parent.history.lines;
     let count = 1 + usize::from(at) % lines.len();
-    let ordinals = lines[..count].iter().filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
+    let ordinals = lines[..count]
+        .iter()
+        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
     let newest = ordinals.filter_map(|line| line["ordinal"].as_u64()).max().unwrap_or(0);
     Cut {
         rollout_id: parent.rollout_id.clone(),

@@ -57,11 +57,20 @@ fn direction() -> impl Strategy<Value = Direction> {
 }
 
 fn items_view() -> impl Strategy<Value = ItemsView> {
-    prop_oneof![Just(ItemsView::NotLoaded), Just(ItemsView::Summary), Just(ItemsView::Full)]
+    prop_oneof![
+        Just(ItemsView::NotLoaded),
+        Just(ItemsView::Summary),
+        Just(ItemsView::Full)
+    ]
 }
 
 fn marks() -> impl Strategy<Value = Marks> {
-    prop_oneof![Just(Marks::Positions), Just(Marks::Wire), Just(Marks::Ids), Just(Marks::Overlapping)]
+    prop_oneof![
+        Just(Marks::Positions),
+        Just(Marks::Wire),
+        Just(Marks::Ids),
+        Just(Marks::Overlapping)
+    ]
 }
 
 fn term() -> impl Strategy<Value = &'static str> {
@@ -70,8 +79,16 @@ fn term() -> impl Strategy<Value = &'static str> {
 
 pub fn probe() -> impl Strategy<Value = Probe> {
     let limit = || prop_oneof![1..4_usize, Just(100_usize)];
-    let sort = prop_oneof![Just(ListSort::CreatedAt), Just(ListSort::UpdatedAt), Just(ListSort::RecencyAt)];
-    let archived = prop_oneof![Just(ArchivedFilter::Live), Just(ArchivedFilter::Archived), Just(ArchivedFilter::Any)];
+    let sort = prop_oneof![
+        Just(ListSort::CreatedAt),
+        Just(ListSort::UpdatedAt),
+        Just(ListSort::RecencyAt)
+    ];
+    let archived = prop_oneof![
+        Just(ArchivedFilter::Live),
+        Just(ArchivedFilter::Archived),
+        Just(ArchivedFilter::Any)
+    ];
     prop_oneof![
         2 => (view(), prop::option::of(items_view())).prop_map(|(view, turns)| Probe::Read(view, turns)),
         3 => (view(), direction(), limit(), items_view(), marks()).prop_map(|(v, d, l, i, m)| Probe::Turns(v, d, l, i, m)),
@@ -97,10 +114,18 @@ struct Pair<'h> {
 
 /// Asks both stores about the thread of a rollout, and compares.
 pub fn check(homes: &Homes, at: usize, probe: &Probe) {
-    let pair = Pair { local: homes.local.store(), homes, thread_id: homes.rollouts[at].thread_id };
+    let pair = Pair {
+        local: homes.local.store(),
+        homes,
+        thread_id: homes.rollouts[at].thread_id,
+    };
     match probe {
         Probe::Read(view, turns) => {
-            let query = ThreadReadQuery { thread_id: pair.thread_id, view: *view, turns: *turns };
+            let query = ThreadReadQuery {
+                thread_id: pair.thread_id,
+                view: *view,
+                turns: *turns,
+            };
             pair.same(probe, |store| store.read_thread(query));
         }
         Probe::Turns(view, direction, limit, items_view, marks) => {
@@ -127,7 +152,11 @@ pub fn check(homes: &Homes, at: usize, probe: &Probe) {
         }
         Probe::State => {
             // A state is that before catching up: read first.
-            let query = ThreadReadQuery { thread_id: pair.thread_id, view: View::Full, turns: None };
+            let query = ThreadReadQuery {
+                thread_id: pair.thread_id,
+                view: View::Full,
+                turns: None,
+            };
             let read = pair.same(probe, |store| store.read_thread(query));
             if read.is_some() {
                 pair.same(probe, |store| store.index_state(pair.thread_id));
@@ -166,7 +195,12 @@ impl Pair<'_> {
         let local = block_on(ask(self.local.as_ref()));
         let memory = block_on(ask(&self.homes.memory));
         let (found, expected) = (self.text(&local), self.text(&memory));
-        assert!(found == expected, "{probe:?} of thread {}\n{}", self.thread_id, difference(&found, &expected));
+        assert!(
+            found == expected,
+            "{probe:?} of thread {}\n{}",
+            self.thread_id,
+            difference(&found, &expected)
+        );
         local.ok()
     }
 
@@ -189,11 +223,19 @@ impl Pair<'_> {
     }
 
     fn turns(&self, probe: &Probe, (view, direction, limit): (View, Direction, usize), items: ItemsView, marks: Marks) {
-        let mut query =
-            TurnPageQuery { thread_id: self.thread_id, view, anchor: None, limit, direction, items_view: items };
+        let mut query = TurnPageQuery {
+            thread_id: self.thread_id,
+            view,
+            anchor: None,
+            limit,
+            direction,
+            items_view: items,
+        };
         for _ in 0..MAX_PAGES {
             let page = self.same(probe, |store| store.list_turns(query.clone()));
-            let Some(page) = page.filter(|page| page.has_more) else { return };
+            let Some(page) = page.filter(|page| page.has_more) else {
+                return;
+            };
             let Some(last) = page.turns.last() else { return };
             query.anchor = Some(match marks {
                 Marks::Ids => Anchor::Excluding(TurnAnchor::Turn(last.turn_id.clone())),
@@ -207,17 +249,23 @@ impl Pair<'_> {
 
     fn items(&self, probe: &Probe, (view, direction, limit): (View, Direction, usize), turn: Option<u8>, marks: Marks) {
         let turn_id = turn.and_then(|n| self.turn_id(view, n));
-        let mut query =
-            ItemPageQuery { thread_id: self.thread_id, view, turn_id: turn_id.clone(), anchor: None, limit, direction };
+        let mut query = ItemPageQuery {
+            thread_id: self.thread_id,
+            view,
+            turn_id: turn_id.clone(),
+            anchor: None,
+            limit,
+            direction,
+        };
         for _ in 0..MAX_PAGES {
             let page = self.same(probe, |store| store.list_items(query.clone()));
-            let Some(page) = page.filter(|page| page.has_more) else { return };
+            let Some(page) = page.filter(|page| page.has_more) else {
+                return;
+            };
             let Some(last) = page.items.last() else { return };
             let by_position = |position| Anchor::Excluding(ItemAnchor::Position(position));
             query.anchor = Some(match marks {
-                Marks::Ids if turn_id.is_some() => {
-                    Anchor::Excluding(ItemAnchor::Item(last.item.item.id().to_owned()))
-                }
+                Marks::Ids if turn_id.is_some() => Anchor::Excluding(ItemAnchor::Item(last.item.item.id().to_owned())),
                 Marks::Ids | Marks::Positions => by_position(last.position),
                 Marks::Wire => by_position(wire(last.position)),
                 Marks::Overlapping if limit == 1 => by_position(last.position),
@@ -228,14 +276,20 @@ impl Pair<'_> {
 
     /// Returns the id of the n-th turn, as the memory store shows it.
     fn turn_id(&self, view: View, n: u8) -> Option<String> {
-        let query = ThreadReadQuery { thread_id: self.thread_id, view, turns: Some(ItemsView::NotLoaded) };
+        let query = ThreadReadQuery {
+            thread_id: self.thread_id,
+            view,
+            turns: Some(ItemsView::NotLoaded),
+        };
         let record = block_on(self.homes.memory.read_thread(query)).ok()?;
         let at = usize::from(n).checked_rem(record.turns.len())?;
         Some(record.turns[at].turn_id.clone())
     }
 
     fn items_by_id(&self, probe: &Probe, view: View, turn: u8) {
-        let Some(turn_id) = self.turn_id(view, turn) else { return };
+        let Some(turn_id) = self.turn_id(view, turn) else {
+            return;
+        };
         let query = ItemPageQuery {
             thread_id: self.thread_id,
             view,
@@ -244,24 +298,42 @@ impl Pair<'_> {
             limit: 100,
             direction: Direction::Descending,
         };
-        let Some(page) = self.same(probe, |store| store.list_items(query.clone())) else { return };
-        let mut ids: Vec<String> = page.items.iter().step_by(2).map(|entry| entry.item.item.id().to_owned()).collect();
+        let Some(page) = self.same(probe, |store| store.list_items(query.clone())) else {
+            return;
+        };
+        let mut ids: Vec<String> = page
+            .items
+            .iter()
+            .step_by(2)
+            .map(|entry| entry.item.item.id().to_owned())
+            .collect();
         ids.push("no such item".to_owned());
         ids.extend(ids.first().cloned());
         self.same(probe, |store| store.read_items(self.thread_id, &turn_id, &ids, view));
     }
 
     fn timeline(&self, probe: &Probe, view: View, limit: usize, marks: Marks) {
-        let mut query = TimelineQuery { thread_id: self.thread_id, view, before: None, limit };
+        let mut query = TimelineQuery {
+            thread_id: self.thread_id,
+            view,
+            before: None,
+            limit,
+        };
         for _ in 0..MAX_PAGES {
             let page = self.same(probe, |store| store.list_timeline(query.clone()));
-            let Some(page) = page.filter(|page| page.has_more) else { return };
+            let Some(page) = page.filter(|page| page.has_more) else {
+                return;
+            };
             let (position, kind) = match &page.entries[0] {
                 TimelineEntry::TurnStarted { position, .. } => (*position, TimelineEntryKind::TurnStarted),
                 TimelineEntry::Item(entry) => (entry.position, TimelineEntryKind::Item),
                 TimelineEntry::TurnCompleted { position, .. } => (*position, TimelineEntryKind::TurnCompleted),
             };
-            let position = if marks == Marks::Positions { position } else { wire(position) };
+            let position = if marks == Marks::Positions {
+                position
+            } else {
+                wire(position)
+            };
             query.before = Some(TimelineAnchor { position, kind });
         }
     }
@@ -269,14 +341,19 @@ impl Pair<'_> {
     fn list(&self, probe: &Probe, mut query: ListQuery) {
         for _ in 0..MAX_PAGES {
             let page = self.same(probe, |store| store.list_threads(query.clone()));
-            let Some(page) = page.filter(|page| page.has_more) else { return };
+            let Some(page) = page.filter(|page| page.has_more) else {
+                return;
+            };
             let Some(last) = page.threads.last() else { return };
             let time_ms = match query.sort {
                 ListSort::CreatedAt => last.created_at_ms,
                 ListSort::UpdatedAt => last.updated_at_ms,
                 ListSort::RecencyAt => last.recency_at_ms.unwrap_or(last.created_at_ms),
             };
-            query.anchor = Some(ThreadAnchor { time_ms, thread_id: Some(last.thread_id) });
+            query.anchor = Some(ThreadAnchor {
+                time_ms,
+                thread_id: Some(last.thread_id),
+            });
         }
     }
 
@@ -293,24 +370,47 @@ impl Pair<'_> {
             include_attached: true,
         };
         for _ in 0..MAX_PAGES {
-            let page = self.same(probe, |store| store.search().expect("both search").search_threads(query.clone()));
-            let Some(page) = page.filter(|page| page.has_more) else { return };
+            let page = self.same(probe, |store| {
+                store.search().expect("both search").search_threads(query.clone())
+            });
+            let Some(page) = page.filter(|page| page.has_more) else {
+                return;
+            };
             let Some(last) = page.hits.last() else { return };
             let time_ms = last.thread.created_at_ms;
-            query.anchor = Some(ThreadAnchor { time_ms, thread_id: Some(last.thread.thread_id) });
+            query.anchor = Some(ThreadAnchor {
+                time_ms,
+                thread_id: Some(last.thread.thread_id),
+            });
         }
     }
 
     fn occurrences(&self, probe: &Probe, (view, limit): (View, usize), term: &str, marks: Marks) {
-        let mut query =
-            OccurrenceQuery { thread_id: self.thread_id, view, term: term.to_owned(), anchor: None, limit };
+        let mut query = OccurrenceQuery {
+            thread_id: self.thread_id,
+            view,
+            term: term.to_owned(),
+            anchor: None,
+            limit,
+        };
         for _ in 0..MAX_PAGES {
             let search = |store: &'_ dyn ThreadStore| store.search().is_some();
             assert!(search(self.local.as_ref()));
-            let page = self.same(probe, |store| store.search().expect("both search").search_occurrences(query.clone()));
-            let Some(next) = page.and_then(|page| page.next) else { return };
-            let position = if marks == Marks::Positions { next.position } else { wire(next.position) };
-            query.anchor = Some(OccurrenceAnchor { position, index: next.index });
+            let page = self.same(probe, |store| {
+                store.search().expect("both search").search_occurrences(query.clone())
+            });
+            let Some(next) = page.and_then(|page| page.next) else {
+                return;
+            };
+            let position = if marks == Marks::Positions {
+                next.position
+            } else {
+                wire(next.position)
+            };
+            query.anchor = Some(OccurrenceAnchor {
+                position,
+                index: next.index,
+            });
         }
     }
 }
@@ -318,7 +418,11 @@ impl Pair<'_> {
 /// Shows where two answers differ: a few lines before, then what each of them says up to where they agree again.
 fn difference(local: &str, memory: &str) -> String {
     let (local, memory): (Vec<&str>, Vec<&str>) = (local.lines().collect(), memory.lines().collect());
-    let same = local.iter().zip(&memory).take_while(|(left, right)| left == right).count();
+    let same = local
+        .iter()
+        .zip(&memory)
+        .take_while(|(left, right)| left == right)
+        .count();
     let rest = local.len().min(memory.len()) - same;
     let tails = local.iter().rev().zip(memory.iter().rev());
     let after = tails.take(rest).take_while(|(left, right)| left == right).count();
@@ -329,5 +433,8 @@ fn difference(local: &str, memory: &str) -> String {
 
 /// What is left of a position on the wire.
 fn wire(position: Position) -> Position {
-    Position { offset: position.offset.filter(|_| !position.unambiguous), ..position }
+    Position {
+        offset: position.offset.filter(|_| !position.unambiguous),
+        ..position
+    }
 }

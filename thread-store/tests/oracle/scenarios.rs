@@ -73,7 +73,9 @@ fn play(plans: &[Plan], events: &[Event]) {
 }
 
 fn config(cases: u32, file: &'static str) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let asked = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
     ProptestConfig {
         cases: asked.unwrap_or(cases),
         max_shrink_iters: 2_000,

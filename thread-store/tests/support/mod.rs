@@ -28,7 +28,11 @@ impl LocalHome {
         fs::create_dir_all(folder.path().join("sessions")).expect("folder");
         let now = AtomicI64::new(1_800_000_000_000);
         let clock = Clock::from_fn(move || now.fetch_add(CLOCK_STEP_MS, Ordering::Relaxed));
-        let home = Self { folder, clock, store: Mutex::new(None) };
+        let home = Self {
+            folder,
+            clock,
+            store: Mutex::new(None),
+        };
         home.reopen();
         home
     }
@@ -38,11 +42,18 @@ impl LocalHome {
     }
 
     pub fn options(&self) -> LocalStoreOptions {
-        LocalStoreOptions { clock: self.clock.clone(), ..LocalStoreOptions::new(self.path()) }
+        LocalStoreOptions {
+            clock: self.clock.clone(),
+            ..LocalStoreOptions::new(self.path())
+        }
     }
 
     pub fn store(&self) -> Arc<LocalStore> {
-        self.store.lock().expect("no panic while locked").clone().expect("opened")
+        self.store
+            .lock()
+            .expect("no panic while locked")
+            .clone()
+            .expect("opened")
     }
 
     /// Opens the store again, as a new process does.
@@ -90,9 +101,14 @@ impl LocalHome {
 
     pub fn set_name(&self, thread_id: ThreadId, name: &str) {
         let name = serde_json::Value::from(name);
-        let line = format!("{{\"id\":\"{thread_id}\",\"thread_name\":{name},\"updated_at\":\"2026-01-01T00:00:00Z\"}}\n");
+        let line =
+            format!("{{\"id\":\"{thread_id}\",\"thread_name\":{name},\"updated_at\":\"2026-01-01T00:00:00Z\"}}\n");
         let path = self.path().join("session_index.jsonl");
-        let mut file = fs::OpenOptions::new().append(true).create(true).open(path).expect("open");
+        let mut file = fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .expect("open");
         file.write_all(line.as_bytes()).expect("append");
     }
 
@@ -122,5 +138,8 @@ fn set_mtime(path: &Path, mtime_ms: i64) {
 
 /// Runs async code to its end.
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("runtime").block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("runtime")
+        .block_on(work)
 }
