@@ -4,7 +4,8 @@
 
 use std::ops::Range;
 
-/// Characters shown before a match: one more than `app-server-api.md` says, as recorded answers of the real server show.
+/// Characters shown before a match: one more than `app-server-api.md` says, as recorded answers of the real server
+/// show.
 pub const SNIPPET_CHARS_BEFORE: usize = 49;
 /// Characters shown after a match.
 pub const SNIPPET_CHARS_AFTER: usize = 96;

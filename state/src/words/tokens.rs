@@ -6,7 +6,7 @@
 
 use crate::text::fold_into;
 
-/// Longest token that is indexed as it is; longer ones become [`LONG_TOKEN`].
+/// Longest token that is indexed as it is; longer ones become one common marker.
 pub const MAX_TOKEN_CHARS: usize = 64;
 
 /// Stands for all tokens that are too long: blobs, mostly. Documents with one stay candidates for every term. No
