@@ -216,8 +216,13 @@ impl RowReader for StoredRows<'_> {
     }
 }
 
-/// Writes changed rows of a rollout.
-pub(super) fn store_changes(transaction: &Transaction<'_>, rollout: i64, changes: &RowChanges) -> StateResult<()> {
+/// Writes changed rows of a rollout; those created at or after `new_from` are not stored yet.
+pub(super) fn store_changes(
+    transaction: &Transaction<'_>,
+    rollout: i64,
+    new_from: u64,
+    changes: &RowChanges,
+) -> StateResult<()> {
     if changes.raw_removed {
         let raw = RowSets::RAW.0;
         transaction.execute(
@@ -260,11 +265,21 @@ pub(super) fn store_changes(transaction: &Transaction<'_>, rollout: i64, changes
             turn.end_key().map(sql_key),
         ])?;
     }
-    let sql = "INSERT OR REPLACE INTO items (rollout, key, sets, turn_link, id_hash, alias, ordinal, class, fold, \
-               spans, removed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let mut insert = transaction.prepare_cached(sql)?;
+    let insert = |verb: &str| {
+        transaction.prepare_cached(&format!(
+            "{verb} INTO items (rollout, key, sets, turn_link, id_hash, alias, ordinal, class, fold, spans, removed_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        ))
+    };
+    // Looking for a row to replace costs as much as inserting one, and nearly all rows are new.
+    let (mut new, mut replaced) = (insert("INSERT")?, insert("INSERT OR REPLACE")?);
     for item in changes.items.values() {
-        insert.execute(params![
+        let statement = if item.key.offset() >= new_from {
+            &mut new
+        } else {
+            &mut replaced
+        };
+        statement.execute(params![
             rollout,
             sql_key(item.key),
             item.sets.0,

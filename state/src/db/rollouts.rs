@@ -187,7 +187,7 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
         ],
         |row| row.get(0),
     )?;
-    history::store_changes(transaction, key, &update.changes)?;
+    history::store_changes(transaction, key, update.expected_offset.unwrap_or(0), &update.changes)?;
     Ok(key)
 }
 

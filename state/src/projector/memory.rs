@@ -37,9 +37,14 @@ impl RowChanges {
     }
 }
 
-/// Hashes of all ids since the first byte of a rollout, handed from one step of a fold to the next.
+/// What the base can hold, known since the first byte of a rollout and handed from one step of a fold to the next.
 #[derive(Debug, Default)]
-pub struct KnownIds(HashSet<i64>);
+pub struct KnownIds {
+    /// Hashes of all ids.
+    ids: HashSet<i64>,
+    /// Links of the turns that stored items belong to.
+    links: HashSet<i64>,
+}
 
 /// Rows of one rollout in memory over an optional base.
 pub struct MemoryRows<B> {
@@ -48,8 +53,8 @@ pub struct MemoryRows<B> {
     turn_ids: HashMap<i64, Vec<RowKey>>,
     item_ids: HashMap<i64, Vec<RowKey>>,
     turn_items: HashMap<i64, Vec<RowKey>>,
-    /// Every id hash since the first byte of the rollout, when known: an absent hash needs no look at the base.
-    known_ids: Option<HashSet<i64>>,
+    /// What the base can hold, if that is known: what is absent here needs no look at the base.
+    known: Option<KnownIds>,
 }
 
 impl<B> fmt::Debug for MemoryRows<B> {
@@ -69,7 +74,7 @@ impl<B: RowReader> MemoryRows<B> {
             turn_ids: HashMap::new(),
             item_ids: HashMap::new(),
             turn_items: HashMap::new(),
-            known_ids: Some(HashSet::new()),
+            known: Some(KnownIds::default()),
         }
     }
 
@@ -77,7 +82,7 @@ impl<B: RowReader> MemoryRows<B> {
     pub fn over_unknown(base: B) -> Self {
         Self {
             base: Some(base),
-            known_ids: None,
+            known: None,
             ..Self::empty()
         }
     }
@@ -88,21 +93,25 @@ impl<B: RowReader> MemoryRows<B> {
     }
 
     /// Continues a fold in steps: over what is stored by now, with the ids known since the first byte, if so.
-    pub fn resume(base: Option<B>, known_ids: Option<KnownIds>) -> Self {
+    pub fn resume(base: Option<B>, known: Option<KnownIds>) -> Self {
         Self {
             base,
-            known_ids: known_ids.map(|ids| ids.0),
+            known,
             ..Self::empty()
         }
     }
 
     /// Takes out the changes, and the known ids for the next step.
     pub fn into_parts(self) -> (RowChanges, Option<KnownIds>) {
-        (self.changes, self.known_ids.map(KnownIds))
+        let mut known = self.known;
+        if let Some(known) = &mut known {
+            known.links.extend(self.turn_items.keys());
+        }
+        (self.changes, known)
     }
 
     fn base_for_id(&self, id_hash: i64) -> Option<&B> {
-        let known_absent = self.known_ids.as_ref().is_some_and(|known| !known.contains(&id_hash));
+        let known_absent = self.known.as_ref().is_some_and(|known| !known.ids.contains(&id_hash));
         if known_absent { None } else { self.base.as_ref() }
     }
 
@@ -261,7 +270,9 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
             }
         };
         let changed = changed.filter(shown);
-        let Some(base) = &self.base else {
+        let absent = |link| self.known.as_ref().is_some_and(|known| !known.links.contains(&link));
+        let base = self.base.as_ref().filter(|_| !turn_link.is_some_and(absent));
+        let Some(base) = base else {
             return Ok(changed.take(limit).cloned().collect());
         };
         if self.changes.items.is_empty() && !self.changes.raw_removed {
@@ -348,8 +359,8 @@ impl<B: RowReader> RowStore for MemoryRows<B> {
 
     fn put_turn(&mut self, row: TurnRow) -> StateResult<()> {
         let hash = crate::rows::id_hash(&row.turn_id);
-        if let Some(known) = &mut self.known_ids {
-            known.insert(hash);
+        if let Some(known) = &mut self.known {
+            known.ids.insert(hash);
         }
         insert_sorted(self.turn_ids.entry(hash).or_default(), row.key);
         self.changes.turns.insert(row.key, row);
@@ -357,8 +368,8 @@ impl<B: RowReader> RowStore for MemoryRows<B> {
     }
 
     fn put_item(&mut self, row: ItemRow) -> StateResult<()> {
-        if let Some(known) = &mut self.known_ids {
-            known.insert(row.id_hash);
+        if let Some(known) = &mut self.known {
+            known.ids.insert(row.id_hash);
         }
         insert_sorted(self.item_ids.entry(row.id_hash).or_default(), row.key);
         insert_sorted(self.turn_items.entry(row.turn_link).or_default(), row.key);
