@@ -93,6 +93,8 @@ async fn some_lists_show_what_codex_answers_from_its_database() {
         (json!({"searchTerm": ""}), true, false),
         (json!({"searchTerm": "x"}), false, false),
         (json!({"attachedToThreadId": id(1).to_string()}), false, true),
+        (json!({"parentThreadId": id(1).to_string()}), false, true),
+        (json!({"ancestorThreadId": id(1).to_string()}), false, true),
     ] {
         wire.result("thread/list", params.clone()).await;
         let query = store.lists.lock().expect("unlocked").remove(0);

@@ -98,7 +98,6 @@ fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuer
     if section.is_some() || cwds.as_ref().is_some_and(Vec::is_empty) {
         return Ok(None);
     }
-    let attached = matches!(relation, Some(RelationFilter::AttachedTo(_)));
     Ok(Some(ListQuery {
         view: server.view,
         sort: sort(params.sort_key),
@@ -114,10 +113,11 @@ fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuer
         providers: providers(server, params.model_providers),
         cwds,
         search_term: search_term.map(str::to_owned),
+        // Whoever asks for relatives sees those that have not been spoken to yet.
+        include_unpreviewed: relation.is_some(),
         relation,
         include_attached: params.include_attached_threads,
         excluded,
-        include_unpreviewed: attached,
         // These calls are answered from Codex's database rows, where others are re-read from the files (5).
         database_rows: params.use_state_db_only
             || params.sort_key == Some(ThreadSortKey::RecencyAt)
