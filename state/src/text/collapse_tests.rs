@@ -1,3 +1,5 @@
+//! Tests of `collapse.rs`.
+
 use std::borrow::Cow;
 
 use proptest::prelude::*;

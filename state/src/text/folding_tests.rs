@@ -1,3 +1,5 @@
+//! Tests of `folding.rs`.
+
 use std::collections::BTreeMap;
 
 use regex::Regex;

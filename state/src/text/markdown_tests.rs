@@ -1,3 +1,5 @@
+//! Tests of `markdown.rs`.
+
 use super::markdown_to_plain;
 
 fn check(markdown: &str, plain: &str) {

@@ -1,3 +1,5 @@
+//! Tests of `matcher.rs`.
+
 use std::ops::Range;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of `preview.rs`.
+
 use super::{Attachments, UserText, is_context_text, request_text};
 
 const NOTHING: Attachments = Attachments {

@@ -1,3 +1,5 @@
+//! Tests of `snippet.rs`.
+
 use super::{OccurrenceSnippet, SNIPPET_CHARS_AFTER, SNIPPET_CHARS_BEFORE, occurrence_snippet, search_snippet};
 
 const BEFORE: usize = SNIPPET_CHARS_BEFORE;

@@ -1,3 +1,5 @@
+//! Tests of `user_text.rs`.
+
 use serde_json::json;
 
 use super::{user_text_of_event, user_text_of_item};

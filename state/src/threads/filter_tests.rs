@@ -1,3 +1,5 @@
+//! Tests of `filter.rs`.
+
 use super::{RowClass, normalise_cwd};
 use crate::threads::sample::row;
 use crate::threads::{CutText, SourceKind, ThreadRow};

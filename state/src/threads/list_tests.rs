@@ -1,3 +1,5 @@
+//! Tests of `list.rs`.
+
 use proptest::prelude::*;
 use rusqlite::Connection;
 

@@ -1,3 +1,5 @@
+//! Tests of `lookup.rs`.
+
 use rusqlite::Connection;
 
 use super::{by_name, by_prefix, by_rollout, children, count, descendants, get};

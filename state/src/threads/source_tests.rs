@@ -1,3 +1,5 @@
+//! Tests of `source.rs`.
+
 use super::{SourceKind, SourceSelector};
 
 const SELECTORS: [SourceSelector; 10] = [

@@ -1,3 +1,5 @@
+//! Tests of `titles.rs`.
+
 use rusqlite::Connection;
 
 use super::{CANDIDATE_BOUNDS, TitleCandidates, indexed_text, max_candidates, trigram_expression};

@@ -1,3 +1,5 @@
+//! Tests of `write.rs`.
+
 use rusqlite::Connection;
 
 use super::{remove, upsert};

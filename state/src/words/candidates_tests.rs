@@ -1,3 +1,5 @@
+//! Tests of `candidates.rs`.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

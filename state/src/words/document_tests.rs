@@ -1,3 +1,5 @@
+//! Tests of `document.rs`.
+
 use super::{MAX_OFFSET, MAX_ROLLOUT_KEY, place, places, split_place};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of `query.rs`.
+
 use rusqlite::Connection;
 
 use super::super::sample::{add, database};

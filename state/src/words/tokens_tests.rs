@@ -1,3 +1,5 @@
+//! Tests of `tokens.rs`.
+
 use super::{Fragment, LONG_TOKEN, MAX_TOKEN_CHARS, each_token, fragments};
 
 fn tokens(text: &str) -> Vec<String> {

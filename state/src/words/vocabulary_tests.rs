@@ -1,3 +1,5 @@
+//! Tests of `vocabulary.rs`.
+
 use rusqlite::Connection;
 
 use super::super::sample::{add, database};
