@@ -148,7 +148,7 @@ impl Inner {
         {
             return Ok(row.thread_id);
         }
-        let open = self.open_rollout(&reader, file)?;
+        let open = self.open_and_store(&reader, file)?;
         Ok(open.thread_id)
     }
 

@@ -2,23 +2,28 @@
 //!
 //! The word index proposes rollouts and lines; every hit is verified in the log.
 
-use codex_protocol::log::{LineHead, RolloutItem};
+use std::collections::HashSet;
+
+use codex_protocol::log::{EventMsg, LineHead, RolloutItem};
+use codex_rollout::discover::Encoding;
 use codex_rollout::lines::LineEvent;
-use codex_state::db::{Reader, RolloutRow, StoredRows};
-use codex_state::messages::{Speaker, said, said_in_bare};
+use codex_state::db::Reader;
+use codex_state::messages::{said, said_in_bare};
 use codex_state::projector::{Mode, RowReader};
-use codex_state::rows::{RowKey, RowSets};
-use codex_state::text::{LiteralMatcher, is_context_text};
+use codex_state::rows::{ItemRow, RowKey, RowSet, RowSets, Span, id_hash};
+use codex_state::text::LiteralMatcher;
 use codex_state::threads::{self, DefaultSources, ListFilter, ThreadRow, Visibility};
-use codex_state::words::{self, Candidates, WordScope};
+use codex_state::words::{self, Candidates, RolloutKeys, WordScope};
 
 use super::catalog::{Freshness, Sweep};
 use super::list::{anchor_after, anchor_of, archived_of, direction_of, selector_of, sort_of};
-use super::open_rollout::read_error;
+use super::open_rollout::{OpenRollout, index_error, read_error};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::types::{SearchHit, SearchPage, SearchQuery, View};
 
+/// Candidate documents that are counted by rollout before each rollout is asked on its own.
+const MAX_COUNTED_DOCUMENTS: usize = 10_000;
 /// Rows that are taken from the list at once while looking for hits.
 const BATCH_THREADS: usize = 64;
 
@@ -27,6 +32,8 @@ struct Hunt<'q> {
     query: &'q SearchQuery,
     matcher: LiteralMatcher,
     candidates: Candidates,
+    /// Rollouts with candidates, where the index can name them.
+    rollouts: Option<HashSet<i64>>,
 }
 
 /// The part of a rollout that a thread shows.
@@ -55,10 +62,21 @@ impl Inner {
         // Raw items count in the full view too, where a rollout has nothing else; the log decides.
         let candidates = words::candidates(reader.connection(), &query.term, WordScope::SaidAndHidden)
             .map_err(|error| self.index_error(error))?;
+        let rollouts = match &candidates {
+            Candidates::All => None,
+            Candidates::Rows(rows) => {
+                let keys = rows.rollout_keys(reader.connection(), MAX_COUNTED_DOCUMENTS);
+                match keys.map_err(|error| self.index_error(error))? {
+                    RolloutKeys::Only(keys) => Some(keys.into_iter().collect()),
+                    RolloutKeys::TooMany => None,
+                }
+            }
+        };
         let hunt = Hunt {
             query,
             matcher,
             candidates,
+            rollouts,
         };
         let mut filter = filter_of(query);
         let mut hits = Vec::new();
@@ -141,21 +159,34 @@ impl Inner {
         };
         let offsets = match &hunt.candidates {
             Candidates::All => None,
+            Candidates::Rows(_) if hunt.rollouts.as_ref().is_some_and(|keys| !keys.contains(&row.key)) => {
+                Some(Vec::new())
+            }
             Candidates::Rows(rows) => Some(
                 rows.offsets(reader.connection(), row.key, 0..words::MAX_OFFSET, usize::MAX)
                     .map_err(|error| self.index_error(error))?,
             ),
         };
-        let unindexed = row.text_offset;
-        if offsets.as_ref().is_some_and(Vec::is_empty) && unindexed >= row.checkpoint.offset {
-            return Ok(None);
-        }
         let Some(file) = row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
             return Ok(None);
         };
-        let source = self.source(file)?;
-        let bare = row.checkpoint.mode == Mode::Bare;
-        let events_decide = row.checkpoint.user_event_seen || row.checkpoint.mode == Mode::Paginated;
+        let unindexed = row.text_offset;
+        // A complete last line without newline is behind the checkpoint, and found all the same.
+        let end = match file.encoding {
+            Encoding::Plain => file.stat.len,
+            Encoding::Zstd => row.checkpoint.offset,
+        };
+        if offsets.as_ref().is_some_and(Vec::is_empty) && unindexed >= end {
+            return Ok(None);
+        }
+        let open = self.open_rollout(reader, file)?;
+        let source = &open.source;
+        let shown = Shown {
+            set: open.row_set(View::Full),
+            open: &open,
+            cut: share.cut,
+            view: hunt.query.view,
+        };
         let mut raw_line_seen = false;
         let mut snippet = None;
         // Candidates first, then the suffix that is not in the word index yet; without candidates the whole file.
@@ -165,13 +196,11 @@ impl Inner {
                 break;
             }
             let mut lines = source.lines(offset);
-            let event = lines.next().map_err(|error| read_error(&source, offset, error))?;
+            let event = lines.next().map_err(|error| read_error(source, offset, error))?;
             if let Some(LineEvent::Line { bytes, .. }) = event {
                 raw_line_seen |= hunt.matcher.raw_line_matches(bytes);
-                let text = text_of(bytes, bare, events_decide, hunt.query.view);
-                let found = text.and_then(|text| hunt.matcher.snippet(&text));
-                if found.is_some() && snippet.is_none() && self.is_visible(reader, hunt, &row, offset)? {
-                    snippet = found;
+                if snippet.is_none() {
+                    snippet = shown.snippet(hunt, offset, bytes)?;
                 }
             }
             if snippet.is_some() && raw_line_seen {
@@ -181,7 +210,7 @@ impl Inner {
         let mut lines = source.lines(first_scanned);
         loop {
             let at = lines.offset();
-            let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
+            let Some(event) = lines.next().map_err(|error| read_error(source, at, error))? else {
                 break;
             };
             if share.cut.is_some_and(|cut| event.end() > cut) {
@@ -190,11 +219,7 @@ impl Inner {
             if let LineEvent::Line { offset, bytes, .. } = event {
                 raw_line_seen |= hunt.matcher.raw_line_matches(bytes);
                 if snippet.is_none() {
-                    let text = text_of(bytes, bare, events_decide, hunt.query.view);
-                    let found = text.and_then(|text| hunt.matcher.snippet(&text));
-                    if found.is_some() && self.is_visible(reader, hunt, &row, offset)? {
-                        snippet = found;
-                    }
+                    snippet = shown.snippet(hunt, offset, bytes)?;
                 }
                 if snippet.is_some() && raw_line_seen {
                     break;
@@ -205,33 +230,82 @@ impl Inner {
     }
 }
 
-impl Inner {
-    /// Returns whether no rollback removed what a line says; Codex searches rolled-back text as well.
-    fn is_visible(&self, reader: &Reader<'_>, hunt: &Hunt<'_>, row: &RolloutRow, offset: u64) -> StoreResult<bool> {
-        if hunt.query.view == View::Codex || row.checkpoint.mode != Mode::Legacy {
+/// What a view shows of one rollout.
+struct Shown<'s, 'r> {
+    open: &'s OpenRollout<'r>,
+    set: RowSet,
+    /// Offset after the last line that belongs to the thread.
+    cut: Option<u64>,
+    view: View,
+}
+
+impl Shown<'_, '_> {
+    /// Returns the snippet of a line that says the term, if the view shows what it says.
+    fn snippet(&self, hunt: &Hunt<'_>, offset: u64, bytes: &[u8]) -> StoreResult<Option<String>> {
+        let Some(line) = Line::decode(bytes, self.open.checkpoint.mode) else {
+            return Ok(None);
+        };
+        let Some(snippet) = hunt.matcher.snippet(&line.text) else {
+            return Ok(None);
+        };
+        Ok(self.is_shown(offset, &line)?.then_some(snippet))
+    }
+
+    /// The full view finds the messages of the visible history: not what a rollback removed, what a later snapshot
+    /// replaced, or what only the model saw. Codex finds every line.
+    fn is_shown(&self, offset: u64, line: &Line) -> StoreResult<bool> {
+        if self.view == View::Codex {
             return Ok(true);
         }
-        let key = RowKey::new(offset, RowSets::BOTH);
-        let item = StoredRows::new(reader.connection(), row.key)
-            .item(key)
-            .map_err(|error| self.index_error(error))?;
-        Ok(item.is_none_or(|item| item.removed_at.is_none()))
+        let rows = &self.open.rows;
+        let found = match (self.open.checkpoint.mode, &line.item_id) {
+            (Mode::Paginated, Some(id)) => rows.items_by_id(id_hash(id)),
+            (Mode::Paginated, None) => return Ok(false),
+            (Mode::Legacy | Mode::Bare, _) => {
+                let sets = if self.set == RowSet::Raw {
+                    RowSets::RAW
+                } else {
+                    RowSets::BOTH
+                };
+                rows.item(RowKey::new(offset, sets))
+                    .map(|row| row.into_iter().collect())
+            }
+        };
+        let newest = |row: &ItemRow| {
+            let visible = |span: &&Span| self.cut.is_none_or(|cut| span.end() <= cut);
+            row.spans.iter().rfind(visible).map(|span| span.offset)
+        };
+        let found = found.map_err(|error| index_error(&self.open.file.path, error))?;
+        Ok(found
+            .iter()
+            .any(|row| row.sets.contains(self.set) && row.removed_at.is_none() && newest(row) == Some(offset)))
     }
 }
 
-/// Returns what a line says as far as the view searches it.
-fn text_of(bytes: &[u8], bare: bool, events_decide: bool, view: View) -> Option<String> {
-    let (speaker, text) = if bare {
-        said_in_bare(bytes)?
-    } else {
+/// What a line says.
+struct Line {
+    text: String,
+    /// Id of the canonical item that the line is a snapshot of.
+    item_id: Option<String>,
+}
+
+impl Line {
+    fn decode(bytes: &[u8], mode: Mode) -> Option<Self> {
+        if mode == Mode::Bare {
+            let (_, text) = said_in_bare(bytes)?;
+            return Some(Self { text, item_id: None });
+        }
         let head = LineHead::parse(bytes).ok()?;
         let item = RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()?;
-        said(&item)?
-    };
-    match (view, speaker) {
-        (View::Codex, _) | (View::Full, Speaker::Visible) => Some(text),
-        // Where events decide, raw items only repeat them, or hold what was never shown.
-        (View::Full, Speaker::Raw) => (!events_decide && !is_context_text(&text)).then_some(text),
+        let (_, text) = said(&item)?;
+        let item_id = match &item {
+            RolloutItem::EventMsg(event) => match event.as_ref() {
+                EventMsg::ItemCompleted(completed) => Some(completed.item.id().to_owned()),
+                _ => None,
+            },
+            _ => None,
+        };
+        Some(Self { text, item_id })
     }
 }
 
