@@ -116,6 +116,15 @@ impl Homes {
         self.memory.insert(rollout);
     }
 
+    /// Appends up to the end of a line, without its newline.
+    pub fn append_lines(&mut self, at: usize, lines: usize) {
+        let rest = &self.rollouts[at].bytes[self.rollouts[at].shown..];
+        let mut ends = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        if let Some((end, _)) = ends.nth(lines) {
+            self.append(at, end);
+        }
+    }
+
     /// Appends up to `bytes` more bytes, in the middle of a line if need be.
     pub fn append(&mut self, at: usize, bytes: usize) {
         self.now_ms += 1_000;

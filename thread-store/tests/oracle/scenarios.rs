@@ -15,6 +15,7 @@ use crate::probe::{Probe, check, probe};
 enum Event {
     Ask(u8, Probe),
     Append(u8, u16),
+    AppendLines(u8, u8),
     Name(u8, &'static str),
     Replace(u8, Vec<Step>, Option<u8>),
     Reopen,
@@ -27,6 +28,7 @@ fn calm() -> impl Strategy<Value = Event> {
     prop_oneof![
         8 => (any::<u8>(), probe()).prop_map(|(at, probe)| Event::Ask(at, probe)),
         3 => (any::<u8>(), 1..3_000_u16).prop_map(|(at, bytes)| Event::Append(at, bytes)),
+        2 => (any::<u8>(), 0..4_u8).prop_map(|(at, lines)| Event::AppendLines(at, lines)),
         1 => (any::<u8>(), prop::sample::select(&["the needle thread", "", "a name"][..]))
             .prop_map(|(at, name)| Event::Name(at, name)),
         1 => Just(Event::Reopen),
@@ -50,6 +52,7 @@ fn play(plans: &[Plan], events: &[Event]) {
         match event {
             Event::Ask(at, probe) => check(&homes, homes.pick(*at), probe),
             Event::Append(at, bytes) => homes.append(homes.pick(*at), usize::from(*bytes)),
+            Event::AppendLines(at, lines) => homes.append_lines(homes.pick(*at), usize::from(*lines)),
             Event::Name(at, name) => homes.set_name(homes.pick(*at), name),
             Event::Replace(at, steps, keep) => homes.replace(homes.pick(*at), steps, *keep),
             Event::Reopen => homes.local.reopen(),
