@@ -2,13 +2,14 @@
 //!
 //! Which rollouts count and what is stored; what a row says is decided in `crate::thread_row`.
 
+use codex_rollout::discover::Encoding;
 use codex_rollout::session_index::NameIndex;
-use codex_state::db::{Index, RolloutRow};
+use codex_state::db::{Index, Reader, RolloutRow};
 use codex_state::threads::{self, ThreadRow};
 
 use super::catalog::{Freshness, Sweep};
 use super::store::Inner;
-use crate::error::StoreResult;
+use crate::error::{StoreError, StoreResult};
 use crate::thread_row::{Lookup, RowNaming, row_of};
 
 impl Inner {
@@ -32,6 +33,7 @@ impl Inner {
                 .iter()
                 .map(|thread_id| {
                     let revisions = reader.rollouts_of(thread_id).map_err(|error| self.index_error(error))?;
+                    let revisions = self.with_tails(&reader, sweep, revisions)?;
                     let lookup = |id: &str| reader.rollout(id).map_err(|error| self.index_error(error));
                     Ok((
                         thread_id,
@@ -52,6 +54,29 @@ impl Inner {
             })
         };
         write(&index).map_err(|error| self.index_error(error))
+    }
+
+    /// Adds what a complete last line without newline says: it is shown, but not stored, since it may still grow.
+    fn with_tails(
+        &self,
+        reader: &Reader<'_>,
+        sweep: &Sweep,
+        mut revisions: Vec<RolloutRow>,
+    ) -> StoreResult<Vec<RolloutRow>> {
+        for row in &mut revisions {
+            let Some(file) = row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
+                continue;
+            };
+            if file.encoding == Encoding::Plain && file.stat.len > row.checkpoint.offset {
+                match self.open_and_store(reader, file) {
+                    Ok(open) => (row.checkpoint, row.meta) = (open.checkpoint, open.meta),
+                    // Gone or replaced since the sweep: the next one sees it.
+                    Err(StoreError::Header { .. } | StoreError::Read { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(revisions)
     }
 
     /// Makes the row of a thread from its revisions; `None` when no rollout of it is left.
