@@ -39,7 +39,7 @@ def parse_arguments():
     arguments = parser.parse_args()
     if not arguments.server:
         parser.error("--server needs a command")
-    arguments.server[0] = shutil.which(arguments.server[0]) or os.path.abspath(arguments.server[0])
+    arguments.server[0] = os.path.abspath(shutil.which(arguments.server[0]) or arguments.server[0])
     arguments.scratch = os.path.abspath(arguments.scratch)
     return arguments
 
