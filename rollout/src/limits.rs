@@ -4,7 +4,7 @@
 
 /// Longest line that is delivered; a longer one is reported with offset and length and never buffered.
 pub const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest item that is answered inline; larger fields are answered cut and marked truncated.
+/// Largest item that is to be answered inline. Not enforced yet: an item is bounded by its lines and by the page.
 pub const MAX_ITEM_BYTES: u64 = 16 * 1024 * 1024;
 /// Size at which a page ends early, with a cursor.
 pub const MAX_PAGE_BYTES: u64 = 32 * 1024 * 1024;

@@ -14,8 +14,8 @@ use crate::types::{
 
 /// Reads recorded threads.
 ///
-/// Every method first catches up with the log, so that what was written before the call is in the answer. No method
-/// writes to a rollout. Answers never depend on the state of an index: a missing, stale or corrupt one is rebuilt.
+/// Every method but [`index_state`](Self::index_state) first catches up with the log, so that what was written before
+/// the call is in the answer; a list may take up to a second to see a file that is new. No method writes to a rollout. Answers never depend on the state of an index: a missing, stale or corrupt one is rebuilt.
 #[async_trait]
 pub trait ThreadStore: Send + Sync {
     /// Lists threads by metadata, one row per thread, in a total order.
@@ -50,7 +50,7 @@ pub trait ThreadStore: Send + Sync {
 
     /// Finds the thread that a selector means: an id, a unique id prefix, a name, or a rollout path.
     ///
-    /// Returns all candidates when the selector is ambiguous, none when nothing matches.
+    /// Returns the candidates when the selector is ambiguous (at most 20), none when nothing matches.
     async fn resolve(&self, selector: &ThreadSelector) -> StoreResult<Vec<ThreadRecord>>;
 
     /// Returns the search capability, if the store has one.

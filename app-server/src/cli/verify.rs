@@ -62,7 +62,7 @@ fn print(app: &mut App, report: &VerifyReport) -> CliResult {
     if report.damaged_lines > 0 {
         let mark = app.out.paint(Look::Warn, "damage");
         app.out.line(&format!(
-            "{mark}  {} lines of rollouts cannot be read; `doctor` names them",
+            "{mark}  {} lines of rollouts cannot be read; `thread/indexState` names them",
             when::count(report.damaged_lines)
         ))?;
     }

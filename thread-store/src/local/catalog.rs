@@ -1,6 +1,6 @@
 //! Which rollout files the home holds, as of the last sweep.
 //!
-//! A sweep walks the folders and compares fingerprints; it reads no rollout. At most one a second.
+//! A sweep walks the folders and compares fingerprints; it reads no rollout. Lists and pages sweep at most once a second; who must know sweeps at once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;

@@ -124,7 +124,7 @@ impl Inner {
             .read_at(offset, end - offset)
             .map_err(|error| read_error(&open.source, offset, error))?;
         if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err() {
-            return Ok(()); // torn, or still being written: reported as the state of the tail, not as damage
+            return Ok(()); // torn, or still being written: reported by the state of the index, not stored as damage
         }
         let mut projector = Projector::new(
             open.rollout_id,

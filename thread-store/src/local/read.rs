@@ -4,7 +4,11 @@
 
 use std::path::Path;
 
-use codex_protocol::ids::ThreadId;
+use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_rollout::discover::RolloutFile;
+use codex_rollout::head::read_head;
+use codex_rollout::source::{Anchor, RolloutSource};
+use codex_rollout::tail::{TailState, tail_state};
 use codex_state::db::RolloutRow;
 use codex_state::projector::ShortText;
 use codex_state::threads;
@@ -15,7 +19,7 @@ use super::store::Inner;
 use super::turns::read_turns;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
-use crate::report::{Damage, IndexState, IndexStateKind};
+use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::types::{Direction, HistoryMode, ItemsView, ThreadReadQuery, ThreadRecord, ThreadSelector, View};
 
 /// Candidates that an ambiguous selector returns at most.
@@ -137,8 +141,21 @@ impl Inner {
             Some(row) => self.damage_of(&reader, row)?,
             None => Vec::new(),
         };
+        let anchor = row.as_ref().map(|row| Anchor {
+            at_offset: row.checkpoint.offset,
+            hash: row.anchor_hash,
+        });
+        let fits = match anchor {
+            Some(anchor) => source
+                .check_anchor(&anchor)
+                .map_err(|error| super::open_rollout::read_error(&source, anchor.at_offset, error))?,
+            None => true,
+        };
+        let projected_offset = if fits { projected_offset } else { 0 };
+        let damage = self.with_torn_tail(&source, file, damage)?;
         let lag_bytes = file_bytes - projected_offset;
         let state = match (stored.is_some(), lag_bytes, damage.is_empty()) {
+            _ if !fits => IndexStateKind::Rebuilding,
             (false, _, _) => IndexStateKind::Behind,
             (true, 0, true) => IndexStateKind::Current,
             (true, 0, false) => IndexStateKind::Damaged,
@@ -151,6 +168,27 @@ impl Inner {
             state,
             damage,
         })
+    }
+
+    /// Adds the incomplete last line of a rollout, which is never stored: it may still be written.
+    fn with_torn_tail(
+        &self,
+        source: &RolloutSource,
+        file: &RolloutFile,
+        mut damage: Vec<Damage>,
+    ) -> StoreResult<Vec<Damage>> {
+        let Ok(head) = read_head(source) else { return Ok(damage) };
+        let tail = tail_state(source, &head).map_err(|error| super::open_rollout::read_error(source, 0, error))?;
+        if let TailState::Torn { offset, len } = tail {
+            let rollout_id = RolloutId(super::catch_up::rollout_uuid(file));
+            damage.push(Damage {
+                rollout_id,
+                offset,
+                length: len,
+                kind: DamageKind::TornTail,
+            });
+        }
+        Ok(damage)
     }
 
     fn damage_of(&self, reader: &codex_state::db::Reader<'_>, row: &RolloutRow) -> StoreResult<Vec<Damage>> {

@@ -1,6 +1,6 @@
 //! Feeds the word index: the second checkpoint, behind the positions.
 //!
-//! A search reads the suffix that is not indexed yet from the log, so nothing here is ever waited for.
+//! A search first brings it up to date, and reads from the log what could not be indexed.
 
 use codex_protocol::log::{LineHead, RolloutItem};
 use codex_rollout::lines::LineEvent;
