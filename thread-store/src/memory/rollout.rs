@@ -33,6 +33,8 @@ pub(super) struct Rollout {
     pub(super) rows: RowChanges,
     /// First byte after the last line that ends with a newline.
     pub(super) complete_offset: u64,
+    /// Offset and length of an incomplete last line.
+    pub(super) torn_tail: Option<(u64, u64)>,
 }
 
 impl Rollout {
@@ -58,6 +60,10 @@ impl Rollout {
             let bytes = line.strip_suffix(b"\n").unwrap_or(line);
             let beyond = cut.is_some_and(|cut| offset + bytes.len() as u64 > cut);
             let torn = !terminated && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err();
+            let is_object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes).is_ok();
+            if !terminated && !is_object && !bytes.trim_ascii().is_empty() {
+                rollout.torn_tail = Some((offset, bytes.len() as u64));
+            }
             if beyond || torn {
                 break;
             }
@@ -116,6 +122,7 @@ impl Rollout {
             meta: RolloutMeta::default(),
             rows: RowChanges::default(),
             complete_offset: 0,
+            torn_tail: None,
         })
     }
 

@@ -15,7 +15,7 @@ use super::rollout::Rollout;
 use super::{list, pages, search};
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
-use crate::report::{Damage, IndexState, IndexStateKind};
+use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -149,15 +149,19 @@ fn state_of(rollout: &Rollout) -> IndexState {
         .damage
         .iter()
         .filter(|row| row.offset < rollout.complete_offset);
-    let damage: Vec<Damage> = complete
-        .take(MAX_LISTED_DAMAGE)
-        .map(|row| Damage {
-            rollout_id: RolloutId(rollout.rollout_id),
-            offset: row.offset,
-            length: row.len,
-            kind: damage_kind(row.code),
-        })
+    let damaged = |offset, length, kind| Damage {
+        rollout_id: RolloutId(rollout.rollout_id),
+        offset,
+        length,
+        kind,
+    };
+    let stored = complete.take(MAX_LISTED_DAMAGE);
+    let mut damage: Vec<Damage> = stored
+        .map(|row| damaged(row.offset, row.len, damage_kind(row.code)))
         .collect();
+    if let Some((offset, len)) = rollout.torn_tail.filter(|_| rollout.header_error.is_none()) {
+        damage.push(damaged(offset, len, DamageKind::TornTail));
+    }
     let state = match (lag_bytes, damage.is_empty()) {
         (0, true) => IndexStateKind::Current,
         (0, false) => IndexStateKind::Damaged,
