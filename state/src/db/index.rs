@@ -123,6 +123,23 @@ impl Index {
         }
     }
 
+    /// Stores steps of many rollouts in one transaction, waiting for other writers; moved checkpoints are skipped.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn store_all(&self, updates: &[RolloutUpdate]) -> StateResult<()> {
+        self.write(|transaction| {
+            for update in updates {
+                match rollouts::store(transaction, update) {
+                    // Decided before anything is written: another process stored these lines.
+                    Ok(_) | Err(StateError::CheckpointMoved { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Forgets a rollout.
     ///
     /// # Errors

@@ -22,6 +22,14 @@ const STEP_ROWS: usize = 20_000;
 /// Bytes that one stored step reads at most.
 const STEP_BYTES: u64 = 64 * 1024 * 1024;
 
+/// What becomes of rows that were folded on top of the index.
+pub(super) enum Sink<'u> {
+    /// They are offered to the index, which takes them unless somebody else is writing.
+    Offer,
+    /// They are kept for the caller, who stores those of many rollouts at once.
+    Collect(&'u mut Vec<RolloutUpdate>),
+}
+
 /// What a fold starts from.
 struct Start {
     checkpoint: Checkpoint,
@@ -39,7 +47,7 @@ struct Start {
 impl Inner {
     /// Opens a rollout, folds what the index does not have yet, and offers the result to the index.
     pub(super) fn open_rollout<'r>(&self, reader: &'r Reader<'_>, file: &RolloutFile) -> StoreResult<OpenRollout<'r>> {
-        let open = self.open_and_store(reader, file)?;
+        let open = self.open_into(reader, file, Sink::Offer)?;
         if open.key.is_some() && open.stored_offset != open.complete_offset {
             self.refresh_thread_row(&open.thread_id);
         }
@@ -47,10 +55,11 @@ impl Inner {
     }
 
     /// Opens a rollout like [`open_rollout`](Self::open_rollout), leaving the thread's row to the caller.
-    pub(super) fn open_and_store<'r>(
+    pub(super) fn open_into<'r>(
         &self,
         reader: &'r Reader<'_>,
         file: &RolloutFile,
+        sink: Sink<'_>,
     ) -> StoreResult<OpenRollout<'r>> {
         let source = self.source(file)?;
         let rollout_id = rollout_uuid(file);
@@ -77,11 +86,11 @@ impl Inner {
             text_offset: start.text_offset,
             source,
         };
-        self.fold_suffix(&mut open, &start)?;
+        self.fold_suffix(&mut open, &start, sink)?;
         Ok(open)
     }
 
-    fn fold_suffix(&self, open: &mut OpenRollout<'_>, start: &Start) -> StoreResult<()> {
+    fn fold_suffix(&self, open: &mut OpenRollout<'_>, start: &Start, sink: Sink<'_>) -> StoreResult<()> {
         let mut lines = open.source.lines(start.checkpoint.offset);
         let mut projector = Projector::new(
             open.rollout_id,
@@ -106,7 +115,10 @@ impl Inner {
         open.checkpoint = checkpoint;
         open.meta = meta;
         if open.checkpoint.offset != open.stored_offset || start.stored.is_none() || !start.same_file {
-            self.offer(open, start)?;
+            match sink {
+                Sink::Offer => self.offer(open, start)?,
+                Sink::Collect(updates) => updates.push(self.update_of_open(open, start)?),
+            }
         }
         match tail {
             Some((offset, end)) => self.fold_tail(open, offset, end),
@@ -143,15 +155,14 @@ impl Inner {
         Ok(())
     }
 
+    fn update_of_open(&self, open: &OpenRollout<'_>, start: &Start) -> StoreResult<RolloutUpdate> {
+        let state = (open.checkpoint.clone(), open.meta.clone());
+        self.update_of(&open.source, &open.file, start, state, open.rows.changes().clone())
+    }
+
     /// Stores the overlay if nobody else is writing; the answer does not depend on it.
     fn offer(&self, open: &mut OpenRollout<'_>, start: &Start) -> StoreResult<()> {
-        let update = self.update_of(
-            &open.source,
-            &open.file,
-            start,
-            (open.checkpoint.clone(), open.meta.clone()),
-            open.rows.changes().clone(),
-        )?;
+        let update = self.update_of_open(open, start)?;
         match self.index().try_store(&update) {
             Ok(WriteOutcome::Stored(key)) => {
                 open.key = Some(key);

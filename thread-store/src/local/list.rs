@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 
 use codex_rollout::discover::RolloutFile;
-use codex_state::db::{Reader, RolloutRow, WriteOutcome};
+use codex_state::db::{Reader, RolloutRow, RolloutUpdate, WriteOutcome};
 use codex_state::threads::{
     self, ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, Relation, SourceSelector, ThreadRow,
     Visibility,
 };
 
 use super::catalog::{Freshness, Sweep};
-use super::catch_up::rollout_uuid;
+use super::catch_up::{Sink, rollout_uuid};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::thread_row::{Lookup, codex_preview, record_of_row};
@@ -21,6 +21,9 @@ use crate::types::{
     View,
 };
 
+/// Rollouts and rows that one transaction stores at most while a home is caught up.
+const STEP_ROLLOUTS: usize = 500;
+const STEP_ROWS: usize = 10_000;
 /// Rows whose texts one transaction indexes.
 const TITLE_STEP_ROWS: u32 = 1_000;
 
@@ -100,9 +103,10 @@ impl Inner {
             return Ok(());
         }
         let mut threads: BTreeSet<String> = changed_names.into_iter().collect();
+        let mut updates = Vec::new();
         for (done, file) in dirty.iter().enumerate() {
             progress(file, done);
-            match self.index_file(file) {
+            match self.index_file(file, &mut updates) {
                 Ok(thread_id) => {
                     threads.insert(thread_id);
                 }
@@ -111,7 +115,12 @@ impl Inner {
                 }
                 Err(error) => return Err(error),
             }
+            let rows: usize = updates.iter().map(|update: &RolloutUpdate| update.changes.len()).sum();
+            if updates.len() >= STEP_ROLLOUTS || rows >= STEP_ROWS {
+                self.store_updates(&mut updates)?;
+            }
         }
+        self.store_updates(&mut updates)?;
         let threads: Vec<String> = threads.into_iter().collect();
         self.store_thread_rows(&sweep, &names, &threads)?;
         for file in &dirty {
@@ -121,6 +130,15 @@ impl Inner {
         }
         self.mark_synced(&sweep);
         self.catch_up_titles()
+    }
+
+    fn store_updates(&self, updates: &mut Vec<RolloutUpdate>) -> StoreResult<()> {
+        if updates.is_empty() {
+            return Ok(());
+        }
+        let stored = self.index().store_all(updates);
+        updates.clear();
+        stored.map_err(|error| self.index_error(error))
     }
 
     /// Feeds the index of names, titles and previews in small steps; lists are right without it, only slower.
@@ -135,8 +153,8 @@ impl Inner {
         }
     }
 
-    /// Catches up one file and returns the thread that it belongs to.
-    fn index_file(&self, file: &RolloutFile) -> StoreResult<String> {
+    /// Catches up one file, adding what is to be stored, and returns the thread that it belongs to.
+    fn index_file(&self, file: &RolloutFile, updates: &mut Vec<RolloutUpdate>) -> StoreResult<String> {
         self.catch_up_bulk(file)?;
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
@@ -148,7 +166,7 @@ impl Inner {
         {
             return Ok(row.thread_id);
         }
-        let open = self.open_and_store(&reader, file)?;
+        let open = self.open_into(&reader, file, Sink::Collect(updates))?;
         Ok(open.thread_id)
     }
 

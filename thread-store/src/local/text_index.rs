@@ -2,13 +2,17 @@
 //!
 //! A search first brings it up to date, and reads from the log what could not be indexed.
 
+use std::collections::HashSet;
+
 use codex_protocol::log::{LineHead, RolloutItem};
+use codex_rollout::discover::RolloutFile;
 use codex_rollout::lines::LineEvent;
 use codex_state::db::{Index, RolloutRow};
 use codex_state::messages::{Speaker, said, said_in_bare};
 use codex_state::projector::Mode;
 use codex_state::text::is_context_text;
 use codex_state::words::{WordTable, WordWriter};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalog::Freshness;
 use super::open_rollout::read_error;
@@ -16,7 +20,7 @@ use super::store::Inner;
 use crate::error::StoreResult;
 
 /// Documents that one transaction stores at most.
-const STEP_DOCUMENTS: usize = 2_000;
+const STEP_DOCUMENTS: usize = 4_000;
 
 impl Inner {
     /// Brings the word index up to the positions of every rollout.
@@ -32,6 +36,7 @@ impl Inner {
                 .rollouts_with_text_behind()
                 .map_err(|error| self.index_error(error))?
         };
+        let mut batch = Vec::new();
         for rollout_id in behind {
             let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
                 continue;
@@ -41,18 +46,18 @@ impl Inner {
                 reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?
             };
             if let Some(row) = row {
-                self.index_text(file, &row)?;
+                self.index_text(file, &row, &mut batch)?;
                 progress(row.checkpoint.offset - row.text_offset);
             }
         }
+        self.store_texts(&mut batch)?;
         self.mark_text_synced(&sweep);
         Ok(())
     }
 
-    /// Indexes the texts of one rollout from its text checkpoint to its position checkpoint.
-    fn index_text(&self, file: &codex_rollout::discover::RolloutFile, row: &RolloutRow) -> StoreResult<()> {
+    /// Collects the texts of one rollout from its text checkpoint to its position checkpoint.
+    fn index_text(&self, file: &RolloutFile, row: &RolloutRow, batch: &mut Vec<TextStep>) -> StoreResult<()> {
         let source = self.source(file)?;
-        let index = self.index();
         let end = row.checkpoint.offset;
         let mut from = row.text_offset;
         let mut lines = source.lines(from).until(end);
@@ -69,26 +74,67 @@ impl Inner {
                 if let LineEvent::Line { offset, bytes, .. } = event
                     && let Some((table, text)) = document_of(bytes, row.checkpoint.mode)
                 {
-                    documents.push((offset, table, text));
+                    documents.push(Document { offset, table, text });
                 }
             }
-            let stored = index.write(|transaction| {
-                if !Index::advance_text(transaction, row.key, from, reached)? {
-                    return Ok(false);
-                }
-                let mut writer = WordWriter::new(transaction);
-                for (offset, table, text) in &documents {
-                    writer.insert(*table, row.key, *offset, &[text])?;
-                }
-                Ok(true)
+            batch.push(TextStep {
+                rollout: row.key,
+                from,
+                reached,
+                documents: without_echoes(documents),
             });
-            if !stored.map_err(|error| self.index_error(error))? {
-                return Ok(()); // another process indexed these lines
-            }
             from = reached;
+            if batch.iter().map(|step| step.documents.len()).sum::<usize>() >= STEP_DOCUMENTS {
+                self.store_texts(batch)?;
+            }
         }
         Ok(())
     }
+
+    /// Stores collected texts with their checkpoints; steps that another process took meanwhile are skipped.
+    fn store_texts(&self, batch: &mut Vec<TextStep>) -> StoreResult<()> {
+        let stored = self.index().write(|transaction| {
+            let mut writer = WordWriter::new(transaction);
+            for step in batch.iter() {
+                if Index::advance_text(transaction, step.rollout, step.from, step.reached)? {
+                    for document in &step.documents {
+                        writer.insert(document.table, step.rollout, document.offset, &[&document.text])?;
+                    }
+                }
+            }
+            Ok(())
+        });
+        batch.clear();
+        stored.map_err(|error| self.index_error(error))
+    }
+}
+
+/// One text and where it stands.
+struct Document {
+    offset: u64,
+    table: WordTable,
+    text: String,
+}
+
+/// Texts between two checkpoints of one rollout.
+struct TextStep {
+    rollout: i64,
+    from: u64,
+    reached: u64,
+    documents: Vec<Document>,
+}
+
+/// Leaves out raw messages that only repeat what a visible message of the same step says: any search that the one
+/// answers, the other does too.
+fn without_echoes(mut documents: Vec<Document>) -> Vec<Document> {
+    let said: HashSet<u64> = documents
+        .iter()
+        .filter(|document| document.table == WordTable::Said)
+        .map(|document| xxh3_64(document.text.as_bytes()))
+        .collect();
+    documents
+        .retain(|document| document.table == WordTable::Said || !said.contains(&xxh3_64(document.text.as_bytes())));
+    documents
 }
 
 /// Returns what of a line belongs into which table.

@@ -68,7 +68,7 @@ impl Inner {
                 continue;
             };
             if file.encoding == Encoding::Plain && file.stat.len > row.checkpoint.offset {
-                match self.open_and_store(reader, file) {
+                match self.open_into(reader, file, super::catch_up::Sink::Offer) {
                     Ok(open) => (row.checkpoint, row.meta) = (open.checkpoint, open.meta),
                     // Gone or replaced since the sweep: the next one sees it.
                     Err(StoreError::Header { .. } | StoreError::Read { .. }) => {}
