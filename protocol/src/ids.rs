@@ -15,7 +15,9 @@ pub struct IdError(String);
 
 impl IdError {
     fn new(text: &str, error: &uuid::Error) -> Self {
-        let foreign = text.char_indices().find(|(_, found)| !found.is_ascii_hexdigit() && *found != '-');
+        let foreign = text
+            .char_indices()
+            .find(|(_, found)| !found.is_ascii_hexdigit() && *found != '-');
         Self(match foreign {
             // Versions of the parser differ in this one wording (`app-server-api.md` 1.10).
             Some((at, found)) => format!(
@@ -33,14 +35,22 @@ fn shape_error(text: &str) -> Option<String> {
     const GROUP_LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
     let groups: Vec<&str> = text.split('-').collect();
     if let [simple] = groups.as_slice() {
-        return Some(format!("invalid length: expected length 32 for simple format, found {}", simple.len()));
+        return Some(format!(
+            "invalid length: expected length 32 for simple format, found {}",
+            simple.len()
+        ));
     }
     if groups.len() != GROUP_LENGTHS.len() {
         return Some(format!("invalid group count: expected 5, found {}", groups.len()));
     }
-    let at = groups.iter().zip(GROUP_LENGTHS).position(|(group, expected)| group.len() != expected)?;
+    let at = groups
+        .iter()
+        .zip(GROUP_LENGTHS)
+        .position(|(group, expected)| group.len() != expected)?;
     let (expected, found) = (GROUP_LENGTHS[at], groups[at].len());
-    Some(format!("invalid group length in group {at}: expected {expected}, found {found}"))
+    Some(format!(
+        "invalid group length in group {at}: expected {expected}, found {found}"
+    ))
 }
 
 macro_rules! uuid_newtype {
@@ -88,7 +98,10 @@ mod tests {
     #[test]
     fn errors_have_the_words_of_codex() {
         let error = |text: &str| text.parse::<ThreadId>().expect_err("not an id").to_string();
-        assert_eq!(error("abc"), "invalid length: expected length 32 for simple format, found 3");
+        assert_eq!(
+            error("abc"),
+            "invalid length: expected length 32 for simple format, found 3"
+        );
         assert_eq!(
             error("not-a-uuid"),
             "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], found `n` at 1"

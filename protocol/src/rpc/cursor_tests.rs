@@ -6,7 +6,13 @@ use super::{
 
 fn history(scope: CursorScope, offset: Option<u64>) -> HistoryCursor {
     let requested_thread_id = "T".to_owned();
-    HistoryCursor { requested_thread_id, rollout_ordinal: 9, include_anchor: false, scope, offset }
+    HistoryCursor {
+        requested_thread_id,
+        rollout_ordinal: 9,
+        include_anchor: false,
+        scope,
+        offset,
+    }
 }
 
 #[test]
@@ -19,7 +25,10 @@ fn positions_are_written_in_codexs_key_order() {
         encode_cursor(&history(CursorScope::ItemsByCreatedAtOrdinal, Some(70))),
         r#"{"requestedThreadId":"T","rolloutOrdinal":9,"includeAnchor":false,"scope":{"kind":"itemsByCreatedAtOrdinal"},"offset":70}"#
     );
-    let legacy = LegacyTurnCursor { turn_id: "t".to_owned(), include_anchor: true };
+    let legacy = LegacyTurnCursor {
+        turn_id: "t".to_owned(),
+        include_anchor: true,
+    };
     assert_eq!(encode_cursor(&legacy), r#"{"turnId":"t","includeAnchor":true}"#);
     let occurrence = OccurrenceCursor {
         thread_id: "T".to_owned(),
@@ -32,13 +41,23 @@ fn positions_are_written_in_codexs_key_order() {
         encode_cursor(&occurrence),
         r#"{"threadId":"T","searchTerm":"a\"b","nextRolloutOrdinal":3,"nextOccurrenceIndex":1}"#
     );
-    let timeline = TimelineCursor { thread_id: "T".to_owned(), position: 51, kind: 1, id: "i".to_owned(), offset: None };
-    assert_eq!(encode_cursor(&timeline), r#"{"threadId":"T","position":51,"kind":1,"id":"i"}"#);
+    let timeline = TimelineCursor {
+        thread_id: "T".to_owned(),
+        position: 51,
+        kind: 1,
+        id: "i".to_owned(),
+        offset: None,
+    };
+    assert_eq!(
+        encode_cursor(&timeline),
+        r#"{"threadId":"T","position":51,"kind":1,"id":"i"}"#
+    );
 }
 
 #[test]
 fn hand_made_cursors_are_read_with_any_spacing() {
-    let text = r#"{ "scope": {"kind": "turns"}, "requestedThreadId": "T", "rolloutOrdinal": 9, "includeAnchor": false }"#;
+    let text =
+        r#"{ "scope": {"kind": "turns"}, "requestedThreadId": "T", "rolloutOrdinal": 9, "includeAnchor": false }"#;
     assert_eq!(decode_cursor(text), Some(history(CursorScope::Turns, None)));
 }
 

@@ -6,7 +6,11 @@ use super::{CODEX_METHODS, OWN_METHODS, Stability, find_method, gated_field, unk
 
 #[test]
 fn every_method_of_codex_is_there_once() {
-    let mut names: Vec<&str> = CODEX_METHODS.iter().chain(OWN_METHODS).map(|method| method.name).collect();
+    let mut names: Vec<&str> = CODEX_METHODS
+        .iter()
+        .chain(OWN_METHODS)
+        .map(|method| method.name)
+        .collect();
     assert_eq!(CODEX_METHODS.len(), 187);
     names.sort_unstable();
     names.dedup();
@@ -18,7 +22,10 @@ fn an_unknown_method_is_answered_with_all_of_codexs() {
     let text = unknown_method_message("thread/rollback");
     let start = "unknown variant `thread/rollback`, expected one of `initialize`, `server/diagnostics`, `userVerification/status`, ";
     assert!(text.starts_with(start), "{text}");
-    assert!(text.ends_with("`fuzzyFileSearch/sessionUpdate`, `fuzzyFileSearch/sessionStop`"), "{text}");
+    assert!(
+        text.ends_with("`fuzzyFileSearch/sessionUpdate`, `fuzzyFileSearch/sessionStop`"),
+        "{text}"
+    );
     assert_eq!(text.matches('`').count(), 2 * 188);
     assert!(!text.contains("indexState"), "our methods are not Codex's");
 }
@@ -27,14 +34,29 @@ fn an_unknown_method_is_answered_with_all_of_codexs() {
 fn reading_methods_are_gated_as_in_codex() {
     let gated = |name| find_method(name).expect(name).stability == Stability::Experimental;
     for name in [
-        "thread/search", "thread/searchOccurrences", "thread/timeline/list", "thread/items/read", "server/diagnostics",
-        "project/list", "rollout/compress", "thread/queue/list", "thread/memory/read",
+        "thread/search",
+        "thread/searchOccurrences",
+        "thread/timeline/list",
+        "thread/items/read",
+        "server/diagnostics",
+        "project/list",
+        "rollout/compress",
+        "thread/queue/list",
+        "thread/memory/read",
     ] {
         assert!(gated(name), "{name}");
     }
     for name in [
-        "initialize", "thread/list", "thread/read", "thread/turns/list", "thread/items/list", "thread/loaded/list",
-        "getConversationSummary", "thread/revert", "threadSection/list", "thread/indexState",
+        "initialize",
+        "thread/list",
+        "thread/read",
+        "thread/turns/list",
+        "thread/items/list",
+        "thread/loaded/list",
+        "getConversationSummary",
+        "thread/revert",
+        "threadSection/list",
+        "thread/indexState",
     ] {
         assert!(!gated(name), "{name}");
     }
@@ -48,10 +70,18 @@ fn check(method: &str, params: &Value, expected: Option<&str>) {
 #[test]
 fn gated_fields_trip_by_value_and_the_first_one_is_named() {
     check("thread/list", &json!({}), None);
-    check("thread/list", &json!({"includeAttachedThreads": false, "parentThreadId": null}), None);
+    check(
+        "thread/list",
+        &json!({"includeAttachedThreads": false, "parentThreadId": null}),
+        None,
+    );
     check("thread/list", &json!({"parentThreadId": "x"}), Some("parentThreadId"));
     check("thread/list", &json!({"projectId": null}), Some("projectId"));
-    check("thread/list", &json!({"sectionId": null, "excludedThreadIds": []}), None);
+    check(
+        "thread/list",
+        &json!({"sectionId": null, "excludedThreadIds": []}),
+        None,
+    );
     check(
         "thread/list",
         &json!({"attachedToThreadId": "z", "parentThreadId": "x", "projectId": null, "includeAttachedThreads": true}),

@@ -52,17 +52,35 @@ fn wrong_values_are_named_as_serde_names_them() {
         json!({"threadId": "x", "sortDirection": "zz"}),
         "unknown variant `zz`, expected `asc` or `desc`",
     );
-    check::<ThreadListParams>(json!({"limit": 4_294_967_296_u64}), "invalid value: integer `4294967296`, expected u32");
-    check::<ThreadListParams>(json!({"limit": 1.5}), "invalid type: floating point `1.5`, expected u32");
-    check::<ThreadListParams>(json!({"limit": 1.0}), "invalid type: floating point `1.0`, expected u32");
-    check::<ThreadListParams>(json!({"sortKey": 5}), "invalid type: integer `5`, expected string or map");
+    check::<ThreadListParams>(
+        json!({"limit": 4_294_967_296_u64}),
+        "invalid value: integer `4294967296`, expected u32",
+    );
+    check::<ThreadListParams>(
+        json!({"limit": 1.5}),
+        "invalid type: floating point `1.5`, expected u32",
+    );
+    check::<ThreadListParams>(
+        json!({"limit": 1.0}),
+        "invalid type: floating point `1.0`, expected u32",
+    );
+    check::<ThreadListParams>(
+        json!({"sortKey": 5}),
+        "invalid type: integer `5`, expected string or map",
+    );
     check::<ThreadListParams>(
         json!({"sortKey": "createdAt"}),
         "unknown variant `createdAt`, expected one of `created_at`, `updated_at`, `recency_at`, `section_position`",
     );
-    check::<ThreadListParams>(json!({"cwd": 5}), "data did not match any variant of untagged enum ThreadListCwdFilter");
+    check::<ThreadListParams>(
+        json!({"cwd": 5}),
+        "data did not match any variant of untagged enum ThreadListCwdFilter",
+    );
     check::<ThreadListParams>(json!({"sectionId": 5}), "invalid type: integer `5`, expected a string");
-    check::<ThreadListParams>(json!({"useStateDbOnly": null}), "invalid type: null, expected a boolean");
+    check::<ThreadListParams>(
+        json!({"useStateDbOnly": null}),
+        "invalid type: null, expected a boolean",
+    );
     check::<ThreadSearchParams>(json!({}), "missing field `searchTerm`");
     check::<ThreadSearchParams>(
         json!({"searchTerm": "x", "sortKey": "section_position"}),
@@ -98,14 +116,26 @@ fn wrong_values_are_named_as_serde_names_them() {
 
 #[test]
 fn arrays_are_taken_by_position() {
-    check::<ThreadReadParams>(json!([]), "invalid length 0, expected struct ThreadReadParams with 2 elements");
-    check::<ThreadReadParams>(json!(["a", true, 1]), "invalid length 3, expected 2 elements in sequence");
-    check::<ThreadListParams>(json!([]), "invalid length 2, expected struct ThreadListParams with 19 elements");
+    check::<ThreadReadParams>(
+        json!([]),
+        "invalid length 0, expected struct ThreadReadParams with 2 elements",
+    );
+    check::<ThreadReadParams>(
+        json!(["a", true, 1]),
+        "invalid length 3, expected 2 elements in sequence",
+    );
+    check::<ThreadListParams>(
+        json!([]),
+        "invalid length 2, expected struct ThreadListParams with 19 elements",
+    );
     check::<ThreadLoadedListParams>(
         json!([]),
         "invalid length 0, expected struct ThreadLoadedListParams with 2 elements",
     );
-    check::<ThreadSearchParams>(json!([]), "invalid length 2, expected struct ThreadSearchParams with 9 elements");
+    check::<ThreadSearchParams>(
+        json!([]),
+        "invalid length 2, expected struct ThreadSearchParams with 9 elements",
+    );
     check::<ThreadSearchOccurrencesParams>(
         json!([]),
         "invalid length 0, expected struct ThreadSearchOccurrencesParams with 4 elements",
@@ -126,7 +156,10 @@ fn arrays_are_taken_by_position() {
         json!([]),
         "invalid length 0, expected struct ThreadTurnsListParams with 5 elements",
     );
-    check::<InitializeParams>(json!([]), "invalid length 0, expected struct InitializeParams with 2 elements");
+    check::<InitializeParams>(
+        json!([]),
+        "invalid length 0, expected struct InitializeParams with 2 elements",
+    );
     check::<InitializeParams>(
         json!({"clientInfo": []}),
         "invalid length 0, expected struct ClientInfo with 3 elements",
@@ -137,15 +170,27 @@ fn arrays_are_taken_by_position() {
     );
     assert_eq!(accepts::<ThreadReadParams>(json!(["abc"])).thread_id, "abc");
     assert!(accepts::<ThreadReadParams>(json!(["abc", true])).include_turns);
-    assert_eq!(accepts::<ThreadLoadedListParams>(json!([null, null])), ThreadLoadedListParams::default());
+    assert_eq!(
+        accepts::<ThreadLoadedListParams>(json!([null, null])),
+        ThreadLoadedListParams::default()
+    );
 }
 
 #[test]
 fn absent_and_null_differ_for_sections_and_projects() {
     assert_eq!(accepts::<ThreadListParams>(json!({})).section_id, None);
-    assert_eq!(accepts::<ThreadListParams>(json!({"sectionId": null})).section_id, Some(None));
-    assert_eq!(accepts::<ThreadListParams>(json!({"sectionId": "s"})).section_id, Some(Some("s".to_owned())));
-    assert_eq!(accepts::<ThreadListParams>(json!({"projectId": null})).project_id, Some(None));
+    assert_eq!(
+        accepts::<ThreadListParams>(json!({"sectionId": null})).section_id,
+        Some(None)
+    );
+    assert_eq!(
+        accepts::<ThreadListParams>(json!({"sectionId": "s"})).section_id,
+        Some(Some("s".to_owned()))
+    );
+    assert_eq!(
+        accepts::<ThreadListParams>(json!({"projectId": null})).project_id,
+        Some(None)
+    );
 }
 
 #[test]

@@ -26,7 +26,11 @@ fn schemas_are_json_and_name_every_member_of_a_thread() {
     let schema: Value = serde_json::from_str(text).expect("checked above");
     let thread = &schema["definitions"]["Thread"];
     let required = thread["required"].as_array().expect("a list").len();
-    assert_eq!(required, thread["properties"].as_object().expect("an object").len(), "every key is always present");
+    assert_eq!(
+        required,
+        thread["properties"].as_object().expect("an object").len(),
+        "every key is always present"
+    );
     assert_eq!(required, 33);
 }
 
