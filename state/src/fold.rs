@@ -184,7 +184,7 @@ fn call(lines: &[(Span, &[u8])], context: FoldContext<'_>) -> Option<FoldedItem>
     for (_, bytes) in lines {
         match decode_any(bytes)? {
             Decoded::Event(event) => told = canonical_from_event(&event).or(told),
-            Decoded::Response(response) => responses.push(response),
+            Decoded::Response(response) => responses.push(*response),
         }
     }
     if let Some(event) = told {
@@ -219,16 +219,16 @@ fn raw_item(bytes: &[u8]) -> Option<TurnItem> {
 
 enum Decoded {
     Event(Box<EventMsg>),
-    Response(ResponseItem),
+    Response(Box<ResponseItem>),
 }
 
 fn decode_any(bytes: &[u8]) -> Option<Decoded> {
     match decode(bytes) {
         Some(RolloutItem::EventMsg(event)) => Some(Decoded::Event(event)),
-        Some(RolloutItem::ResponseItem(line)) => Some(Decoded::Response(line.item)),
+        Some(RolloutItem::ResponseItem(line)) => Some(Decoded::Response(Box::new(line.item))),
         Some(_) => None,
         None => match BareLine::decode(bytes) {
-            Ok(BareLine::Item(item)) => Some(Decoded::Response(item)),
+            Ok(BareLine::Item(item)) => Some(Decoded::Response(Box::new(item))),
             _ => None,
         },
     }

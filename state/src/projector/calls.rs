@@ -7,6 +7,7 @@ use codex_protocol::item::rebuilt::{call_key, continued_session, is_output, item
 use codex_protocol::log::ResponseItem;
 
 use super::checkpoint::{MAX_OPEN_SESSIONS, MAX_OPEN_WEB_CALLS, SessionCall, WebCall, push_bounded};
+use super::legacy::NewItem;
 use super::row_store::RowStore;
 use super::{LineAt, Projector};
 use crate::error::StateResult;
@@ -57,7 +58,16 @@ impl<S: RowStore> Projector<'_, S> {
         id: Option<&str>,
     ) -> StateResult<()> {
         let class = class_of_item(rebuilt);
-        self.push_item(line, turn.clone(), sets, FoldKind::Call, class, id.map(str::to_owned))
+        self.push_item(
+            line,
+            turn.clone(),
+            NewItem {
+                sets,
+                fold: FoldKind::Call,
+                class,
+                natural_id: id.map(str::to_owned),
+            },
+        )
     }
 
     /// Web searches mostly carry no id: pair by query within the turn.

@@ -19,6 +19,18 @@ use crate::rows::{
     synthetic_id, turn_link_of_key,
 };
 
+/// An item that a line creates.
+pub(super) struct NewItem {
+    /// Sets that show it.
+    pub(super) sets: RowSets,
+    /// How its lines are folded.
+    pub(super) fold: FoldKind,
+    /// Its message class.
+    pub(super) class: ItemClass,
+    /// Its recorded id; without one it gets a synthetic id and, where Codex shows it, a number.
+    pub(super) natural_id: Option<String>,
+}
+
 /// Where an event that names a turn belongs.
 enum Target {
     Turn(Box<TurnRow>),
@@ -105,12 +117,30 @@ impl<S: RowStore> Projector<'_, S> {
         if let Some(prompt) = hook_prompt_from_message(item) {
             let turn = self.current_or_implicit(line, index)?;
             let id = Some(prompt.id().to_owned()).filter(|id| !id.is_empty());
-            return self.push_item(line, turn, RowSets::BOTH, FoldKind::RawItem, ItemClass::Other, id);
+            return self.push_item(
+                line,
+                turn,
+                NewItem {
+                    sets: RowSets::BOTH,
+                    fold: FoldKind::RawItem,
+                    class: ItemClass::Other,
+                    natural_id: id,
+                },
+            );
         }
         if let Some(command) = user_shell_from_message(item) {
             let turn = self.full_turn(line)?;
             let id = Some(command.id().to_owned()).filter(|id| !id.is_empty());
-            return self.push_item(line, turn, RowSets::FULL, FoldKind::RawItem, ItemClass::Other, id);
+            return self.push_item(
+                line,
+                turn,
+                NewItem {
+                    sets: RowSets::FULL,
+                    fold: FoldKind::RawItem,
+                    class: ItemClass::Other,
+                    natural_id: id,
+                },
+            );
         }
         if !self.checkpoint.user_event_seen {
             self.raw_item(line, item)?;
@@ -133,7 +163,16 @@ impl<S: RowStore> Projector<'_, S> {
             return Ok(());
         };
         let turn = self.current_or_implicit(line, index)?;
-        self.push_item(line, turn, RowSets::BOTH, FoldKind::Event, ItemClass::User, None)
+        self.push_item(
+            line,
+            turn,
+            NewItem {
+                sets: RowSets::BOTH,
+                fold: FoldKind::Event,
+                class: ItemClass::User,
+                natural_id: None,
+            },
+        )
     }
 
     fn legacy_reasoning(&mut self, line: LineAt<'_>, index: u64) -> StateResult<()> {
@@ -144,7 +183,16 @@ impl<S: RowStore> Projector<'_, S> {
             row.spans.push(line.span());
             return self.rows.put_item(row);
         }
-        self.push_item(line, turn, RowSets::BOTH, FoldKind::Reasoning, ItemClass::Other, None)?;
+        self.push_item(
+            line,
+            turn,
+            NewItem {
+                sets: RowSets::BOTH,
+                fold: FoldKind::Reasoning,
+                class: ItemClass::Other,
+                natural_id: None,
+            },
+        )?;
         self.checkpoint.legacy.reasoning = Some(RowKey::new(line.offset, RowSets::BOTH));
         Ok(())
     }
@@ -176,7 +224,16 @@ impl<S: RowStore> Projector<'_, S> {
         self.note_web_event(line, &event.item)?;
         let Some(id) = event.natural_id else {
             let sets = if kept { RowSets::BOTH } else { RowSets::FULL };
-            return self.push_item(line, turn, sets, FoldKind::Event, class, None);
+            return self.push_item(
+                line,
+                turn,
+                NewItem {
+                    sets,
+                    fold: FoldKind::Event,
+                    class,
+                    natural_id: None,
+                },
+            );
         };
         self.upsert_event_item(line, turn, kept, class, id)
     }
@@ -217,7 +274,16 @@ impl<S: RowStore> Projector<'_, S> {
         if sets.0 == 0 {
             return Ok(());
         }
-        self.push_item(line, turn, sets, FoldKind::Event, class, Some(id))
+        self.push_item(
+            line,
+            turn,
+            NewItem {
+                sets,
+                fold: FoldKind::Event,
+                class,
+                natural_id: Some(id),
+            },
+        )
     }
 
     fn target_turn(&self, turn_id: &str) -> StateResult<Target> {
@@ -393,15 +459,13 @@ impl<S: RowStore> Projector<'_, S> {
     }
 
     /// Appends an item that this line creates.
-    pub(super) fn push_item(
-        &mut self,
-        line: LineAt<'_>,
-        turn: TurnRow,
-        sets: RowSets,
-        fold: FoldKind,
-        class: ItemClass,
-        natural_id: Option<String>,
-    ) -> StateResult<()> {
+    pub(super) fn push_item(&mut self, line: LineAt<'_>, turn: TurnRow, item: NewItem) -> StateResult<()> {
+        let NewItem {
+            sets,
+            fold,
+            class,
+            natural_id,
+        } = item;
         let key = RowKey::new(line.offset, sets);
         let mut alias = None;
         if sets.contains(RowSet::Codex) {

@@ -116,24 +116,35 @@ impl<B: RowReader> MemoryRows<B> {
     }
 
     fn base_turn_visible(&self, row: &TurnRow) -> bool {
-        !self.changes.turns.contains_key(&row.key) && !(self.changes.raw_removed && row.sets == RowSets::RAW)
+        !(self.changes.turns.contains_key(&row.key) || self.changes.raw_removed && row.sets == RowSets::RAW)
     }
 
     fn base_item_visible(&self, row: &ItemRow) -> bool {
-        !self.changes.items.contains_key(&row.key) && !(self.changes.raw_removed && row.sets == RowSets::RAW)
+        !(self.changes.items.contains_key(&row.key) || self.changes.raw_removed && row.sets == RowSets::RAW)
     }
 }
 
-/// Merges rows of the base with changed rows, both in `order`.
-fn merge<T>(
-    mut range: KeyRange,
+/// The rows that a query asks for.
+#[derive(Clone, Copy)]
+struct Window {
+    range: KeyRange,
     order: Order,
     limit: usize,
+}
+
+/// Merges rows of the base with changed rows, both in the window's order.
+fn merge<T>(
+    window: Window,
     key_of: impl Fn(&T) -> RowKey,
     changed: impl Iterator<Item = T>,
     mut base_page: impl FnMut(KeyRange, usize) -> StateResult<Vec<T>>,
     visible: impl Fn(&T) -> bool,
 ) -> StateResult<Vec<T>> {
+    let Window {
+        mut range,
+        order,
+        limit,
+    } = window;
     let changed: Vec<T> = changed.take(limit).collect();
     let mut base: Vec<T> = Vec::new();
     let batch = limit.saturating_add(BASE_BATCH_ROWS);
@@ -211,9 +222,7 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
         }
         let page = |range, rows| base.turns(set, range, order, rows);
         merge(
-            range,
-            order,
-            limit,
+            Window { range, order, limit },
             |row| row.key,
             changed.cloned(),
             page,
@@ -280,9 +289,7 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
         }
         let page = |range, rows| base.items(set, turn_link, range, order, rows);
         merge(
-            range,
-            order,
-            limit,
+            Window { range, order, limit },
             |row| row.key,
             changed.cloned(),
             page,
@@ -299,9 +306,7 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
         };
         let page = |range, rows| base.messages(set, range, order, rows);
         merge(
-            range,
-            order,
-            limit,
+            Window { range, order, limit },
             |row| row.key,
             changed.cloned(),
             page,
@@ -325,9 +330,13 @@ impl<B: RowReader> RowReader for MemoryRows<B> {
             return Ok(changed);
         };
         let page = |range, rows| base.ended_turns(set, range, order, rows);
-        merge(range, order, limit, end_of, changed.into_iter(), page, |row| {
-            self.base_turn_visible(row)
-        })
+        merge(
+            Window { range, order, limit },
+            end_of,
+            changed.into_iter(),
+            page,
+            |row| self.base_turn_visible(row),
+        )
     }
 
     fn item_count(&self, set: RowSet) -> StateResult<u64> {

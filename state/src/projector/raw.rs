@@ -6,6 +6,7 @@ use codex_protocol::item::TurnItem;
 use codex_protocol::item::rebuilt::{call_key, is_output, item_from_call};
 use codex_protocol::log::{BareLine, ResponseItem};
 
+use super::legacy::NewItem;
 use super::meta::{ShortText, session_timestamp_ms};
 use super::row_store::RowStore;
 use super::{LineAt, Projector};
@@ -82,7 +83,16 @@ impl<S: RowStore> Projector<'_, S> {
 
     fn push_raw(&mut self, line: LineAt<'_>, turn: TurnRow, class: ItemClass, id: &str) -> StateResult<()> {
         let id = Some(id).filter(|id| !id.is_empty()).map(str::to_owned);
-        self.push_item(line, turn, RowSets::RAW, FoldKind::RawItem, class, id)
+        self.push_item(
+            line,
+            turn,
+            NewItem {
+                sets: RowSets::RAW,
+                fold: FoldKind::RawItem,
+                class,
+                natural_id: id,
+            },
+        )
     }
 
     fn raw_turn(&mut self, line: LineAt<'_>) -> StateResult<TurnRow> {
