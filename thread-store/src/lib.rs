@@ -4,6 +4,7 @@
 //! implement it. Knows both the log and the index; knows nothing of JSON-RPC.
 
 mod clock;
+pub mod conformance;
 mod damage;
 mod error;
 pub mod fs;

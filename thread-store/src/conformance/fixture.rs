@@ -60,7 +60,10 @@ pub(super) async fn read(store: &dyn ThreadStore, thread_id: ThreadId, view: Vie
 
 /// Returns the turns of a thread in the full view.
 pub(super) async fn turns(store: &dyn ThreadStore, thread_id: ThreadId) -> Vec<TurnRecord> {
-    read(store, thread_id, View::Full).await.expect("a readable thread").turns
+    read(store, thread_id, View::Full)
+        .await
+        .expect("a readable thread")
+        .turns
 }
 
 /// Returns the ids of turns.
@@ -70,7 +73,11 @@ pub(super) fn turn_ids(turns: &[TurnRecord]) -> Vec<&str> {
 
 /// Returns what the messages of turns say.
 pub(super) fn turn_texts(turns: &[TurnRecord]) -> Vec<String> {
-    turns.iter().flat_map(|turn| &turn.items).map(|item| text_of(&item.item)).collect()
+    turns
+        .iter()
+        .flat_map(|turn| &turn.items)
+        .map(|item| text_of(&item.item))
+        .collect()
 }
 
 /// Returns what an item says: the text of a message, the id of anything else.
@@ -105,7 +112,10 @@ pub(super) async fn walk_turns(store: &dyn ThreadStore, mut query: TurnPageQuery
     let mut all = Vec::new();
     loop {
         let page = store.list_turns(query.clone()).await.expect("a page of turns");
-        assert!(page.turns.len() <= query.limit, "a page holds at most what was asked for");
+        assert!(
+            page.turns.len() <= query.limit,
+            "a page holds at most what was asked for"
+        );
         all.extend(page.turns);
         if !page.has_more {
             return all;
@@ -133,7 +143,10 @@ pub(super) async fn walk_items(store: &dyn ThreadStore, mut query: ItemPageQuery
     let mut all = Vec::new();
     loop {
         let page = store.list_items(query.clone()).await.expect("a page of items");
-        assert!(page.items.len() <= query.limit, "a page holds at most what was asked for");
+        assert!(
+            page.items.len() <= query.limit,
+            "a page holds at most what was asked for"
+        );
         all.extend(page.items);
         if !page.has_more {
             return all;
@@ -153,10 +166,18 @@ pub(super) async fn item_texts(store: &dyn ThreadStore, thread_id: ThreadId) -> 
 /// Walks a timeline from its newest page back and returns all entries, oldest first.
 pub(super) async fn walk_timeline(store: &dyn ThreadStore, thread_id: ThreadId, limit: usize) -> Vec<TimelineEntry> {
     let view = View::Full;
-    let mut query = TimelineQuery { thread_id, view, before: None, limit };
+    let mut query = TimelineQuery {
+        thread_id,
+        view,
+        before: None,
+        limit,
+    };
     let mut all: Vec<TimelineEntry> = Vec::new();
     loop {
-        let page = store.list_timeline(query.clone()).await.expect("a page of the timeline");
+        let page = store
+            .list_timeline(query.clone())
+            .await
+            .expect("a page of the timeline");
         assert!(page.entries.len() <= limit, "a page holds at most what was asked for");
         query.before = page.entries.first().map(anchor_of);
         all.splice(0..0, page.entries);
@@ -225,6 +246,9 @@ pub(super) fn searching(store: &dyn ThreadStore) -> &dyn ThreadSearch {
 
 /// Returns the ids of the threads that say a text.
 pub(super) async fn found(store: &dyn ThreadStore, term: &str, view: View) -> Vec<ThreadId> {
-    let page = searching(store).search_threads(search_query(term, view)).await.expect("a page of hits");
+    let page = searching(store)
+        .search_threads(search_query(term, view))
+        .await
+        .expect("a page of hits");
     page.hits.iter().map(|hit| hit.thread.thread_id).collect()
 }

@@ -246,7 +246,10 @@ impl Log {
         match self.form {
             Form::Paginated => {
                 let content = json!([{ "type": "text", "text": text, "text_elements": [] }]);
-                self.item(turn_id, json!({ "type": "UserMessage", "id": item_id, "content": content }))
+                self.item(
+                    turn_id,
+                    json!({ "type": "UserMessage", "id": item_id, "content": content }),
+                )
             }
             Form::Legacy => self.event(json!({ "type": "user_message", "message": text })),
             Form::Bare => self.response("user", text),
@@ -259,7 +262,13 @@ impl Log {
     }
 
     /// Says something as the agent in a phase.
-    pub(super) fn agent_in_phase(&mut self, turn_id: &str, item_id: &str, text: &str, phase: Option<&str>) -> &mut Self {
+    pub(super) fn agent_in_phase(
+        &mut self,
+        turn_id: &str,
+        item_id: &str,
+        text: &str,
+        phase: Option<&str>,
+    ) -> &mut Self {
         match self.form {
             Form::Paginated => {
                 let content = json!([{ "type": "Text", "text": text }]);
@@ -276,7 +285,11 @@ impl Log {
 
     /// Appends a message as a response item alone.
     pub(super) fn response(&mut self, role: &str, text: &str) -> &mut Self {
-        let part = if role == "assistant" { "output_text" } else { "input_text" };
+        let part = if role == "assistant" {
+            "output_text"
+        } else {
+            "input_text"
+        };
         let item = json!({ "type": "message", "role": role, "content": [{ "type": part, "text": text }] });
         self.response_item(item)
     }

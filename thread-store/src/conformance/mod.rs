@@ -3,19 +3,19 @@
 //! Each function takes a fresh [`StoreFixture`], builds what it needs, asks, and panics where a promise is broken. The
 //! macro [`store_conformance`](crate::store_conformance) makes a test of each.
 
-mod damage;
+pub mod damage;
 mod fixture;
-mod items;
-mod legacy;
-mod lineage;
-mod list;
-mod list_filters;
+pub mod items;
+pub mod legacy;
+pub mod lineage;
+pub mod list;
+pub mod list_filters;
 mod log;
-mod occurrences;
-mod read;
-mod search;
+pub mod occurrences;
+pub mod read;
+pub mod search;
 mod suite;
-mod timeline;
-mod turns;
+pub mod timeline;
+pub mod turns;
 
 pub use self::fixture::StoreFixture;

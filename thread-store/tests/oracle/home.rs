@@ -10,7 +10,7 @@ use crate::support::LocalHome;
 
 /// Where a planned rollout comes from.
 #[derive(Debug, Clone)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A thread of its own.
     Root(Mode),
     /// A fork of an earlier rollout, cut at one of its lines.
@@ -21,7 +21,7 @@ pub enum Origin {
 
 /// A rollout to be.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub origin: Origin,
     pub steps: Vec<Step>,
     pub archived: bool,
@@ -34,7 +34,7 @@ pub struct Plan {
 
 /// One rollout as it will be once everything is appended.
 #[derive(Debug, Clone)]
-pub struct Planned {
+pub(crate) struct Planned {
     pub history: History,
     pub thread_id: ThreadId,
     pub rollout_id: String,
@@ -44,7 +44,7 @@ pub struct Planned {
     mtime_ms: i64,
 }
 
-pub fn plan() -> impl Strategy<Value = Plan> {
+pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let origin = prop_oneof![
         3 => any_mode().prop_map(Origin::Root),
         3 => (any::<u8>(), any::<u8>()).prop_map(|(of, at)| Origin::Fork(of, at)),
@@ -68,12 +68,12 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
-pub fn plans() -> impl Strategy<Value = Vec<Plan>> {
+pub(crate) fn plans() -> impl Strategy<Value = Vec<Plan>> {
     prop::collection::vec(plan(), 1..5)
 }
 
 /// Both stores over the same home.
-pub struct Homes {
+pub(crate) struct Homes {
     pub local: LocalHome,
     pub memory: MemoryStore,
     pub rollouts: Vec<Planned>,
@@ -85,7 +85,7 @@ fn uuid(n: usize, kind: u8) -> String {
 }
 
 impl Homes {
-    pub fn new(plans: &[Plan]) -> Self {
+    pub(crate) fn new(plans: &[Plan]) -> Self {
         let mut rollouts: Vec<Planned> = Vec::new();
         for (n, plan) in plans.iter().enumerate() {
             let planned = realise(n, plan, &rollouts);
@@ -104,7 +104,7 @@ impl Homes {
     }
 
     /// Writes a rollout as far as it is shown by now.
-    pub fn put(&mut self, at: usize) {
+    pub(crate) fn put(&mut self, at: usize) {
         let planned = &self.rollouts[at];
         let rollout = MemoryRollout {
             file_name: planned.history.file_name.clone(),
@@ -117,7 +117,7 @@ impl Homes {
     }
 
     /// Appends up to the end of a line, without its newline.
-    pub fn append_lines(&mut self, at: usize, lines: usize) {
+    pub(crate) fn append_lines(&mut self, at: usize, lines: usize) {
         let rest = &self.rollouts[at].bytes[self.rollouts[at].shown..];
         let mut ends = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
         if let Some((end, _)) = ends.nth(lines) {
@@ -126,7 +126,7 @@ impl Homes {
     }
 
     /// Appends up to `bytes` more bytes, in the middle of a line if need be.
-    pub fn append(&mut self, at: usize, bytes: usize) {
+    pub(crate) fn append(&mut self, at: usize, bytes: usize) {
         self.now_ms += 1_000;
         let now_ms = self.now_ms;
         let planned = &mut self.rollouts[at];
@@ -139,7 +139,7 @@ impl Homes {
     }
 
     /// Replaces a rollout by one with the same header and other lines, or cuts it.
-    pub fn replace(&mut self, at: usize, steps: &[Step], keep: Option<u8>) {
+    pub(crate) fn replace(&mut self, at: usize, steps: &[Step], keep: Option<u8>) {
         self.now_ms += 1_000;
         let now_ms = self.now_ms;
         let planned = &mut self.rollouts[at];
@@ -160,13 +160,13 @@ impl Homes {
         self.put(at);
     }
 
-    pub fn set_name(&self, at: usize, name: &str) {
+    pub(crate) fn set_name(&self, at: usize, name: &str) {
         let thread_id = self.rollouts[at].thread_id;
         self.local.set_name(thread_id, name);
         self.memory.set_name(thread_id, name);
     }
 
-    pub fn pick(&self, n: u8) -> usize {
+    pub(crate) fn pick(&self, n: u8) -> usize {
         usize::from(n) % self.rollouts.len()
     }
 }

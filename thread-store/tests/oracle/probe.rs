@@ -22,7 +22,7 @@ const TERMS: [&str; 6] = ["needle", "WIDGET", "*widget*", "日本", "finally", "
 
 /// A request, or a walk of requests.
 #[derive(Debug, Clone)]
-pub enum Probe {
+pub(crate) enum Probe {
     Read(View, Option<ItemsView>),
     Turns(View, Direction, usize, ItemsView, Marks),
     Items(View, Direction, usize, Option<u8>, Marks),
@@ -37,7 +37,7 @@ pub enum Probe {
 
 /// How a walk names the rows that its pages start from.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Marks {
+pub(crate) enum Marks {
     /// By ordinal and offset.
     Positions,
     /// By ordinal alone where that is unambiguous, as the wire does.
@@ -77,7 +77,7 @@ fn term() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&TERMS[..])
 }
 
-pub fn probe() -> impl Strategy<Value = Probe> {
+pub(crate) fn probe() -> impl Strategy<Value = Probe> {
     let limit = || prop_oneof![1..4_usize, Just(100_usize)];
     let sort = prop_oneof![
         Just(ListSort::CreatedAt),
@@ -113,7 +113,7 @@ struct Pair<'h> {
 }
 
 /// Asks both stores about the thread of a rollout, and compares.
-pub fn check(homes: &Homes, at: usize, probe: &Probe) {
+pub(crate) fn check(homes: &Homes, at: usize, probe: &Probe) {
     let pair = Pair {
         local: homes.local.store(),
         homes,

@@ -16,14 +16,14 @@ use codex_thread_store::{Clock, LocalStore, LocalStoreOptions, MemoryRollout};
 const CLOCK_STEP_MS: i64 = 10_000;
 
 /// A home in a temporary folder with a store over it.
-pub struct LocalHome {
+pub(crate) struct LocalHome {
     folder: tempfile::TempDir,
     clock: Clock,
     store: Mutex<Option<Arc<LocalStore>>>,
 }
 
 impl LocalHome {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
         fs::create_dir_all(folder.path().join("sessions")).expect("folder");
         let now = AtomicI64::new(1_800_000_000_000);
@@ -37,18 +37,18 @@ impl LocalHome {
         home
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn options(&self) -> LocalStoreOptions {
+    pub(crate) fn options(&self) -> LocalStoreOptions {
         LocalStoreOptions {
             clock: self.clock.clone(),
             ..LocalStoreOptions::new(self.path())
         }
     }
 
-    pub fn store(&self) -> Arc<LocalStore> {
+    pub(crate) fn store(&self) -> Arc<LocalStore> {
         self.store
             .lock()
             .expect("no panic while locked")
@@ -57,25 +57,25 @@ impl LocalHome {
     }
 
     /// Opens the store again, as a new process does.
-    pub fn reopen(&self) {
+    pub(crate) fn reopen(&self) {
         let mut store = self.store.lock().expect("no panic while locked");
         *store = None;
         *store = Some(LocalStore::open(self.options()).expect("a home"));
     }
 
     /// Closes the store, changes files of the index, and opens it again.
-    pub fn with_closed_store(&self, change: impl FnOnce(&Path)) {
+    pub(crate) fn with_closed_store(&self, change: impl FnOnce(&Path)) {
         *self.store.lock().expect("no panic while locked") = None;
         change(&self.index_path());
         self.reopen();
     }
 
-    pub fn index_path(&self) -> PathBuf {
+    pub(crate) fn index_path(&self) -> PathBuf {
         self.path().join("codex-threads/index/index.sqlite")
     }
 
     /// Writes a rollout, replacing what is at its path, and returns the path.
-    pub fn put(&self, rollout: &MemoryRollout) -> PathBuf {
+    pub(crate) fn put(&self, rollout: &MemoryRollout) -> PathBuf {
         let path = self.path().join(rollout.relative_path());
         fs::create_dir_all(path.parent().expect("below the home")).expect("folder");
         fs::write(&path, &rollout.bytes).expect("write");
@@ -84,7 +84,7 @@ impl LocalHome {
     }
 
     /// Appends to the rollouts with this file name.
-    pub fn append(&self, file_name: &str, bytes: &[u8], mtime_ms: i64) {
+    pub(crate) fn append(&self, file_name: &str, bytes: &[u8], mtime_ms: i64) {
         for path in self.files_named(file_name) {
             let mut file = fs::OpenOptions::new().append(true).open(&path).expect("open");
             file.write_all(bytes).expect("append");
@@ -93,13 +93,13 @@ impl LocalHome {
         }
     }
 
-    pub fn remove(&self, file_name: &str) {
+    pub(crate) fn remove(&self, file_name: &str) {
         for path in self.files_named(file_name) {
             fs::remove_file(path).expect("remove");
         }
     }
 
-    pub fn set_name(&self, thread_id: ThreadId, name: &str) {
+    pub(crate) fn set_name(&self, thread_id: ThreadId, name: &str) {
         let name = serde_json::Value::from(name);
         let line =
             format!("{{\"id\":\"{thread_id}\",\"thread_name\":{name},\"updated_at\":\"2026-01-01T00:00:00Z\"}}\n");
@@ -137,7 +137,7 @@ fn set_mtime(path: &Path, mtime_ms: i64) {
 }
 
 /// Runs async code to its end.
-pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("runtime")

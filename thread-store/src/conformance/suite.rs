@@ -1,0 +1,151 @@
+//! The list of all promises, as a macro that makes a test of each.
+//!
+//! A promise that is not listed here is not checked: the suite's own test compares the list with the functions.
+
+/// Makes one test per promise, each on a fresh fixture.
+///
+/// `$fixture` is an expression that makes a [`StoreFixture`](crate::conformance::StoreFixture); the calling crate needs
+/// `tokio` with its macros.
+///
+/// ```ignore
+/// codex_thread_store::store_conformance!(MyFixture::new());
+/// ```
+#[macro_export]
+macro_rules! store_conformance {
+    ($fixture:expr) => {
+        $crate::store_conformance! { @tests $fixture;
+            damage: [
+                bad_lines_stop_nothing,
+                ordinals_hide_nothing,
+                rejected_lines_explain_a_gap,
+                unreadable_times_hide_nothing,
+                appended_lines_are_in_the_next_answer,
+                a_torn_tail_waits_until_it_is_complete,
+                a_last_line_without_newline_is_shown,
+                replaced_files_are_read_as_they_are,
+                a_late_header_counts,
+                a_moved_file_is_listed_where_it_is,
+            ],
+            items: [
+                item_pages_hold_every_item_once,
+                item_pages_start_at_every_anchor,
+                unknown_turns_and_items_are_told_apart,
+                named_items_come_in_stored_order,
+                snapshots_replace_items_in_place,
+                items_without_a_turn_are_listed,
+                item_ids_belong_to_their_turn,
+                the_exact_view_has_no_items_of_legacy_threads,
+                legacy_reasoning_is_joined,
+            ],
+            legacy: [
+                rollbacks_remove_the_newest_turns,
+                ids_are_never_given_out_twice,
+                both_kinds_of_ids_are_accepted,
+                late_ends_find_their_turn,
+                late_items_join_their_turn,
+                calls_are_rebuilt_once,
+                user_messages_begin_implicit_turns,
+                raw_threads_are_read_by_their_response_items,
+                a_user_event_ends_the_reading_of_raw_items,
+                synthetic_ids_depend_on_the_bytes_alone,
+            ],
+            lineage: [
+                forks_show_the_prefix_that_they_inherit,
+                forks_of_forks_page_across_segments,
+                ordinals_name_places_along_a_lineage,
+                reverted_threads_read_their_newest_revision,
+                a_cut_inside_a_turn_leaves_it_open,
+                a_fork_boundary_ends_the_inherited_turn,
+                a_cut_between_snapshots_shows_the_earlier_one,
+                a_cut_inside_a_line_hides_that_line,
+                broken_lineages_are_errors_of_their_thread,
+                archived_and_late_sources_are_found,
+                copied_context_of_a_sub_agent_is_hidden,
+                headers_of_other_threads_are_noticed,
+            ],
+            list: [
+                lists_are_ordered_by_each_key,
+                threads_of_one_millisecond_page_exactly_once,
+                a_full_last_page_has_no_more,
+                a_bare_time_is_a_strict_anchor,
+                new_rows_do_not_shift_later_pages,
+                the_newest_name_is_shown,
+                previews_follow_the_first_user_text,
+                long_previews_are_shown_whole,
+                rows_follow_the_latest_settings,
+                an_empty_store_lists_nothing,
+            ],
+            list_filters: [
+                archived_threads_are_apart,
+                providers_and_directories_match_whole,
+                sources_are_filtered_by_kind,
+                terms_and_exclusions_filter_rows,
+                relatives_are_found_at_their_depth,
+                attached_forks_are_listed_where_asked_for,
+                only_the_exact_view_hides_threads,
+            ],
+            occurrences: [
+                occurrences_come_oldest_first,
+                agent_texts_are_searched_as_rendered,
+                only_final_and_partial_answers_are_searched,
+                occurrences_follow_the_lineage,
+                legacy_threads_have_occurrences_in_full,
+                occurrences_lead_to_their_turn,
+            ],
+            read: [
+                unknown_threads_are_not_found,
+                a_read_holds_all_turns_or_none,
+                a_read_says_what_the_list_says,
+                archived_threads_are_read,
+                a_thread_without_turns_is_empty,
+                unreadable_headers_are_errors_of_their_thread,
+                a_missing_header_hides_nothing_in_full,
+                threads_are_found_by_what_people_type,
+                turns_tell_how_they_ended,
+                a_read_leaves_nothing_to_project,
+            ],
+            search: [
+                messages_are_found_literally,
+                only_messages_are_found,
+                the_full_view_finds_visible_text_only,
+                forks_are_found_by_what_they_inherit,
+                reverted_text_is_not_found,
+                raw_threads_are_found_in_full,
+                appended_text_is_found_at_once,
+                pages_of_hits_hold_every_thread_once,
+                archived_hits_are_apart,
+            ],
+            timeline: [
+                timeline_pages_hold_every_entry_once,
+                timelines_end_before_a_bare_ordinal,
+                timelines_grow_at_their_end,
+                ends_tell_how_turns_ended,
+            ],
+            turns: [
+                turn_pages_hold_every_turn_once,
+                turn_pages_start_at_every_anchor,
+                anchors_need_not_be_turns,
+                new_turns_do_not_shift_pages,
+                paginated_summaries_show_the_final_answer,
+                legacy_summaries_show_the_last_agent_message,
+                turns_carry_as_many_items_as_asked_for,
+                ended_paginated_turns_do_not_change,
+            ],
+        }
+    };
+    (@tests $fixture:expr; $($module:ident: [$($promise:ident,)*],)*) => {
+        $(
+            mod $module {
+                #[allow(unused_imports, reason = "the fixture may be named by its whole path")]
+                use super::*;
+                $(
+                    #[::tokio::test]
+                    async fn $promise() {
+                        let fixture = $fixture;
+                        $crate::conformance::$module::$promise(&fixture).await;
+                    }
+                )*
+            }
+        )*
+    };
+}
