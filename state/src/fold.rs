@@ -250,6 +250,8 @@ pub struct TurnFacts {
     pub completed_at: Option<i64>,
     /// Duration.
     pub duration_ms: Option<i64>,
+    /// Root turn, as the first record that names one.
+    pub root_turn_id: Option<String>,
     /// Error of a failed turn.
     pub error: Option<TurnError>,
 }
@@ -264,6 +266,7 @@ pub fn fold_turn(lines: &[(Span, &[u8])]) -> StateResult<TurnFacts> {
         started_at: None,
         completed_at: None,
         duration_ms: None,
+        root_turn_id: None,
         error: None,
     };
     for (span, bytes) in lines {
@@ -271,8 +274,15 @@ pub fn fold_turn(lines: &[(Span, &[u8])]) -> StateResult<TurnFacts> {
         let Some(RolloutItem::EventMsg(event)) = decode(bytes) else {
             return Err(stale);
         };
-        let (state, started_at, completed_at, duration_ms, error) = match *event {
-            EventMsg::TaskStarted(record) => (TurnState::InProgress, record.started_at, None, None, None),
+        let (state, started_at, completed_at, duration_ms, root_turn_id, error) = match *event {
+            EventMsg::TaskStarted(record) => (
+                TurnState::InProgress,
+                record.started_at,
+                None,
+                None,
+                record.root_turn_id,
+                None,
+            ),
             EventMsg::TaskComplete(record) => {
                 let state = if record.error.is_some() {
                     TurnState::Failed
@@ -280,13 +290,22 @@ pub fn fold_turn(lines: &[(Span, &[u8])]) -> StateResult<TurnFacts> {
                     TurnState::Completed
                 };
                 let error = record.error.as_ref().map(TurnError::from);
-                (state, record.started_at, record.completed_at, record.duration_ms, error)
+                let (started_at, completed_at) = (record.started_at, record.completed_at);
+                (
+                    state,
+                    started_at,
+                    completed_at,
+                    record.duration_ms,
+                    record.root_turn_id,
+                    error,
+                )
             }
             EventMsg::TurnAborted(record) => (
                 TurnState::Interrupted,
                 record.started_at,
                 record.completed_at,
                 record.duration_ms,
+                record.root_turn_id,
                 None,
             ),
             _ => return Err(stale),
@@ -296,6 +315,7 @@ pub fn fold_turn(lines: &[(Span, &[u8])]) -> StateResult<TurnFacts> {
             started_at,
             completed_at,
             duration_ms,
+            root_turn_id: facts.root_turn_id.or(root_turn_id),
             error,
         };
     }

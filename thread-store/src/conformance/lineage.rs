@@ -233,16 +233,28 @@ pub async fn a_cut_between_snapshots_shows_the_earlier_one(fixture: &dyn StoreFi
     }
 }
 
-/// A cut inside a line inherits the lines before it.
+/// A cut inside a line inherits the lines before it, whatever the line is.
 pub async fn a_cut_inside_a_line_hides_that_line(fixture: &dyn StoreFixture) {
     let mut source = Log::paginated(1);
     source.turn("t1", "q1", "one");
-    let mut cut = source.cut();
-    source.turn("t2", "q2", "two");
-    cut.offset += 20;
-    put_all(fixture, &[&source, &Log::fork(2, 1, &cut)]).await;
-    assert_eq!(turn_texts(&turns(&*fixture.store(), thread(2)).await), ["q1", "one"]);
-    assert_eq!(item_texts(&*fixture.store(), thread(2)).await, ["q1", "one"]);
+    let before_turn = source.cut();
+    source.start("t2");
+    let before_item = source.cut();
+    source.user("t2", "u2", "q2").complete("t2");
+    fixture.put(&source.file()).await;
+    for (n, cut, turns) in [(2, before_turn, &["t1"][..]), (3, before_item, &["t1", "t2"])] {
+        let offset = cut.offset + 20;
+        fixture.put(&Log::fork(n, 1, &Cut { offset, ..cut }).file()).await;
+        assert_eq!(
+            turn_ids(&super::fixture::turns(&*fixture.store(), thread(n)).await),
+            turns
+        );
+        assert_eq!(item_texts(&*fixture.store(), thread(n)).await, ["q1", "one"]);
+        assert_eq!(
+            walk_timeline(&*fixture.store(), thread(n), 2).await.len(),
+            3 + turns.len()
+        );
+    }
 }
 
 /// A missing source, a circle and a cut behind the end are errors of that thread, and of no other.

@@ -158,7 +158,7 @@ fn find_items(history: &History<'_>, turn_id: &str, id: &str) -> StoreResult<Vec
 pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreResult<Vec<ItemEntry>> {
     let mut spans: HashMap<usize, Vec<Span>> = HashMap::new();
     for item in placed {
-        let cut = history.segments[item.at].cut_offset();
+        let cut = history.segments[item.at].cut;
         let visible = item
             .row
             .spans
@@ -176,9 +176,7 @@ pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreR
         .map(|item| {
             let segment = &history.segments[item.at];
             let rollout = &segment.rollout;
-            let own = lines
-                .get(&item.at)
-                .map(|lines| lines.of(&item.row.spans, segment.cut_offset()));
+            let own = lines.get(&item.at).map(|lines| lines.of(&item.row.spans, segment.cut));
             let context = FoldContext {
                 rollout_id: rollout.rollout_id,
                 set: segment.set,

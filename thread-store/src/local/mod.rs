@@ -4,6 +4,7 @@
 
 mod catalog;
 mod catch_up;
+mod cut;
 mod doctor;
 mod history;
 mod items;

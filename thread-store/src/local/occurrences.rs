@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use codex_protocol::item::{ThreadItem, UserInput};
+use codex_protocol::item::{MessagePhase, ThreadItem, UserInput};
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::{ItemClass, RowKey};
 use codex_state::text::{LowercaseMatcher, markdown_to_plain, occurrence_snippet};
@@ -102,26 +102,37 @@ impl<'h, 'r> Walk<'h, 'r> {
     fn search_batch(&mut self, placed: &[PlacedItem]) -> StoreResult<bool> {
         let mut wanted = Vec::new();
         for item in placed {
-            if let Some(summary) = self.summary_of(item)? {
-                let searched = match item.row.class {
-                    ItemClass::User | ItemClass::AgentPartial => true,
-                    ItemClass::AgentFinal | ItemClass::AgentPlain | ItemClass::AgentOther => {
-                        summary.final_agent == Some(item.row.key)
-                    }
-                    ItemClass::Other => false,
-                };
-                if searched {
-                    wanted.push((item.clone(), summary));
-                }
+            if let Some(summary) = self.summary_of(item)?
+                && self.may_be_searched(item, summary)
+            {
+                wanted.push((item.clone(), summary));
             }
         }
         let items: Vec<PlacedItem> = wanted.iter().map(|(item, _)| item.clone()).collect();
-        for (entry, (_, summary)) in read_items(self.history, &items)?.into_iter().zip(wanted) {
-            if !self.search_item(&entry, summary) {
+        for (entry, (item, summary)) in read_items(self.history, &items)?.into_iter().zip(wanted) {
+            let is_final = summary.final_agent == Some(item.row.key);
+            if is_searched(&entry.item.item, is_final) && !self.search_item(&entry, summary) {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Rules out by its row what need not be read; an item that changed behind a cut may have been anything before.
+    fn may_be_searched(&self, item: &PlacedItem, summary: TurnSummary) -> bool {
+        let cut = self.history.segments[item.at].cut;
+        let changed_later = item
+            .row
+            .spans
+            .iter()
+            .any(|span| cut.is_some_and(|cut| span.end() > cut));
+        match item.row.class {
+            ItemClass::User | ItemClass::AgentPartial => true,
+            ItemClass::AgentFinal | ItemClass::AgentPlain | ItemClass::AgentOther => {
+                changed_later || summary.final_agent == Some(item.row.key)
+            }
+            ItemClass::Other => false,
+        }
     }
 
     fn search_item(&mut self, entry: &ItemEntry, summary: TurnSummary) -> bool {
@@ -192,6 +203,14 @@ fn same_place(anchor: Position, item: Position) -> bool {
     match anchor.offset {
         Some(offset) => item.offset == Some(offset),
         None => item.ordinal == anchor.ordinal,
+    }
+}
+
+/// Every user message, the final agent message and partial answers are searched.
+fn is_searched(item: &ThreadItem, is_final: bool) -> bool {
+    match item {
+        ThreadItem::AgentMessage(message) => is_final || message.phase == Some(MessagePhase::PartialAnswer),
+        _ => true,
     }
 }
 

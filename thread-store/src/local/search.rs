@@ -213,10 +213,10 @@ impl Inner {
             let Some(event) = lines.next().map_err(|error| read_error(source, at, error))? else {
                 break;
             };
-            if share.cut.is_some_and(|cut| event.end() > cut) {
-                break;
-            }
             if let LineEvent::Line { offset, bytes, .. } = event {
+                if share.cut.is_some_and(|cut| offset + bytes.len() as u64 > cut) {
+                    break;
+                }
                 raw_line_seen |= hunt.matcher.raw_line_matches(bytes);
                 if snippet.is_none() {
                     snippet = shown.snippet(hunt, offset, bytes)?;

@@ -12,10 +12,14 @@ use codex_state::rows::{RowKey, RowSet, TurnRow, id_hash};
 use uuid::Uuid;
 
 use super::catalog::{Freshness, Sweep};
+use super::cut::line_cut;
 use super::open_rollout::OpenRollout;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::types::{Position, View};
+
+/// Largest offset that a key can be made of; positions behind it, which only clients make up, are taken for it.
+const LAST_OFFSET: u64 = (i64::MAX as u64 >> 1) - 1;
 
 /// One rollout's share of a history.
 #[derive(Debug)]
@@ -26,8 +30,8 @@ pub(super) struct Segment<'r> {
     pub(super) base_offset: u64,
     /// First visible ordinal.
     pub(super) start_ordinal: u64,
-    /// Offset after the last inherited line, and its first hidden ordinal; `None` for the newest segment.
-    pub(super) cut: Option<(u64, u64)>,
+    /// Offset after the last inherited line; `None` for the newest segment.
+    pub(super) cut: Option<u64>,
     /// Rows shown.
     pub(super) set: RowSet,
 }
@@ -35,13 +39,8 @@ pub(super) struct Segment<'r> {
 impl Segment<'_> {
     /// Returns the keys that are visible.
     pub(super) fn keys(&self) -> KeyRange {
-        let high = self.cut.map_or(KeyRange::ALL.high, |(offset, _)| RowKey(offset << 1));
+        let high = self.cut.map_or(KeyRange::ALL.high, |offset| RowKey(offset << 1));
         KeyRange { low: RowKey(0), high }
-    }
-
-    /// Returns the offset that inherited lines must not cross.
-    pub(super) fn cut_offset(&self) -> Option<u64> {
-        self.cut.map(|(offset, _)| offset)
     }
 
     /// Returns the lineage position of a row.
@@ -114,12 +113,16 @@ impl<'r> History<'r> {
                 .iter()
                 .rposition(|segment| segment.base_offset <= offset)
                 .unwrap_or(0);
-            let own = offset - self.segments[at].base_offset;
+            let own = (offset - self.segments[at].base_offset).min(LAST_OFFSET);
             return Ok((at, RowKey((own << 1) + if after { 2 } else { 0 })));
         }
         let ordinal = position.ordinal;
         let paginated = self.mode() == HistoryMode::Paginated;
-        let outside = self.segments.iter().any(|segment| ordinal + 1 == segment.start_ordinal);
+        let behind = ordinal.checked_add(1);
+        let outside = self
+            .segments
+            .iter()
+            .any(|segment| behind == Some(segment.start_ordinal));
         if paginated && (outside || ordinal < self.segments[0].start_ordinal) {
             return Err(StoreError::PositionOutsideLineage);
         }
@@ -315,18 +318,18 @@ impl Inner {
             .zip(opened)
             .map(|(segment, rollout)| {
                 let set = rollout.row_set(view);
-                let cut = segment.end.map(|cut| (cut.byte_offset, cut.ordinal_exclusive));
                 let own_base = base_offset;
-                base_offset += cut.map_or(0, |(offset, _)| offset);
-                Segment {
+                base_offset += segment.end.map_or(0, |cut| cut.byte_offset);
+                let cut = segment.end.map(|cut| line_cut(&rollout.source, cut.byte_offset));
+                Ok(Segment {
                     rollout,
                     base_offset: own_base,
                     start_ordinal: segment.start_ordinal,
-                    cut,
+                    cut: cut.transpose()?,
                     set,
-                }
+                })
             })
-            .collect();
+            .collect::<StoreResult<_>>()?;
         Ok(History {
             thread_id,
             segments,

@@ -4,9 +4,10 @@
 
 use codex_protocol::item::{TurnError, TurnStatus};
 use codex_state::fold::{TurnFacts, fold_turn, turn_error};
-use codex_state::projector::{KeyRange, Order, RowReader, summary_of};
-use codex_state::rows::{ItemClass, ItemRow, RowKey, RowSet, Span, TurnState};
+use codex_state::projector::{KeyRange, Order, RowReader};
+use codex_state::rows::{ItemRow, RowKey, RowSet, Span, TurnState};
 
+use super::cut::{SummaryKeys, open_summary};
 use super::history::{PlacedItem, PlacedTurn};
 use super::items::{is_canonical, read_items};
 use super::line_fetch::Lines;
@@ -106,7 +107,7 @@ pub(super) fn turn_record(history: &History<'_>, turn: &PlacedTurn) -> StoreResu
     }
     Ok(TurnRecord {
         turn_id: history.shown_turn_id(row),
-        root_turn_id: row.root_turn_id.clone(),
+        root_turn_id: facts.root_turn_id,
         position: segment.position(row.key.offset(), row.ordinal),
         status,
         error: facts.error,
@@ -134,7 +135,7 @@ fn turn_facts(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<TurnFacts
     let segment = &history.segments[turn.at];
     let row = &turn.row;
     let wrap = |error| index_error(&segment.rollout.file.path, error);
-    let cut = segment.cut_offset();
+    let cut = segment.cut;
     if cut.is_some_and(|cut| row.records.iter().any(|span| span.end() > cut)) {
         let visible: Vec<Span> = row
             .records
@@ -150,6 +151,7 @@ fn turn_facts(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<TurnFacts
         started_at: row.started_at,
         completed_at: row.completed_at,
         duration_ms: row.duration_ms,
+        root_turn_id: row.root_turn_id.clone(),
         error: None,
     };
     let told = row.error_event.filter(|_| segment.set == RowSet::Full);
@@ -223,31 +225,18 @@ fn summary_items(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<Vec<Pl
 }
 
 /// Returns the keys of the summary items that are visible through the segment's cut.
-pub(super) fn summary_at(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<(Option<RowKey>, Option<RowKey>)> {
+pub(super) fn summary_at(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<SummaryKeys> {
     let segment = &history.segments[turn.at];
     let row = &turn.row;
-    let visible = |key: Option<RowKey>| key.is_none_or(|key| segment.keys().contains(key));
-    let end_visible = match (row.end, segment.cut_offset()) {
-        (Some(end), Some(cut)) => end.span.end() <= cut,
-        _ => true,
-    };
-    if end_visible && visible(row.first_user) && visible(row.final_agent) {
-        return Ok((row.first_user, row.final_agent));
+    let ended_before = |cut: u64| row.end.is_some_and(|end| end.span.end() <= cut);
+    match segment.cut {
+        // Once a turn has ended its summary never changes; only paginated segments are cut.
+        Some(cut) if !ended_before(cut) => {
+            let items = visible_items(history, turn.at, row.link)?;
+            open_summary(&segment.rollout.source, cut, row, &items)
+        }
+        _ => Ok((row.first_user, row.final_agent)),
     }
-    let items = visible_items(history, turn.at, row.link)?;
-    if is_canonical(history) {
-        return Ok(summary_of(&items, row.end.is_some() && end_visible));
-    }
-    let first_user = items
-        .iter()
-        .find(|item| item.class == ItemClass::User)
-        .map(|item| item.key);
-    let last_agent = items
-        .iter()
-        .rev()
-        .find(|item| item.class.is_agent())
-        .map(|item| item.key);
-    Ok((first_user, last_agent))
 }
 
 /// All keys of a segment that lie before `high`.

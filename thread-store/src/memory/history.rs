@@ -269,7 +269,7 @@ impl History {
         };
         Ok(TurnRecord {
             turn_id: self.shown_turn_id(&turn.row),
-            root_turn_id: turn.row.root_turn_id.clone(),
+            root_turn_id: facts.root_turn_id,
             position: turn.position,
             status,
             error: facts.error,
@@ -306,6 +306,7 @@ impl History {
             started_at: row.started_at,
             completed_at: row.completed_at.or_else(file_time),
             duration_ms: row.duration_ms,
+            root_turn_id: row.root_turn_id.clone(),
             error: told,
         })
     }

@@ -59,9 +59,11 @@ pub(super) fn threads(home: &Home, query: &SearchQuery) -> StoreResult<SearchPag
     Ok(SearchPage { hits, has_more })
 }
 
-/// Returns the texts of all visible messages, oldest first.
+/// Returns the texts of all visible messages, in the order in which they took their present form.
 fn messages(history: &History) -> Vec<String> {
-    let texts = history.items().iter().filter_map(|item| match &item.entry.item.item {
+    let mut items: Vec<_> = history.items().iter().collect();
+    items.sort_by_key(|item| (item.at, item.row.spans.last().map(|span| span.offset)));
+    let texts = items.into_iter().filter_map(|item| match &item.entry.item.item {
         ThreadItem::UserMessage(message) => Some(user_text(&message.content)),
         ThreadItem::AgentMessage(message) => Some(message.text.clone()),
         _ => None,

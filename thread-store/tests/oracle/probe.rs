@@ -8,8 +8,8 @@ use std::sync::Arc;
 use codex_protocol::ids::ThreadId;
 use codex_thread_store::{
     Anchor, ArchivedFilter, Direction, ItemAnchor, ItemPageQuery, ItemsView, ListQuery, ListSort, OccurrenceAnchor,
-    OccurrenceQuery, Position, SearchQuery, StoreResult, ThreadAnchor, ThreadReadQuery, ThreadSelector, ThreadStore,
-    TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery, TurnAnchor, TurnPageQuery, View,
+    OccurrenceQuery, Position, SearchQuery, StoreError, StoreResult, ThreadAnchor, ThreadReadQuery, ThreadSelector,
+    ThreadStore, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery, TurnAnchor, TurnPageQuery, View,
 };
 use proptest::prelude::*;
 
@@ -197,9 +197,10 @@ impl Pair<'_> {
         let (found, expected) = (self.text(&local), self.text(&memory));
         assert!(
             found == expected,
-            "{probe:?} of thread {}\n{}",
+            "{probe:?} of thread {}\n{}{}",
             self.thread_id,
-            difference(&found, &expected)
+            difference(&found, &expected),
+            local.as_ref().err().map(chain).unwrap_or_default(),
         );
         local.ok()
     }
@@ -413,6 +414,16 @@ impl Pair<'_> {
             });
         }
     }
+}
+
+fn chain(error: &StoreError) -> String {
+    let mut text = format!("{error:?}");
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        text = format!("{text}\n  {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Shows where two answers differ: a few lines before, then what each of them says up to where they agree again.
