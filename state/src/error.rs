@@ -2,6 +2,13 @@
 //!
 //! [`StateError::is_rebuildable`] is the only predicate that decides whether an index is thrown away.
 
+use rusqlite::ErrorCode;
+
+/// SQLite's code of a statement that fails in general: tables or full-text data are not what they should be.
+const SQLITE_ERROR: i32 = 1;
+/// SQLite's code of a file that ends before a page that it should have.
+const SQLITE_IOERR_SHORT_READ: i32 = 522;
+
 /// Result of an index operation.
 pub type StateResult<T> = Result<T, StateError>;
 
@@ -48,14 +55,14 @@ impl StateError {
     /// Returns whether the index file itself is unusable and must be rebuilt from the log.
     pub fn is_rebuildable(&self) -> bool {
         match self {
-            Self::Sql(error) => {
-                let damaged = matches!(
-                    error.sqlite_error_code(),
-                    Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
-                );
-                // A file whose tables are not those of its version was not made by this program.
-                damaged || error.to_string().contains("no such ")
-            }
+            Self::Sql(error) => match error.sqlite_error() {
+                // Our statements are constant: one that fails in general, or reads past the end, met a file that is wrong.
+                Some(failure) => {
+                    matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                        || matches!(failure.extended_code, SQLITE_ERROR | SQLITE_IOERR_SHORT_READ)
+                }
+                None => false,
+            },
             Self::Schema { .. } | Self::Value { .. } => true,
             Self::CheckpointMoved { .. } | Self::StaleRow { .. } => false,
         }
@@ -65,7 +72,7 @@ impl StateError {
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::Sql(error) if matches!(
             error.sqlite_error_code(),
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
         ))
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! A search first brings it up to date, and reads from the log what could not be indexed.
 
-use std::collections::HashSet;
-
 use codex_protocol::log::{LineHead, RolloutItem};
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::lines::LineEvent;
@@ -12,7 +10,6 @@ use codex_state::messages::{Speaker, said, said_in_bare};
 use codex_state::projector::Mode;
 use codex_state::text::is_context_text;
 use codex_state::words::{WordTable, WordWriter};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalog::Freshness;
 use super::open_rollout::read_error;
@@ -81,7 +78,7 @@ impl Inner {
                 rollout: row.key,
                 from,
                 reached,
-                documents: without_echoes(documents),
+                documents,
             });
             from = reached;
             if batch.iter().map(|step| step.documents.len()).sum::<usize>() >= STEP_DOCUMENTS {
@@ -122,19 +119,6 @@ struct TextStep {
     from: u64,
     reached: u64,
     documents: Vec<Document>,
-}
-
-/// Leaves out raw messages that only repeat what a visible message of the same step says: any search that the one
-/// answers, the other does too.
-fn without_echoes(mut documents: Vec<Document>) -> Vec<Document> {
-    let said: HashSet<u64> = documents
-        .iter()
-        .filter(|document| document.table == WordTable::Said)
-        .map(|document| xxh3_64(document.text.as_bytes()))
-        .collect();
-    documents
-        .retain(|document| document.table == WordTable::Said || !said.contains(&xxh3_64(document.text.as_bytes())));
-    documents
 }
 
 /// Returns what of a line belongs into which table.
