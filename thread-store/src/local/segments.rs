@@ -297,16 +297,27 @@ impl Inner {
             // Codex shows of an attached fork only what it adds; its ordinals continue all the same.
             head.history_base = None;
         }
+        let mut index_failure = None;
         let segments = resolve(&head, &mut |rollout_id: RolloutId| {
             let Some(file) = sweep.rollout(rollout_id.0) else {
                 return Ok(None);
             };
-            let rollout = self.open_rollout(reader, file)?;
+            let rollout = match self.open_rollout(reader, file) {
+                Err(error @ StoreError::Index { .. }) => {
+                    // Nothing is wrong with the lineage: the caller rebuilds the index and asks again.
+                    index_failure = Some(error);
+                    return Err("the index cannot be used".into());
+                }
+                outcome => outcome?,
+            };
             let info = segment_info(&rollout);
             opened.push(rollout);
             Ok(Some(info))
-        })
-        .map_err(|error| StoreError::Lineage {
+        });
+        if let Some(error) = index_failure {
+            return Err(error);
+        }
+        let segments = segments.map_err(|error| StoreError::Lineage {
             thread_id,
             source: Box::new(error),
         })?;

@@ -151,7 +151,12 @@ pub(crate) fn check(homes: &Homes, at: usize, probe: &Probe) {
             pair.same(probe, |store| store.resolve(&selector));
         }
         Probe::State => {
-            // A state is that before catching up: read first.
+            // A state is that before catching up, and asking may be what shows that the index is spoilt: ask, then read.
+            let first = block_on(pair.local.index_state(pair.thread_id));
+            assert!(
+                first.is_ok() || block_on(homes.memory.index_state(pair.thread_id)).is_err(),
+                "{first:?}"
+            );
             let query = ThreadReadQuery {
                 thread_id: pair.thread_id,
                 view: View::Full,
