@@ -73,3 +73,7 @@ bench *arguments:
 # Format everything
 format:
     cargo fmt --all
+
+# The local store against the in-memory store, on many random homes; takes cases and a seed.
+oracle cases="400" seed="1":
+    PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED={{seed}} cargo test -p codex-thread-store --test oracle

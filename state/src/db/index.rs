@@ -201,6 +201,14 @@ impl Reader<'_> {
         rollouts::of_thread(self.connection(), thread_id)
     }
 
+    /// Returns `(rollout id, thread id)` of the rollouts that continue one.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn continuing(&self, rollout_id: &str) -> StateResult<Vec<(String, String)>> {
+        rollouts::continuing(self.connection(), rollout_id)
+    }
+
     /// Returns the ids of rollouts whose texts are not all in the word index, newest path first.
     ///
     /// # Errors

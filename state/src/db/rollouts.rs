@@ -137,6 +137,14 @@ pub(super) fn text_behind(connection: &Connection) -> StateResult<Vec<String>> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Returns `(rollout id, thread id)` of the rollouts that continue one.
+pub(super) fn continuing(connection: &Connection, rollout_id: &str) -> StateResult<Vec<(String, String)>> {
+    let sql = "SELECT rollout_id, thread_id FROM rollouts WHERE base_rollout_id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([rollout_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Stores one step; the later of two processes that folded the same lines gets `CheckpointMoved`.
 pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> StateResult<i64> {
     let found: Option<(i64, i64)> = transaction

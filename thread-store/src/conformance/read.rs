@@ -98,7 +98,7 @@ pub async fn a_read_says_what_the_list_says(fixture: &dyn StoreFixture) {
         .list_threads(super::fixture::list_query())
         .await
         .expect("a page");
-    assert_eq!(listed.threads, [record.clone()]);
+    assert_eq!(listed.threads, std::slice::from_ref(&record));
     assert!(record.path.ends_with(log.file().relative_path()), "{:?}", record.path);
     assert_eq!(
         (record.created_at_ms, record.updated_at_ms),

@@ -121,6 +121,7 @@ impl Inner {
             }
         }
         self.store_updates(&mut updates)?;
+        self.add_heirs(&dirty, &mut threads)?;
         let threads: Vec<String> = threads.into_iter().collect();
         self.store_thread_rows(&sweep, &names, &threads)?;
         for file in &dirty {
@@ -130,6 +131,26 @@ impl Inner {
         }
         self.mark_synced(&sweep);
         self.catch_up_titles()
+    }
+
+    /// Adds the threads that inherit from changed rollouts: what their rows say may come from there.
+    fn add_heirs(&self, changed: &[RolloutFile], threads: &mut BTreeSet<String>) -> StoreResult<()> {
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let mut seen: BTreeSet<String> = changed.iter().map(|file| rollout_uuid(file).to_string()).collect();
+        let mut open: Vec<String> = seen.iter().cloned().collect();
+        while let Some(rollout_id) = open.pop() {
+            for (heir, thread_id) in reader
+                .continuing(&rollout_id)
+                .map_err(|error| self.index_error(error))?
+            {
+                threads.insert(thread_id);
+                if seen.insert(heir.clone()) {
+                    open.push(heir);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn store_updates(&self, updates: &mut Vec<RolloutUpdate>) -> StoreResult<()> {
