@@ -258,6 +258,7 @@ fn damaged_lines_say_what_is_wrong() {
         LineError::NotJson { .. }
     ));
     assert!(matches!(parse(b""), LineError::NotJson { .. }));
+    assert!(matches!(parse(b"{\"timestamp\":{\"timest"), LineError::NotJson { .. }));
     assert!(matches!(parse(b"[1]"), LineError::NotAnObject));
     assert!(matches!(parse(b"{\"payload\":{}}"), LineError::Missing("type")));
     assert!(matches!(parse(b"{\"type\":\"x\"}"), LineError::Missing("payload")));

@@ -54,9 +54,13 @@ impl<'a> LineHead<'a> {
 pub(crate) fn parse_object<'a, T: Deserialize<'a>>(text: &'a str, kind: &str) -> Result<T, LineError> {
     if is_object(text) {
         return serde_json::from_str(text).map_err(|source| match source.classify() {
-            Category::Data => LineError::Shape {
-                kind: kind.to_owned(),
-                source,
+            // A wrong shape ends the parsing: only the rest tells whether this is JSON at all.
+            Category::Data => match serde_json::from_str::<IgnoredAny>(text) {
+                Ok(_) => LineError::Shape {
+                    kind: kind.to_owned(),
+                    source,
+                },
+                Err(source) => LineError::NotJson { source },
             },
             Category::Io | Category::Syntax | Category::Eof => LineError::NotJson { source },
         });
