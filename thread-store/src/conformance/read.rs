@@ -170,7 +170,9 @@ pub async fn a_missing_header_hides_nothing_in_full(fixture: &dyn StoreFixture) 
     let mut log = Log::headless(Form::Legacy, 1);
     log.turn("t1", "no header above me", "indeed");
     fixture.put(&log.file()).await;
-    assert_eq!(turn_ids(&turns(&*fixture.store(), thread(1)).await), ["t1"]);
+    let record = read(&*fixture.store(), thread(1), View::Full).await.expect("a thread");
+    assert_eq!(turn_ids(&record.turns), ["t1"]);
+    assert_eq!(record.created_at_ms, START_MS, "the time in the file's name");
     let error = read(&*fixture.store(), thread(1), View::Codex)
         .await
         .expect_err("no header");

@@ -365,7 +365,9 @@ impl Inner {
                         best = Some(open);
                     }
                 }
-                Err(error) => failure = Some(error),
+                // A file that is no rollout is no revision; one that cannot be read now may be the current one.
+                Err(error @ StoreError::Header { .. }) => failure = Some(error),
+                Err(error) => return Err(error),
             }
         }
         match (best, failure) {
