@@ -6,5 +6,6 @@
 mod home;
 mod probe;
 mod scenarios;
+mod spoilt_pages;
 #[path = "../support/mod.rs"]
 mod support;

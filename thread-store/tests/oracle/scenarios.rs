@@ -2,17 +2,20 @@
 #![allow(clippy::disallowed_methods, reason = "tests damage files")]
 
 use std::fs;
+use std::sync::Arc;
 
 use codex_test_support::arbitrary::{Step, steps};
+use codex_thread_store::{IndexProgress, ThreadStore};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use proptest::test_runner::RngSeed;
 
 use crate::home::{Homes, Plan, plans};
 use crate::probe::{Probe, check, probe};
+use crate::support::block_on;
 
 /// Page of a database: what is spoilt as a whole, SQLite notices when it looks there. It checks no values.
-const PAGE_BYTES: usize = 4096;
+pub(crate) const PAGE_BYTES: usize = 4096;
 
 /// One thing that happens to a home.
 #[derive(Debug, Clone)]
@@ -78,6 +81,22 @@ fn play(plans: &[Plan], events: &[Event]) {
             }),
         }
     }
+    assert_verified(&homes);
+}
+
+/// Counts nothing: the comparison is what matters.
+struct Quiet;
+
+impl IndexProgress for Quiet {
+    fn advance(&self, _: u64, _: u64, _: u64, _: u64) {}
+}
+
+/// However the index came to be, it equals a fresh fold of the log, row for row.
+fn assert_verified(homes: &Homes) {
+    let store = homes.local.store();
+    let maintenance = store.maintenance().expect("the local store keeps an index");
+    let report = block_on(maintenance.verify(Arc::new(Quiet))).expect("a report");
+    assert_eq!(report.differing, Vec::new());
 }
 
 fn config(cases: u32, file: &'static str) -> ProptestConfig {
