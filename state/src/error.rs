@@ -55,6 +55,14 @@ impl StateError {
     /// Returns whether the index file itself is unusable and must be rebuilt from the log.
     pub fn is_rebuildable(&self) -> bool {
         match self {
+            // A value that does not read as what was stored, or a table that is not what our statements know.
+            Self::Sql(
+                rusqlite::Error::SqlInputError { .. }
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::Utf8Error(..),
+            ) => true,
             Self::Sql(error) => match error.sqlite_error() {
                 // Our statements are constant: one that fails in general, or reads past the end, met a file that is wrong.
                 Some(failure) => {

@@ -9,6 +9,7 @@ pub mod fold;
 pub mod messages;
 pub mod projector;
 pub mod rows;
+mod seal;
 pub mod text;
 pub mod threads;
 pub mod words;

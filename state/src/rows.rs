@@ -35,7 +35,7 @@ pub enum RowSet {
 }
 
 /// Membership of a row in the [`RowSet`]s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RowSets(pub u8);
 
 impl RowSets {
@@ -71,7 +71,7 @@ impl RowKey {
 }
 
 /// State of a turn as the log tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum TurnState {
     /// Started, no end recorded.
@@ -98,7 +98,7 @@ impl TurnState {
 }
 
 /// Where a turn ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TurnEnd {
     /// Ordinal (or line number) of the terminal record.
     pub ordinal: u64,
@@ -107,7 +107,7 @@ pub struct TurnEnd {
 }
 
 /// A turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TurnRow {
     /// Key of the creating line.
     pub key: RowKey,
@@ -176,7 +176,7 @@ impl TurnRow {
 }
 
 /// Which message an item is, as far as summaries and search care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum ItemClass {
     /// Neither a user nor an agent message.
@@ -247,7 +247,7 @@ impl FoldKind {
 }
 
 /// An item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ItemRow {
     /// Key of the creating line.
     pub key: RowKey,

@@ -4,6 +4,7 @@
 
 mod history;
 mod index;
+mod raw_rows;
 mod rollouts;
 mod schema;
 mod span_codec;

@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use super::history;
 use crate::error::{StateError, StateResult};
 use crate::projector::{Checkpoint, RolloutMeta, RowChanges};
+use crate::seal::{check_seal, seal};
 
 /// What is remembered of the file itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileState {
     /// Path relative to the home, `/`-separated, without `.zst`.
     pub path: String,
@@ -77,7 +78,7 @@ pub struct RolloutUpdate {
 
 const COLUMNS: &str = "rollout, rollout_id, thread_id, path, archived, compressed, file_len, mtime_ns, fingerprint, \
      anchor_hash, text_offset, base_rollout_id, base_end_ordinal, base_end_offset, checkpoint, meta, \
-     header_error";
+     header_error, seal, text_seal";
 
 /// Returns the rollout with this id.
 pub(super) fn by_id(connection: &Connection, rollout_id: &str) -> StateResult<Option<RolloutRow>> {
@@ -159,21 +160,37 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
     } else if let Some((key, _)) = found {
         history::remove(transaction, key)?;
         crate::words::remove_rollout(transaction, key)?;
-        transaction.execute("UPDATE rollouts SET text_offset = 0 WHERE rollout = ?1", [key])?;
+        transaction.execute(
+            "UPDATE rollouts SET text_offset = 0, text_seal = ?2 WHERE rollout = ?1",
+            params![key, text_seal(&update.rollout_id, 0)],
+        )?;
     }
     let sql = "INSERT INTO rollouts (rollout_id, thread_id, path, archived, compressed, file_len, mtime_ns, \
                fingerprint, projected_offset, anchor_hash, text_offset, base_rollout_id, \
-               base_end_ordinal, base_end_offset, checkpoint, meta, header_error) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12, ?13, ?14, ?15, ?16) \
+               base_end_ordinal, base_end_offset, checkpoint, meta, header_error, seal, text_seal) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
                ON CONFLICT (rollout_id) DO UPDATE SET thread_id = excluded.thread_id, path = excluded.path, \
                archived = excluded.archived, compressed = excluded.compressed, file_len = excluded.file_len, \
                mtime_ns = excluded.mtime_ns, fingerprint = excluded.fingerprint, \
                projected_offset = excluded.projected_offset, anchor_hash = excluded.anchor_hash, \
                base_rollout_id = excluded.base_rollout_id, \
                base_end_ordinal = excluded.base_end_ordinal, base_end_offset = excluded.base_end_offset, \
-               checkpoint = excluded.checkpoint, meta = excluded.meta, header_error = excluded.header_error \
+               checkpoint = excluded.checkpoint, meta = excluded.meta, header_error = excluded.header_error, \
+               seal = excluded.seal \
                RETURNING rollout";
     let file = &update.file;
+    let checkpoint = encode(&update.checkpoint)?;
+    let meta = encode(&update.meta)?;
+    let sealed = Sealed {
+        rollout_id: &update.rollout_id,
+        thread_id: &update.thread_id,
+        file,
+        anchor_hash: update.anchor_hash,
+        base: update.base.as_ref(),
+        checkpoint: &checkpoint,
+        meta: &meta,
+        header_error: update.header_error.as_deref(),
+    };
     let key: i64 = transaction.prepare_cached(sql)?.query_row(
         params![
             update.rollout_id,
@@ -189,9 +206,11 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
             update.base.as_ref().map(|base| &base.0),
             update.base.as_ref().map(|base| base.1.cast_signed()),
             update.base.as_ref().map(|base| base.2.cast_signed()),
-            encode(&update.checkpoint)?,
-            encode(&update.meta)?,
+            checkpoint,
+            meta,
             update.header_error,
+            seal(&sealed),
+            text_seal(&update.rollout_id, 0),
         ],
         |row| row.get(0),
     )?;
@@ -201,10 +220,22 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
 
 /// Moves the text checkpoint of a rollout from `expected` to `offset`.
 pub(super) fn advance_text(transaction: &Transaction<'_>, key: i64, expected: u64, offset: u64) -> StateResult<bool> {
-    let sql = "UPDATE rollouts SET text_offset = ?3 WHERE rollout = ?1 AND text_offset = ?2 AND projected_offset >= ?3";
-    let moved = transaction
-        .prepare_cached(sql)?
-        .execute(params![key, expected.cast_signed(), offset.cast_signed()])?;
+    let rollout_id: Option<String> = transaction
+        .prepare_cached("SELECT rollout_id FROM rollouts WHERE rollout = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    let Some(rollout_id) = rollout_id else {
+        return Ok(false);
+    };
+    let sql = "UPDATE rollouts SET text_offset = ?3, text_seal = ?4 \
+               WHERE rollout = ?1 AND text_offset = ?2 AND projected_offset >= ?3";
+    let values = params![
+        key,
+        expected.cast_signed(),
+        offset.cast_signed(),
+        text_seal(&rollout_id, offset)
+    ];
+    let moved = transaction.prepare_cached(sql)?.execute(values)?;
     Ok(moved == 1)
 }
 
@@ -255,6 +286,25 @@ struct RolloutColumns {
     text_offset: i64,
     base: (Option<String>, Option<i64>, Option<i64>),
     header_error: Option<String>,
+    seal: i64,
+    text_seal: i64,
+}
+
+/// What the seal of a row covers: all of it but the text checkpoint, which moves on its own.
+#[derive(Hash)]
+struct Sealed<'a> {
+    rollout_id: &'a str,
+    thread_id: &'a str,
+    file: &'a FileState,
+    anchor_hash: u64,
+    base: Option<&'a (String, u64, u64)>,
+    checkpoint: &'a str,
+    meta: &'a str,
+    header_error: Option<&'a str>,
+}
+
+fn text_seal(rollout_id: &str, text_offset: u64) -> i64 {
+    seal(&(rollout_id, text_offset))
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -273,6 +323,8 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
             text_offset: row.get(10)?,
             base: (row.get(11)?, row.get(12)?, row.get(13)?),
             header_error: row.get(16)?,
+            seal: row.get(17)?,
+            text_seal: row.get(18)?,
         },
         checkpoint: row.get(14)?,
         meta: row.get(15)?,
@@ -285,20 +337,35 @@ fn decode(raw: Raw) -> StateResult<RolloutRow> {
         (Some(id), Some(ordinal), Some(offset)) => Some((id, ordinal.cast_unsigned(), offset.cast_unsigned())),
         _ => None,
     };
+    let file = FileState {
+        path: row.path,
+        archived: row.archived,
+        compressed: row.compressed,
+        len: row.len.cast_unsigned(),
+        mtime_ns: number(&row.mtime)?,
+        fingerprint: row.fingerprint,
+    };
+    let anchor_hash = row.anchor_hash.cast_unsigned();
+    let text_offset = row.text_offset.cast_unsigned();
+    let sealed = Sealed {
+        rollout_id: &row.rollout_id,
+        thread_id: &row.thread_id,
+        file: &file,
+        anchor_hash,
+        base: base.as_ref(),
+        checkpoint: &raw.checkpoint,
+        meta: &raw.meta,
+        header_error: row.header_error.as_deref(),
+    };
+    check_seal("rollouts.seal", &sealed, row.seal)?;
+    check_seal("rollouts.text_seal", &(&row.rollout_id, text_offset), row.text_seal)?;
     Ok(RolloutRow {
         key: row.key,
         rollout_id: row.rollout_id,
         thread_id: row.thread_id,
-        file: FileState {
-            path: row.path,
-            archived: row.archived,
-            compressed: row.compressed,
-            len: row.len.cast_unsigned(),
-            mtime_ns: number(&row.mtime)?,
-            fingerprint: row.fingerprint,
-        },
-        anchor_hash: row.anchor_hash.cast_unsigned(),
-        text_offset: row.text_offset.cast_unsigned(),
+        file,
+        anchor_hash,
+        text_offset,
         base,
         checkpoint: from_json("checkpoint", &raw.checkpoint)?,
         meta: from_json("meta", &raw.meta)?,

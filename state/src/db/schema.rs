@@ -9,7 +9,7 @@ use crate::error::{StateError, StateResult};
 use crate::{threads, words};
 
 /// Version of the schema and of the projector's output; raise it whenever either changes.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 /// Page cache of one connection.
 const CACHE_KIB: i64 = 8 * 1024;
@@ -35,7 +35,9 @@ CREATE TABLE rollouts (
     base_end_offset INTEGER,
     checkpoint TEXT NOT NULL,
     meta TEXT NOT NULL,
-    header_error TEXT
+    header_error TEXT,
+    seal INTEGER NOT NULL,
+    text_seal INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX rollouts_thread ON rollouts (thread_id);
 CREATE INDEX rollouts_base ON rollouts (base_rollout_id) WHERE base_rollout_id IS NOT NULL;
@@ -63,6 +65,7 @@ CREATE TABLE turns (
     final_agent INTEGER,
     error_event BLOB,
     removed_at INTEGER,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (rollout, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX turns_id ON turns (rollout, id_hash);
@@ -80,6 +83,7 @@ CREATE TABLE items (
     fold INTEGER NOT NULL,
     spans BLOB NOT NULL,
     removed_at INTEGER,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (rollout, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX items_turn ON items (rollout, turn_link, key);

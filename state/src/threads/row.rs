@@ -3,13 +3,15 @@
 //! Texts are cut here, so that no caller can store more than the limit.
 
 use rusqlite::Row;
-use rusqlite::types::FromSql;
+use rusqlite::types::{FromSql, Type};
+
+use crate::seal::check_seal;
 
 /// Bytes of one text that are kept in the index (design 2.2); the rest stays in the log.
 pub const MAX_STORED_TEXT_BYTES: usize = 4 * 1024;
 
 /// A text, or its beginning.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct CutText {
     /// The text, at most [`MAX_STORED_TEXT_BYTES`] once stored.
     pub text: String,
@@ -44,7 +46,7 @@ fn stored_len(text: &str) -> usize {
 }
 
 /// One thread: metadata of its current revision.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ThreadRow {
     /// Thread id, hyphenated lower-case UUID.
     pub thread_id: String,
@@ -130,7 +132,7 @@ pub(super) const ROW_COLUMNS: &str = "thread_id, rollout_key, path, archived, pa
      updated_at_ms, recency_at_ms, name, preview, preview_cut, title, title_cut, first_user_message, \
      first_user_message_cut, cwd_key, cwd, model_provider, source, thread_source, originator, cli_version, \
      agent_nickname, agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, \
-     parent_thread_id, attached_to, codex_hidden";
+     parent_thread_id, attached_to, codex_hidden, seal";
 
 /// Reads a row that begins with [`ROW_COLUMNS`].
 pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ThreadRow> {
@@ -157,7 +159,7 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ThreadRow> {
     read.first_user_message = columns.take_unless_equal(&read.title)?;
     let cwd_key: String = columns.take()?;
     read.cwd = columns.take::<Option<String>>()?.unwrap_or(cwd_key);
-    Ok(ThreadRow {
+    let read = ThreadRow {
         model_provider: columns.take()?,
         source: columns.take()?,
         thread_source: columns.take()?,
@@ -175,7 +177,11 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ThreadRow> {
         attached_to: columns.take()?,
         codex_hidden: columns.take()?,
         ..read
-    })
+    };
+    let at = columns.next;
+    check_seal("threads.seal", &read, columns.take()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Integer, Box::new(error)))?;
+    Ok(read)
 }
 
 /// Reads columns one after the other: finding each by name would cost more than the row itself.

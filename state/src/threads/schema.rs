@@ -49,6 +49,7 @@ CREATE TABLE threads (
     parent_thread_id TEXT,
     attached_to TEXT,
     codex_hidden INTEGER NOT NULL,
+    seal INTEGER NOT NULL,
     titles_pending INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX threads_created ON threads (class, model_provider, created_at_ms, thread_id);

@@ -8,6 +8,7 @@ use super::filter::{RowClass, normalise_cwd};
 use super::row::{CutText, ROW_COLUMNS, ThreadRow, read_row};
 use super::titles;
 use crate::error::StateResult;
+use crate::seal::seal;
 
 const UPSERT: &str = "
 INSERT INTO threads (
@@ -15,13 +16,13 @@ INSERT INTO threads (
     recency_sort_ms, cwd_key, model_provider, source, name, preview, preview_cut, title, title_cut,
     first_user_message, first_user_message_cut, cwd, thread_source, originator, cli_version, agent_nickname,
     agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, parent_thread_id, attached_to,
-    codex_hidden, titles_pending)
+    codex_hidden, seal, titles_pending)
 VALUES (
     :thread_id, :rollout_key, :path, :archived, :paginated, :class, :created_at_ms, :updated_at_ms, :recency_at_ms,
     :recency_sort_ms, :cwd_key, :model_provider, :source, :name, :preview, :preview_cut, :title, :title_cut,
     :first_user_message, :first_user_message_cut, :cwd, :thread_source, :originator, :cli_version, :agent_nickname,
     :agent_role, :model, :effort, :git_sha, :git_branch, :git_origin_url, :forked_from, :parent_thread_id,
-    :attached_to, :codex_hidden, :titles_pending)
+    :attached_to, :codex_hidden, :seal, :titles_pending)
 ON CONFLICT (thread_id) DO UPDATE SET
     rollout_key = excluded.rollout_key, path = excluded.path, archived = excluded.archived,
     paginated = excluded.paginated, class = excluded.class, created_at_ms = excluded.created_at_ms,
@@ -36,7 +37,7 @@ ON CONFLICT (thread_id) DO UPDATE SET
     effort = excluded.effort, git_sha = excluded.git_sha, git_branch = excluded.git_branch,
     git_origin_url = excluded.git_origin_url, forked_from = excluded.forked_from,
     parent_thread_id = excluded.parent_thread_id, attached_to = excluded.attached_to,
-    codex_hidden = excluded.codex_hidden, titles_pending = excluded.titles_pending";
+    codex_hidden = excluded.codex_hidden, seal = excluded.seal, titles_pending = excluded.titles_pending";
 
 /// Inserts the row, or replaces the one of the same thread.
 ///
@@ -139,6 +140,7 @@ fn write(conn: &Connection, row: &ThreadRow, titles_pending: bool) -> StateResul
         ":parent_thread_id": row.parent_thread_id,
         ":attached_to": row.attached_to,
         ":codex_hidden": row.codex_hidden,
+        ":seal": seal(row),
         ":titles_pending": titles_pending,
     })?;
     Ok(())

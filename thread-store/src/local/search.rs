@@ -131,10 +131,12 @@ impl Inner {
             if hunt.query.view == View::Codex || known {
                 break;
             }
-            base = reader
-                .rollout(&rollout_id)
-                .map_err(|error| self.index_error(error))?
-                .and_then(|row| row.base);
+            let ancestor = reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?;
+            // A lineage leads through paginated rollouts only.
+            let Some(ancestor) = ancestor.filter(|row| row.checkpoint.mode == Mode::Paginated) else {
+                break;
+            };
+            base = ancestor.base;
             shares.push(Share {
                 rollout_id,
                 cut: Some(cut),

@@ -89,7 +89,8 @@ impl History {
             base.and_then(|base| Some((home.rollout(base.thread_id.0)?, base.end_byte_offset)))
         {
             let Ok(rollout) = Rollout::fold(file) else { break };
-            if seen.contains(&rollout.rollout_id) {
+            // A lineage leads through paginated rollouts only.
+            if seen.contains(&rollout.rollout_id) || rollout.mode() != HistoryMode::Paginated {
                 break;
             }
             seen.push(rollout.rollout_id);

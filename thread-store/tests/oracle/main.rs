@@ -3,7 +3,9 @@
 //! The memory store folds everything anew each time and cuts whole lists; the local store walks an index of spans. Where
 //! they differ one of them is wrong.
 
+mod flipped_bits;
 mod home;
+mod kept_cases;
 mod probe;
 mod scenarios;
 mod spoilt_pages;

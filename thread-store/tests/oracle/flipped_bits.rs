@@ -1,0 +1,83 @@
+//! Single bits of a small index are flipped, and no answer changes.
+//!
+//! SQLite checks the structure of a page, the seals of the rows check their values.
+#![allow(clippy::disallowed_methods, reason = "tests damage files")]
+
+use std::fs;
+
+use codex_test_support::Mode;
+use codex_test_support::arbitrary::Step;
+use codex_thread_store::{ArchivedFilter, Direction, ItemsView, ListSort, View};
+
+use crate::home::{Homes, Origin, Plan};
+use crate::probe::{Marks, Probe, check};
+
+/// Every how many bytes a bit is flipped; no divisor of a page. `FLIP_STRIDE_BYTES` asks for another distance.
+const STRIDE_BYTES: usize = 1_531;
+
+fn plan(origin: Origin, steps: Vec<Step>) -> Plan {
+    Plan {
+        origin,
+        steps,
+        archived: false,
+        visible: 255,
+        created: 0,
+        source: 0,
+    }
+}
+
+#[test]
+fn no_flipped_bit_changes_an_answer() {
+    let turn = || {
+        vec![
+            Step::StartTurn,
+            Step::User(0),
+            Step::Agent(0),
+            Step::StartTurn,
+            Step::User(1),
+        ]
+    };
+    let plans = [
+        plan(Origin::Root(Mode::Paginated), turn()),
+        plan(Origin::Root(Mode::Legacy), turn()),
+        plan(Origin::Fork(0, 200), vec![Step::StartTurn, Step::User(0)]),
+    ];
+    let probes = [
+        Probe::List(
+            View::Full,
+            ListSort::UpdatedAt,
+            Direction::Descending,
+            10,
+            ArchivedFilter::Any,
+            None,
+        ),
+        Probe::Read(View::Full, Some(ItemsView::Full)),
+        Probe::Turns(View::Codex, Direction::Descending, 2, ItemsView::Summary, Marks::Ids),
+        Probe::Items(View::Full, Direction::Ascending, 2, Some(0), Marks::Positions),
+    ];
+    let homes = Homes::new(&plans);
+    let mut pristine = Vec::new();
+    let ask = |homes: &Homes| {
+        for at in 0..plans.len() {
+            for probe in &probes {
+                check(homes, at, probe);
+            }
+        }
+    };
+    ask(&homes);
+    homes
+        .local
+        .with_closed_store(|index| pristine = fs::read(index).expect("read"));
+    let asked = std::env::var("FLIP_STRIDE_BYTES")
+        .ok()
+        .and_then(|bytes| bytes.parse().ok());
+    let stride = asked.unwrap_or(STRIDE_BYTES);
+    for at in (0..pristine.len()).step_by(stride) {
+        homes.local.with_closed_store(|index| {
+            let mut bytes = pristine.clone();
+            bytes[at] ^= 1 << (at / stride % 8);
+            fs::write(index, bytes).expect("write");
+        });
+        ask(&homes);
+    }
+}
