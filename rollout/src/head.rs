@@ -45,7 +45,7 @@ pub enum HeadError {
     #[error(transparent)]
     Read(#[from] RolloutError),
     /// No record at all: no bytes, blank lines, or only garbage.
-    #[error("rollout {path} is empty")]
+    #[error("rollout {path} is empty: it has no line that is a record")]
     Empty {
         /// The file.
         path: PathBuf,

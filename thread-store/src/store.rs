@@ -14,8 +14,10 @@ use crate::types::{
 
 /// Reads recorded threads.
 ///
-/// Every method but [`index_state`](Self::index_state) first catches up with the log, so that what was written before
-/// the call is in the answer; a list may take up to a second to see a file that is new. No method writes to a rollout. Answers never depend on the state of an index: a missing, stale or corrupt one is rebuilt.
+/// Every method but [`index_state`](Self::index_state) first catches up with the log, so that what was appended before
+/// the call is in the answer. A *file* that is new (a thread for lists and searches, a newer revision) may be seen up to a
+/// second late, because folders are swept at most once a second. No method writes to a rollout. Answers never depend on
+/// the state of an index: a missing, stale or corrupt one is rebuilt.
 #[async_trait]
 pub trait ThreadStore: Send + Sync {
     /// Lists threads by metadata, one row per thread, in a total order.
@@ -85,6 +87,9 @@ pub trait IndexProgress: Send + Sync {
 pub trait StoreMaintenance: Send + Sync {
     /// Brings the whole index up to date, positions and text.
     async fn index_all(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<IndexReport>;
+
+    /// Looks for decay inside the index as a whole, which single answers would not meet; makes it anew if there is any.
+    async fn check_index(&self) -> StoreResult<()>;
 
     /// Compares the index of every thread with a fresh fold of its log.
     async fn verify(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<VerifyReport>;

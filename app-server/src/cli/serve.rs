@@ -2,7 +2,9 @@
 //!
 //! Ends with the input, with SIGTERM or with SIGINT; all are success.
 
-use codex_thread_store::View;
+use std::sync::Arc;
+
+use codex_thread_store::{LocalStore, ThreadStore, View};
 use tokio::io::{BufReader, BufWriter};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,6 +19,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
     let view = if args.exact { View::Codex } else { View::Full };
     let store = app.store().await?;
+    tokio::spawn(look_for_decay(Arc::clone(&store)));
     let server = app.server(store, view)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Start)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Start)?;
@@ -26,5 +29,14 @@ pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
         served = serve_connection(server, reader, writer) => Ok(served?),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
+    }
+}
+
+/// Checks the index behind the first requests; what is wrong is made anew, or met again by the request that needs it.
+async fn look_for_decay(store: Arc<LocalStore>) {
+    if let Some(maintenance) = store.maintenance()
+        && let Err(error) = maintenance.check_index().await
+    {
+        tracing::warn!(%error, "the index could not be checked");
     }
 }

@@ -60,8 +60,14 @@ impl Inner {
         Ok(report)
     }
 
+    /// Looks through the index for contradictions; one with any counts as unusable.
+    pub(super) fn check_index(&self) -> StoreResult<()> {
+        self.index().check().map_err(|error| self.index_error(error))
+    }
+
     /// Compares every stored rollout with a fresh fold of its log.
     pub(super) fn verify(&self, progress: &dyn IndexProgress) -> StoreResult<VerifyReport> {
+        self.check_index()?;
         let sweep = self.sweep(Freshness::Now);
         self.bring_up_to_date(&mut |_, _| {})?;
         let total_bytes: u64 = sweep.files.iter().map(|file| file.stat.len).sum();

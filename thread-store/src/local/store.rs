@@ -328,6 +328,10 @@ impl StoreMaintenance for LocalStore {
         self.run(move |inner| inner.index_all(progress.as_ref())).await
     }
 
+    async fn check_index(&self) -> StoreResult<()> {
+        self.run(Inner::check_index).await
+    }
+
     async fn verify(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<VerifyReport> {
         self.run(move |inner| inner.verify(progress.as_ref())).await
     }

@@ -1,16 +1,17 @@
 //! Single bits of a small index are flipped, and no answer changes.
 //!
-//! SQLite checks the structure of a page, the seals of the rows check their values.
+//! The seals of the rows check values when they are read, the check of the whole index what is not read.
 #![allow(clippy::disallowed_methods, reason = "tests damage files")]
 
 use std::fs;
 
 use codex_test_support::Mode;
 use codex_test_support::arbitrary::Step;
-use codex_thread_store::{ArchivedFilter, Direction, ItemsView, ListSort, View};
+use codex_thread_store::{ArchivedFilter, Direction, ItemsView, ListSort, ThreadStore, View};
 
 use crate::home::{Homes, Origin, Plan};
 use crate::probe::{Marks, Probe, check};
+use crate::support::block_on;
 
 /// Every how many bytes a bit is flipped; no divisor of a page. `FLIP_STRIDE_BYTES` asks for another distance.
 const STRIDE_BYTES: usize = 1_531;
@@ -78,6 +79,9 @@ fn no_flipped_bit_changes_an_answer() {
             bytes[at] ^= 1 << (at / stride % 8);
             fs::write(index, bytes).expect("write");
         });
+        let store = homes.local.store();
+        let maintenance = store.maintenance().expect("the local store keeps an index");
+        block_on(maintenance.check_index()).expect("rebuilt if need be");
         ask(&homes);
     }
 }
