@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests prepare their own files"))]
 
+pub mod canonical;
 pub mod discover;
 pub mod error;
 pub mod fs;

@@ -15,6 +15,7 @@ mod review;
 mod stored;
 mod stored_enums;
 mod thread_item;
+mod to_legacy;
 mod tools;
 mod turn_error;
 mod turn_item;
@@ -50,6 +51,7 @@ pub use thread_item::{
     ReviewModeThreadItem, SleepThreadItem, SubAgentActivityThreadItem, ThreadItem, TimedItem, UserMessageThreadItem,
     WebSearchThreadItem,
 };
+pub use to_legacy::legacy_events_from_item;
 pub use tools::{
     CollabAgentToolCallItem, CollabReceiver, CommandExecutionItem, DynamicToolCallItem, ExtensionImage, ExtensionItem,
     ExtensionSleep, ExtensionWebSearch, FileChangeItem, ImageGenerationItem, ImageViewItem, McpToolCallItem,

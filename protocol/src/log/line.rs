@@ -88,6 +88,14 @@ impl RolloutItem {
         }
     }
 
+    /// Returns the payload as this build writes it.
+    ///
+    /// Members that this build does not know are gone: to pass a record on unchanged, keep its text.
+    #[must_use]
+    pub fn payload(&self) -> RawJson {
+        self.payload_and_metadata().0
+    }
+
     fn payload_and_metadata(&self) -> (RawJson, Option<&RawJson>) {
         let payload = match self {
             Self::SessionMeta(payload) => RawJson::of(payload),
@@ -141,7 +149,7 @@ struct Canonical<'a> {
     ordinal: Option<u64>,
     #[serde(rename = "type")]
     kind: &'a str,
-    payload: RawJson,
+    payload: &'a RawJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a RawJson>,
 }
@@ -156,6 +164,27 @@ impl RolloutLine {
             item,
             raw: None,
         }
+    }
+
+    /// Encodes a line whose payload is a text already, without newline, in the canonical key order.
+    ///
+    /// The payload is written as it is: members that this build does not know survive.
+    #[must_use]
+    pub fn encode_parts(
+        timestamp: &str,
+        ordinal: Option<u64>,
+        kind: &str,
+        payload: &RawJson,
+        metadata: Option<&RawJson>,
+    ) -> Vec<u8> {
+        let canonical = Canonical {
+            timestamp,
+            ordinal,
+            kind,
+            payload,
+            metadata,
+        };
+        serde_json::to_vec(&canonical).expect("texts, numbers and raw json always serialise")
     }
 
     /// Decodes one line, with or without its newline.
@@ -183,13 +212,6 @@ impl RolloutLine {
             return raw.to_vec();
         }
         let (payload, metadata) = self.item.payload_and_metadata();
-        let canonical = Canonical {
-            timestamp: &self.timestamp,
-            ordinal: self.ordinal,
-            kind: self.item.kind(),
-            payload,
-            metadata,
-        };
-        serde_json::to_vec(&canonical).expect("texts, numbers and raw json always serialise")
+        Self::encode_parts(&self.timestamp, self.ordinal, self.item.kind(), &payload, metadata)
     }
 }

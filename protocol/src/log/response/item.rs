@@ -119,6 +119,32 @@ impl ResponseItem {
         id.as_deref().map(Cow::Borrowed)
     }
 
+    /// Returns the prefix of the ids that writers give to items of this kind (format 3.4).
+    ///
+    /// `None` for kinds that never get an id.
+    #[must_use]
+    pub fn id_prefix(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Message(_) => "msg",
+            Self::AgentMessage(_) => "amsg",
+            Self::Reasoning(_) => "rs",
+            Self::LocalShellCall(_) => "lsh",
+            Self::FunctionCall(_) => "fc",
+            Self::FunctionCallOutput(_) => "fco",
+            Self::CustomToolCall(_) => "ctc",
+            Self::CustomToolCallOutput(_) => "ctco",
+            Self::ToolSearchCall(_) => "tsc",
+            Self::ToolSearchOutput(_) => "tso",
+            Self::WebSearchCall(_) => "ws",
+            Self::ImageGenerationCall(_) => "ig",
+            Self::Compaction(_) | Self::ContextCompaction(_) => "cmp",
+            Self::AdditionalTools(_) => "at",
+            Self::CompactionTrigger(_) | Self::ConfigurationUpdate(_) | Self::Other(_) | Self::GhostSnapshot => {
+                return None;
+            }
+        })
+    }
+
     /// Returns the turn that is stamped into the item (format 3.4).
     #[must_use]
     pub fn stamped_turn_id(&self) -> Option<Cow<'_, str>> {
