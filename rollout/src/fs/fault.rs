@@ -34,6 +34,12 @@ pub enum FsOp {
     SyncDir,
     /// [`LogFs::try_lock`].
     TryLock,
+    /// [`LogFs::lock`].
+    Lock,
+    /// [`LogFs::hard_link`].
+    HardLink,
+    /// [`LogFs::copy_attributes`].
+    CopyAttributes,
     /// [`LogFile::read_at`].
     ReadAt,
     /// [`LogFile::stat`] or [`LogFileMut::stat`].
@@ -239,6 +245,21 @@ impl LogFs for FaultFs {
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>> {
         self.enter(FsOp::TryLock, path)?;
         self.below.try_lock(path)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn FileLock>> {
+        self.enter(FsOp::Lock, path)?;
+        self.below.lock(path)
+    }
+
+    fn hard_link(&self, existing: &Path, new_name: &Path) -> io::Result<()> {
+        self.enter(FsOp::HardLink, new_name)?;
+        self.below.hard_link(existing, new_name)
+    }
+
+    fn copy_attributes(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.enter(FsOp::CopyAttributes, to)?;
+        self.below.copy_attributes(from, to)
     }
 }
 
