@@ -61,6 +61,14 @@ pub enum Fault {
         /// Kind of the error.
         kind: io::ErrorKind,
     },
+    /// Operation `at` and all after it fail, as after a crash: they have no effect, but the first, if it is a write,
+    /// leaves half of its bytes.
+    FailFrom {
+        /// Number of the first operation.
+        at: u64,
+        /// Kind of the error.
+        kind: io::ErrorKind,
+    },
     /// Every operation of this sort fails.
     FailAll {
         /// The sort of operation.
@@ -145,8 +153,10 @@ impl FaultFs {
                     other => {
                         match &other {
                             Fault::FailAt { at, kind } if *at == number => failure = Some(*kind),
+                            Fault::FailFrom { at, kind } if *at <= number => failure = Some(*kind),
                             Fault::FailAll { op: failing, kind } if *failing == op => failure = Some(*kind),
                             Fault::FailAt { .. }
+                            | Fault::FailFrom { .. }
                             | Fault::FailAll { .. }
                             | Fault::ShortReads { .. }
                             | Fault::Before { .. } => {}
@@ -168,11 +178,20 @@ impl FaultFs {
         }
     }
 
+    /// Tells whether an operation before the latest one had begun a [`Fault::FailFrom`].
+    fn is_down_already(&self) -> bool {
+        let plan = self.lock();
+        let latest = (plan.log.len() as u64).saturating_sub(1);
+        plan.faults
+            .iter()
+            .any(|fault| matches!(fault, Fault::FailFrom { at, .. } if *at < latest))
+    }
+
     fn read_cap(&self) -> usize {
         let plan = self.lock();
         let caps = plan.faults.iter().filter_map(|fault| match fault {
             Fault::ShortReads { max_bytes } => Some((*max_bytes).max(1)),
-            Fault::FailAt { .. } | Fault::FailAll { .. } | Fault::Before { .. } => None,
+            Fault::FailAt { .. } | Fault::FailFrom { .. } | Fault::FailAll { .. } | Fault::Before { .. } => None,
         });
         caps.min().unwrap_or(usize::MAX)
     }
@@ -291,8 +310,10 @@ struct FaultFileMut {
 impl LogFileMut for FaultFileMut {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.fs.enter(FsOp::Write, &self.path) {
-            // As a full disk does: a part of the bytes arrived.
-            self.below.write_all(&bytes[..bytes.len() / 2])?;
+            if !self.fs.is_down_already() {
+                // As a full disk does: a part of the bytes arrived.
+                self.below.write_all(&bytes[..bytes.len() / 2])?;
+            }
             return Err(error);
         }
         self.below.write_all(bytes)

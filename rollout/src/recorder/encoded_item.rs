@@ -61,7 +61,7 @@ impl EncodedItem {
     /// Length of the longest line, without newline, that this may become.
     pub(super) fn max_line_bytes(&self) -> u64 {
         // `{"timestamp":"YYYY-MM-DDTHH:MM:SS.mmmZ",` and `"ordinal":` with twenty digits and a comma.
-        const ENVELOPE_BYTES: u64 = 41 + 31;
+        const ENVELOPE_BYTES: u64 = 40 + 31;
         self.encoded_bytes() + ENVELOPE_BYTES
     }
 }

@@ -235,11 +235,10 @@ impl RolloutWriter {
         let State::Open { file, .. } = &mut self.state else {
             return Ok(self.synced_through());
         };
-        if self.synced_len < self.written_len || !self.folders_synced {
-            if let Err(source) = file.sync() {
-                let error = failed("sync", &self.path)(source);
-                return Err(self.poison("sync", None, error));
-            }
+        let is_behind = self.synced_len < self.written_len || !self.folders_synced;
+        if is_behind && let Err(source) = file.sync() {
+            let error = failed("sync", &self.path)(source);
+            return Err(self.poison("sync", None, error));
         }
         if !self.folders_synced {
             let folder = self.path.parent().unwrap_or(&self.home);
