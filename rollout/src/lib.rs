@@ -1,7 +1,8 @@
-//! The read side of the log: rollout file names, discovery, readers, limits, heads, lineage and thread names.
+//! The log: rollout file names, discovery, readers, limits, heads, lineage, thread names; writers, their locks, the
+//! journal.
 //!
-//! Files are touched only through [`fs::LogFs`]. This crate knows neither SQLite nor JSON-RPC, and it never changes a
-//! rollout: the only bytes that it writes are its own seekable copies in a [`source::SeekCache`].
+//! Files are touched only through [`fs::LogFs`]. This crate knows neither SQLite nor JSON-RPC. Only [`recorder`] changes a
+//! rollout, and only while it holds the thread's lock of [`locks`].
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests prepare their own files"))]
 
@@ -13,7 +14,9 @@ pub mod head;
 pub mod limits;
 pub mod lineage;
 pub mod lines;
+pub mod locks;
 pub mod name;
+pub mod recorder;
 pub mod session_index;
 pub mod source;
 pub mod tail;

@@ -34,6 +34,12 @@ pub enum FsOp {
     SyncDir,
     /// [`LogFs::try_lock`].
     TryLock,
+    /// [`LogFs::lock`].
+    Lock,
+    /// [`LogFs::hard_link`].
+    HardLink,
+    /// [`LogFs::copy_attributes`].
+    CopyAttributes,
     /// [`LogFile::read_at`].
     ReadAt,
     /// [`LogFile::stat`] or [`LogFileMut::stat`].
@@ -51,6 +57,14 @@ pub enum Fault {
     /// Operation `at` fails with an error of this kind and has no effect; a write leaves half of its bytes.
     FailAt {
         /// Number of the operation.
+        at: u64,
+        /// Kind of the error.
+        kind: io::ErrorKind,
+    },
+    /// Operation `at` and all after it fail, as after a crash: they have no effect, but the first, if it is a write,
+    /// leaves half of its bytes.
+    FailFrom {
+        /// Number of the first operation.
         at: u64,
         /// Kind of the error.
         kind: io::ErrorKind,
@@ -139,8 +153,10 @@ impl FaultFs {
                     other => {
                         match &other {
                             Fault::FailAt { at, kind } if *at == number => failure = Some(*kind),
+                            Fault::FailFrom { at, kind } if *at <= number => failure = Some(*kind),
                             Fault::FailAll { op: failing, kind } if *failing == op => failure = Some(*kind),
                             Fault::FailAt { .. }
+                            | Fault::FailFrom { .. }
                             | Fault::FailAll { .. }
                             | Fault::ShortReads { .. }
                             | Fault::Before { .. } => {}
@@ -162,11 +178,20 @@ impl FaultFs {
         }
     }
 
+    /// Tells whether an operation before the latest one had begun a [`Fault::FailFrom`].
+    fn is_down_already(&self) -> bool {
+        let plan = self.lock();
+        let latest = (plan.log.len() as u64).saturating_sub(1);
+        plan.faults
+            .iter()
+            .any(|fault| matches!(fault, Fault::FailFrom { at, .. } if *at < latest))
+    }
+
     fn read_cap(&self) -> usize {
         let plan = self.lock();
         let caps = plan.faults.iter().filter_map(|fault| match fault {
             Fault::ShortReads { max_bytes } => Some((*max_bytes).max(1)),
-            Fault::FailAt { .. } | Fault::FailAll { .. } | Fault::Before { .. } => None,
+            Fault::FailAt { .. } | Fault::FailFrom { .. } | Fault::FailAll { .. } | Fault::Before { .. } => None,
         });
         caps.min().unwrap_or(usize::MAX)
     }
@@ -240,6 +265,21 @@ impl LogFs for FaultFs {
         self.enter(FsOp::TryLock, path)?;
         self.below.try_lock(path)
     }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn FileLock>> {
+        self.enter(FsOp::Lock, path)?;
+        self.below.lock(path)
+    }
+
+    fn hard_link(&self, existing: &Path, new_name: &Path) -> io::Result<()> {
+        self.enter(FsOp::HardLink, new_name)?;
+        self.below.hard_link(existing, new_name)
+    }
+
+    fn copy_attributes(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.enter(FsOp::CopyAttributes, to)?;
+        self.below.copy_attributes(from, to)
+    }
 }
 
 struct FaultFile {
@@ -270,8 +310,10 @@ struct FaultFileMut {
 impl LogFileMut for FaultFileMut {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.fs.enter(FsOp::Write, &self.path) {
-            // As a full disk does: a part of the bytes arrived.
-            self.below.write_all(&bytes[..bytes.len() / 2])?;
+            if !self.fs.is_down_already() {
+                // As a full disk does: a part of the bytes arrived.
+                self.below.write_all(&bytes[..bytes.len() / 2])?;
+            }
             return Err(error);
         }
         self.below.write_all(bytes)

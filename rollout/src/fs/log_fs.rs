@@ -93,6 +93,15 @@ pub trait LogFs: Send + Sync + 'static {
     ///
     /// Returns `None` while another holder has it. The lock is released when the value is dropped.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>>;
+
+    /// Takes the exclusive advisory lock of a file, which is created (0600) if missing, waiting for other holders.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn FileLock>>;
+
+    /// Gives an existing file a second name, which must not exist yet (`AlreadyExists`).
+    fn hard_link(&self, existing: &Path, new_name: &Path) -> io::Result<()>;
+
+    /// Gives `to` the permissions and the modification time of `from`.
+    fn copy_attributes(&self, from: &Path, to: &Path) -> io::Result<()>;
 }
 
 /// A file open for reading. Reads carry their position, so one value serves many readers.
@@ -109,7 +118,7 @@ pub trait LogFileMut: Send {
     /// Hands all bytes to the operating system. After an error any prefix of them may be in the file.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Waits until everything written is on stable storage. After an error nothing may be assumed about it.
+    /// Waits until the content and the length are on stable storage. After an error nothing may be assumed about them.
     fn sync(&mut self) -> io::Result<()>;
 
     /// Cuts the file to `len` bytes.

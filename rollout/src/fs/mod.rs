@@ -5,6 +5,7 @@
 
 mod fault;
 mod log_fs;
+mod sim;
 mod std_fs;
 
 #[cfg(test)]
@@ -13,4 +14,5 @@ mod fs_tests;
 pub use fault::{Fault, FaultFs, FsOp};
 pub(crate) use log_fs::read_full_at;
 pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};
+pub use sim::{Crash, SimFs, SurvivingBytes, SurvivingNames};
 pub use std_fs::StdFs;

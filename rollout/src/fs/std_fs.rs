@@ -99,18 +99,37 @@ impl LogFs for StdFs {
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(FILE_MODE)
-            .open(path)?;
+        let file = open_lock_file(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(StdLock { _file: file }))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn FileLock>> {
+        let file = open_lock_file(path)?;
+        loop {
+            match file.lock() {
+                Ok(()) => return Ok(Box::new(StdLock { _file: file })),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn hard_link(&self, existing: &Path, new_name: &Path) -> io::Result<()> {
+        std::fs::hard_link(existing, new_name)
+    }
+
+    fn copy_attributes(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let source = std::fs::metadata(from)?;
+        // The time first: a mode without write permission would forbid setting it.
+        OpenOptions::new()
+            .append(true)
+            .open(to)?
+            .set_modified(source.modified()?)?;
+        std::fs::set_permissions(to, source.permissions())
     }
 }
 
@@ -133,7 +152,8 @@ impl LogFileMut for StdFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_all()
+        // The length and the blocks are part of the data; times are not waited for.
+        self.0.sync_data()
     }
 
     fn set_len(&mut self, len: u64) -> io::Result<()> {
@@ -152,6 +172,16 @@ struct StdLock {
 }
 
 impl FileLock for StdLock {}
+
+fn open_lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .open(path)
+}
 
 fn require_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {

@@ -1,0 +1,133 @@
+//! The promises of the simulated file system: what a crash keeps and what it takes.
+
+use std::io;
+use std::path::Path;
+
+use super::{Crash, SimFs, SurvivingBytes, SurvivingNames};
+use crate::fs::LogFs;
+
+fn power(names: SurvivingNames, bytes: SurvivingBytes) -> Crash {
+    Crash::Power { names, bytes }
+}
+
+/// `/d/f` holds a synced "one" and an unsynced "two4"; the name is synced if asked for.
+fn disk(sync_names: &[&str]) -> SimFs {
+    let fs = SimFs::new();
+    fs.create_dir_all(Path::new("/d")).unwrap();
+    let mut file = fs.create(Path::new("/d/f")).unwrap();
+    file.write_all(b"one").unwrap();
+    file.sync().unwrap();
+    file.write_all(b"two4").unwrap();
+    for folder in sync_names {
+        fs.sync_dir(Path::new(folder)).unwrap();
+    }
+    fs
+}
+
+fn content(fs: &SimFs, path: &str) -> Option<String> {
+    fs.bytes(Path::new(path))
+        .ok()
+        .map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+#[test]
+fn a_process_crash_keeps_every_completed_operation() {
+    let after = disk(&[]).crash(Crash::Process);
+    assert_eq!(content(&after, "/d/f").as_deref(), Some("onetwo4"));
+}
+
+#[test]
+fn power_loss_keeps_only_bytes_that_were_synced() {
+    use SurvivingBytes as B;
+    let cases = [
+        (B::Synced, "one"),
+        (B::TornLastWrite, "onetw"),
+        (B::Zeroed, "one\0\0\0\0"),
+        (B::All, "onetwo4"),
+    ];
+    for (bytes, expected) in cases {
+        let after = disk(&["/d", "/"]).crash(power(SurvivingNames::Synced, bytes));
+        assert_eq!(content(&after, "/d/f").as_deref(), Some(expected), "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_name_is_lost_unless_its_folder_and_all_above_were_synced() {
+    let lose = power(SurvivingNames::Synced, SurvivingBytes::All);
+    for synced in [&[][..], &["/"], &["/d"]] {
+        assert_eq!(content(&disk(synced).crash(lose), "/d/f"), None, "{synced:?}");
+    }
+    let keep = power(SurvivingNames::All, SurvivingBytes::Synced);
+    assert_eq!(content(&disk(&[]).crash(keep), "/d/f").as_deref(), Some("one"));
+}
+
+#[test]
+fn an_unsynced_rename_may_be_undone_or_kept_without_content() {
+    let fs = SimFs::new();
+    fs.put(Path::new("/d/old"), b"old").unwrap();
+    let mut file = fs.create(Path::new("/d/new")).unwrap();
+    file.write_all(b"new").unwrap();
+    fs.rename(Path::new("/d/new"), Path::new("/d/old")).unwrap();
+    let undone = fs.crash(power(SurvivingNames::Synced, SurvivingBytes::All));
+    assert_eq!(content(&undone, "/d/old").as_deref(), Some("old"));
+    let hollow = fs.crash(power(SurvivingNames::All, SurvivingBytes::Synced));
+    assert_eq!(content(&hollow, "/d/old").as_deref(), Some(""));
+}
+
+#[test]
+fn a_full_disk_takes_what_fits() {
+    let fs = SimFs::new();
+    let mut file = fs.create(Path::new("/f")).unwrap();
+    fs.set_free_bytes(Some(2));
+    assert_eq!(file.write_all(b"abc").unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(content(&fs, "/f").as_deref(), Some("ab"));
+    file.set_len(0).unwrap();
+    file.write_all(b"xy").unwrap();
+    assert_eq!(content(&fs, "/f").as_deref(), Some("xy"));
+}
+
+#[test]
+fn a_lock_has_one_holder_and_a_crash_frees_it() {
+    let fs = SimFs::new();
+    let held = fs.try_lock(Path::new("/l")).unwrap();
+    assert!(held.is_some() && fs.try_lock(Path::new("/l")).unwrap().is_none());
+    assert!(fs.crash(Crash::Process).try_lock(Path::new("/l")).unwrap().is_some());
+    let waiter = std::thread::spawn({
+        let fs = fs.clone();
+        move || fs.lock(Path::new("/l")).map(drop)
+    });
+    drop(held);
+    waiter.join().unwrap().unwrap();
+}
+
+#[test]
+fn names_behave_as_on_a_real_disk() {
+    let fs = SimFs::new();
+    let kind = |result: io::Result<()>| result.unwrap_err().kind();
+    assert_eq!(kind(fs.create(Path::new("/no/f")).map(drop)), io::ErrorKind::NotFound);
+    fs.put(Path::new("/d/f"), b"x").unwrap();
+    assert_eq!(
+        kind(fs.create(Path::new("/d/f")).map(drop)),
+        io::ErrorKind::AlreadyExists
+    );
+    assert_eq!(
+        kind(fs.hard_link(Path::new("/d/f"), Path::new("/d/f"))),
+        io::ErrorKind::AlreadyExists
+    );
+    assert_eq!(kind(fs.open(Path::new("/d")).map(drop)), io::ErrorKind::IsADirectory);
+    fs.hard_link(Path::new("/d/f"), Path::new("/d/g")).unwrap();
+    fs.remove(Path::new("/d/f")).unwrap();
+    assert_eq!(content(&fs, "/d/g").as_deref(), Some("x"));
+    let names: Vec<_> = fs
+        .read_dir(Path::new("/d"))
+        .unwrap()
+        .into_iter()
+        .map(|e| e.name)
+        .collect();
+    assert_eq!(names, ["g"]);
+    assert_eq!(
+        kind(fs.read_dir(Path::new("/d/g")).map(drop)),
+        io::ErrorKind::NotADirectory
+    );
+    assert_eq!(fs.operation_count(), 8);
+}

@@ -1,0 +1,109 @@
+//! Makes a compressed rollout a plain one, so that it can be appended to or pointed into (format section 1.3).
+//!
+//! The plain form is published whole and on stable storage before the compressed one goes; both at once is a state that
+//! every reader understands (the plain one wins). Content, mode and modification time stay.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::error::WriteResult;
+use super::folders::failed;
+use crate::discover::Encoding;
+use crate::fs::LogFs;
+use crate::source::RolloutSource;
+
+/// Plain bytes per read and write.
+const COPY_CHUNK_BYTES: u64 = 1024 * 1024;
+/// Names that are tried for the temporary file: a process that died may have used the same ones.
+const MAX_TEMPORARY_NAMES: u64 = 1000;
+
+static TEMPORARY_NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// Returns the path of the plain form, which is made from `<path>.zst` if it does not exist.
+///
+/// The caller holds the writer lock of the thread.
+pub fn materialize(fs: &Arc<dyn LogFs>, logical_path: &Path) -> WriteResult<PathBuf> {
+    match fs.stat(logical_path) {
+        Ok(_) => return Ok(logical_path.to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed("stat", logical_path)(error)),
+    }
+    let mut compressed = logical_path.as_os_str().to_owned();
+    compressed.push(".zst");
+    let compressed = PathBuf::from(compressed);
+    let file = fs.open(&compressed).map_err(failed("open", &compressed))?;
+    let source = RolloutSource::from_file(&compressed, Encoding::Zstd, Arc::from(file), None)?;
+    let temporary = write_copy(&**fs, &source, logical_path)?;
+    let published = publish(&**fs, &compressed, &temporary, logical_path);
+    if published.is_err() {
+        remove_temporary(&**fs, &temporary);
+    }
+    published?;
+    fs.remove(&compressed).map_err(failed("remove", &compressed))?;
+    Ok(logical_path.to_owned())
+}
+
+fn write_copy(fs: &dyn LogFs, source: &RolloutSource, logical_path: &Path) -> WriteResult<PathBuf> {
+    let plain_len = source.plain_len()?;
+    for _ in 0..MAX_TEMPORARY_NAMES {
+        let number = TEMPORARY_NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut name = logical_path.as_os_str().to_owned();
+        name.push(format!(".decompress.{}.{number}.tmp", std::process::id()));
+        let temporary = PathBuf::from(name);
+        let mut file = match fs.create(&temporary) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(failed("create", &temporary)(error)),
+        };
+        let copied = copy(source, plain_len, &temporary, &mut *file);
+        if let Err(error) = copied {
+            remove_temporary(fs, &temporary);
+            return Err(error);
+        }
+        return Ok(temporary);
+    }
+    let taken = io::Error::from(io::ErrorKind::AlreadyExists);
+    Err(failed("find a temporary name for", logical_path)(taken))
+}
+
+fn copy(source: &RolloutSource, plain_len: u64, path: &Path, file: &mut dyn crate::fs::LogFileMut) -> WriteResult<()> {
+    let mut offset = 0;
+    while offset < plain_len {
+        let chunk = source.read_at(offset, (plain_len - offset).min(COPY_CHUNK_BYTES))?;
+        file.write_all(&chunk).map_err(failed("write", path))?;
+        offset += chunk.len() as u64;
+    }
+    file.sync().map_err(failed("sync", path))
+}
+
+/// Gives the copy its final name, unless somebody else published one meanwhile, and waits until the name is safe.
+fn publish(fs: &dyn LogFs, compressed: &Path, temporary: &Path, logical_path: &Path) -> WriteResult<()> {
+    fs.copy_attributes(compressed, temporary)
+        .map_err(failed("copy the attributes to", temporary))?;
+    match fs.hard_link(temporary, logical_path) {
+        Ok(()) => fs.remove(temporary).map_err(failed("remove", temporary))?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs.remove(temporary).map_err(failed("remove", temporary))?;
+        }
+        // No hard links here. Nobody else publishes while we hold the lock, so looking first is enough.
+        Err(_) => match fs.stat(logical_path) {
+            Ok(_) => fs.remove(temporary).map_err(failed("remove", temporary))?,
+            Err(_) => fs
+                .rename(temporary, logical_path)
+                .map_err(failed("rename to", logical_path))?,
+        },
+    }
+    match logical_path.parent() {
+        Some(folder) => fs.sync_dir(folder).map_err(failed("sync folder", folder)),
+        None => Ok(()),
+    }
+}
+
+fn remove_temporary(fs: &dyn LogFs, temporary: &Path) {
+    if let Err(error) = fs.remove(temporary) {
+        // Codex's compressor removes such files after six hours.
+        tracing::warn!(path = %temporary.display(), %error, "a temporary file stays behind");
+    }
+}

@@ -1,0 +1,52 @@
+//! The times that a writer puts into names and lines. Never asks what time it is.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// A moment, and how far local time was from UTC then: file names and folders are in local time (format section 1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LocalTime {
+    /// Milliseconds since 1970, UTC.
+    pub unix_ms: i64,
+    /// Local time minus UTC.
+    pub utc_offset_seconds: i32,
+}
+
+impl LocalTime {
+    /// A moment on a machine whose local time is UTC.
+    pub fn utc(unix_ms: i64) -> Self {
+        Self {
+            unix_ms,
+            utc_offset_seconds: 0,
+        }
+    }
+
+    /// Returns `YYYY-MM-DDThh-mm-ss`; `None` outside the years that a file name can say.
+    pub(super) fn file_time(self) -> Option<String> {
+        self.format("%Y-%m-%dT%H-%M-%S")
+    }
+
+    /// Returns the year, month and day folders.
+    pub(super) fn date_folders(self) -> Option<[String; 3]> {
+        Some([self.format("%Y")?, self.format("%m")?, self.format("%d")?])
+    }
+
+    fn format(self, form: &str) -> Option<String> {
+        let local_ms = self
+            .unix_ms
+            .checked_add(i64::from(self.utc_offset_seconds).checked_mul(1000)?)?;
+        let zoned = Timestamp::from_millisecond(local_ms).ok()?.to_zoned(TimeZone::UTC);
+        (0..=9999)
+            .contains(&zoned.year())
+            .then(|| zoned.strftime(form).to_string())
+    }
+}
+
+/// Returns the time of a line, `YYYY-MM-DDTHH:MM:SS.mmmZ` (format section 2.1); `None` outside the years 0 to 9999.
+pub(super) fn line_time(unix_ms: i64) -> Option<String> {
+    LocalTime::utc(unix_ms).format("%Y-%m-%dT%H:%M:%S%.3fZ")
+}
+
+#[cfg(test)]
+#[path = "time_tests.rs"]
+mod time_tests;
