@@ -212,6 +212,8 @@ fn summary_items(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<Vec<Pl
     }
     let mut keys: Vec<RowKey> = summary.0.into_iter().chain(summary.1).collect();
     keys.sort_unstable();
+    // Snapshots of one item can make it both.
+    keys.dedup();
     let rollout = &history.segments[at].rollout;
     let mut items = Vec::new();
     for key in keys {
