@@ -20,6 +20,8 @@ pub enum StoreErrorKind {
     InvalidRequest,
     /// The store does not offer this for this thread or view.
     Unsupported,
+    /// Somebody else writes the thread.
+    Conflict,
     /// The thread's rollout, or one it inherits from, cannot be read as a thread.
     Unreadable,
     /// The answer would exceed a named limit; a paged method serves the same data.
@@ -122,6 +124,43 @@ pub enum StoreError {
         /// The limit.
         limit_bytes: usize,
     },
+    /// Another process, or another part of this one, writes the thread.
+    #[error("thread {thread_id} already has an active writer")]
+    WriterConflict {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// The thread is archived and cannot be continued before it is unarchived.
+    #[error("thread {thread_id} is archived")]
+    Archived {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// The thread was not opened for writing, or has been closed.
+    #[error("thread {thread_id} is not open for writing")]
+    NotOpen {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// One item of a batch cannot be recorded; nothing of the batch was.
+    #[error("item {index} cannot be recorded")]
+    Rejected {
+        /// Index in the batch.
+        index: usize,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The log of a thread could not be written; it accepts no more appends until the thread is resumed.
+    #[error("record thread {thread_id}")]
+    Record {
+        /// The thread.
+        thread_id: ThreadId,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The store cannot record threads.
+    #[error("this store does not record threads")]
+    ReadOnly,
     /// A background task of the store died.
     #[error("a store task stopped before it answered")]
     TaskStopped,
@@ -137,12 +176,16 @@ impl StoreError {
             | Self::AnchorTurnMissing
             | Self::AnchorItemMissing
             | Self::TermTooLong { .. } => StoreErrorKind::InvalidRequest,
-            Self::Unsupported { .. } => StoreErrorKind::Unsupported,
+            Self::Archived { .. } | Self::NotOpen { .. } | Self::Rejected { .. } => StoreErrorKind::InvalidRequest,
+            Self::WriterConflict { .. } => StoreErrorKind::Conflict,
+            Self::Unsupported { .. } | Self::ReadOnly => StoreErrorKind::Unsupported,
             Self::Header { .. } | Self::Lineage { .. } => StoreErrorKind::Unreadable,
             Self::TooLarge { .. } => StoreErrorKind::TooLarge,
-            Self::Read { .. } | Self::NotAHome { .. } | Self::Index { .. } | Self::TaskStopped => {
-                StoreErrorKind::Internal
-            }
+            Self::Read { .. }
+            | Self::NotAHome { .. }
+            | Self::Index { .. }
+            | Self::Record { .. }
+            | Self::TaskStopped => StoreErrorKind::Internal,
         }
     }
 }

@@ -8,12 +8,14 @@ pub mod conformance;
 mod damage;
 mod error;
 pub mod fs;
+pub mod live;
 mod local;
 mod memory;
 mod report;
 mod store;
 mod thread_row;
 mod types;
+mod writes;
 
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
@@ -29,4 +31,8 @@ pub use types::{
     RelationFilter, SearchHit, SearchPage, SearchQuery, SourceFilter, ThreadAnchor, ThreadReadQuery, ThreadRecord,
     ThreadSelector, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelinePage, TimelineQuery, TurnAnchor,
     TurnPage, TurnPageQuery, TurnRecord, View,
+};
+pub use writes::{
+    AppendAck, ContextRecord, Durability, DurableLine, GitPatch, MemoryMode, MetadataPatch, ModelContext, NewThread,
+    OpenThread, OrdinalRange, StoredLines, ThreadWrites,
 };

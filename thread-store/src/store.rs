@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
 use crate::error::StoreResult;
+use crate::writes::ThreadWrites;
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -57,6 +58,11 @@ pub trait ThreadStore: Send + Sync {
 
     /// Returns the search capability, if the store has one.
     fn search(&self) -> Option<&dyn ThreadSearch> {
+        None
+    }
+
+    /// Returns the capability to record threads, if the store has it.
+    fn writes(&self) -> Option<&dyn ThreadWrites> {
         None
     }
 

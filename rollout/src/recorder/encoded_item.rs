@@ -58,6 +58,14 @@ impl EncodedItem {
         self.rest.len() as u64
     }
 
+    /// Length of the line, newline included, that this becomes with this ordinal.
+    pub fn line_bytes(&self, ordinal: Option<u64>) -> u64 {
+        // `{"timestamp":"YYYY-MM-DDTHH:MM:SS.mmmZ",` and, with an ordinal, `"ordinal":N,`.
+        const TIME_BYTES: u64 = 40;
+        let digits = |number: u64| u64::from(number.checked_ilog10().unwrap_or(0)) + 1;
+        TIME_BYTES + ordinal.map_or(0, |ordinal| 11 + digits(ordinal)) + self.encoded_bytes() + 1
+    }
+
     /// Length of the longest line, without newline, that this may become.
     pub(super) fn max_line_bytes(&self) -> u64 {
         // `{"timestamp":"YYYY-MM-DDTHH:MM:SS.mmmZ",` and `"ordinal":` with twenty digits and a comma.

@@ -82,6 +82,11 @@ impl Catalog {
         state.names.clear();
     }
 
+    /// Makes the next request look again: this process has just made or renamed a file.
+    pub(super) fn expire(&self) {
+        self.lock().swept_at_ms = None;
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

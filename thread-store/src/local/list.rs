@@ -90,6 +90,7 @@ impl Inner {
 
     /// Catches up every changed file and stores the rows of the threads that they belong to.
     pub(super) fn bring_up_to_date(&self, progress: &mut dyn FnMut(&RolloutFile, usize)) -> StoreResult<()> {
+        self.index_own_appends();
         let sweep = self.sweep(Freshness::Recent);
         if self.is_synced(&sweep) {
             return Ok(());

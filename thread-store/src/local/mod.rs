@@ -22,5 +22,6 @@ mod text_index;
 mod thread_row;
 mod timeline;
 mod turns;
+mod writers;
 
 pub use self::store::{LocalStore, LocalStoreOptions};

@@ -18,9 +18,11 @@ use super::catalog::Catalog;
 use super::catch_up::{SharedIndex, discard_index, is_rebuildable, stale_rollout};
 use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
+use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
+use crate::writes::{DurableLine, Durability, NewThread, OpenThread, StoredLines, ThreadWrites};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -90,6 +92,7 @@ pub(super) struct Inner {
     pub(super) cache: SeekCache,
     pub(super) catalog: Catalog,
     pub(super) locks: KeyedLocks<Uuid>,
+    pub(super) writers: Writers,
     index_path: PathBuf,
     index: RwLock<SharedIndex>,
 }
@@ -123,6 +126,7 @@ impl LocalStore {
         let cache = SeekCache::new(Arc::clone(&options.fs), own.join("cache"), CACHE_LIMIT_BYTES);
         Ok(Arc::new(Self {
             inner: Arc::new(Inner {
+                writers: Writers::new(Arc::clone(&options.fs), &options.home),
                 home: options.home,
                 default_provider: options.default_provider,
                 fs: options.fs,
@@ -135,6 +139,17 @@ impl LocalStore {
                 index: RwLock::new(Arc::new(index)),
             }),
         }))
+    }
+
+    /// Runs a call on a blocking thread, once.
+    async fn run_once<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&Inner) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || call(&inner))
+            .await
+            .map_err(|_| StoreError::TaskStopped)?
     }
 
     /// Runs a call on a blocking thread, and once more on a new index if the old one proves unusable.
@@ -308,6 +323,53 @@ impl ThreadStore for LocalStore {
 
     fn maintenance(&self) -> Option<&dyn StoreMaintenance> {
         Some(self)
+    }
+
+    fn writes(&self) -> Option<&dyn ThreadWrites> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl ThreadWrites for LocalStore {
+    async fn create_thread(&self, new: NewThread) -> StoreResult<OpenThread> {
+        self.run_once(move |inner| inner.create_thread(&new)).await
+    }
+
+    async fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread> {
+        self.run(move |inner| inner.resume_thread(thread_id)).await
+    }
+
+    async fn append_items(
+        &self,
+        thread_id: ThreadId,
+        lines: Vec<DurableLine>,
+        durability: Durability,
+    ) -> StoreResult<StoredLines> {
+        let stored = self
+            .run_once(move |inner| inner.append_items(thread_id, &lines, durability))
+            .await?;
+        let inner = Arc::clone(&self.inner);
+        // Behind the acknowledgement: nobody waits for it, and reads that come first do it themselves.
+        tokio::task::spawn_blocking(move || inner.index_behind(thread_id));
+        Ok(stored)
+    }
+
+    async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        self.run_once(move |inner| inner.persist_thread(thread_id)).await
+    }
+
+    async fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()> {
+        self.run_once(move |inner| inner.flush_thread(thread_id, durability))
+            .await
+    }
+
+    async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        self.run_once(move |inner| inner.close_thread(thread_id)).await
+    }
+
+    async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        self.run_once(move |inner| inner.discard_thread(thread_id)).await
     }
 }
 

@@ -1,0 +1,335 @@
+//! One thread that an agent records into.
+//!
+//! Appends are serialized; what subscribers are told follows the acknowledgement and carries the ids that were persisted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use codex_protocol::ids::ThreadId;
+use codex_protocol::log::HistoryMode;
+use codex_rollout::canonical::{
+    CanonicalOptions, Canonicalizer, Dropped, DurableBatch, EventStyle, IdSource, ItemIdFeature, RawItem,
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::ids::SystemIds;
+use super::updates::{ItemIds, LinePlaces, LiveUpdate, ids_of, updates_of};
+use crate::clock::Clock;
+use crate::error::{StoreError, StoreResult};
+use crate::store::ThreadStore;
+use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites};
+
+/// How an agent records.
+#[derive(Clone)]
+pub struct LiveOptions {
+    /// In which form it emits its items.
+    pub event_style: EventStyle,
+    /// Whether Responses items of legacy threads get ids; those of paginated threads always do.
+    pub item_ids: ItemIdFeature,
+    /// Time.
+    pub clock: Clock,
+    /// Where new ids come from.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl LiveOptions {
+    /// Makes the defaults: canonical items, ids for all Responses items.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            event_style: EventStyle::default(),
+            item_ids: ItemIdFeature::default(),
+            ids: Arc::new(SystemIds::new(clock.clone())),
+            clock,
+        }
+    }
+}
+
+impl std::fmt::Debug for LiveOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveOptions")
+            .field("event_style", &self.event_style)
+            .field("item_ids", &self.item_ids)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Appended {
+    /// Ordinal of the first line; `None` in legacy threads and when nothing was kept.
+    pub first_ordinal: Option<u64>,
+    /// Ordinal that the next line will have; `None` in legacy threads and when nothing was kept.
+    pub next_ordinal: Option<u64>,
+    /// How many lines were written.
+    pub persisted: u64,
+    /// How far they have come.
+    pub durability: Durability,
+    /// Items without a line, and why.
+    pub dropped: Vec<Dropped>,
+    /// Ids, one entry per item of the batch.
+    pub ids: Vec<ItemIds>,
+    /// What subscribers are told, in order.
+    pub updates: Vec<LiveUpdate>,
+}
+
+/// A thread that is being recorded; its writer until it is closed.
+///
+/// Dropping it without [`close`](Self::close) keeps the store's writer, and its lock, until the store goes.
+pub struct LiveThread {
+    store: Arc<dyn ThreadStore>,
+    options: LiveOptions,
+    open: OpenThread,
+    new: Option<NewThread>,
+    materialized: AtomicBool,
+    state: Mutex<State>,
+}
+
+struct State {
+    canonicalizer: Canonicalizer,
+    places: LinePlaces,
+    /// Whether the last append failed; the next one starts by opening the thread again.
+    failed: bool,
+    closed: bool,
+}
+
+impl LiveThread {
+    /// Opens a new thread. Nothing is on disk before something is kept.
+    ///
+    /// # Errors
+    /// `ReadOnly`, `WriterConflict`.
+    pub async fn create(store: Arc<dyn ThreadStore>, new: NewThread, options: LiveOptions) -> StoreResult<Self> {
+        let open = writes(&store)?.create_thread(new.clone()).await?;
+        Ok(Self::over(store, open, Some(new), options))
+    }
+
+    /// Opens a recorded thread to continue it; its history is not loaded.
+    ///
+    /// # Errors
+    /// `ReadOnly`, `ThreadNotFound`, `Archived`, `WriterConflict`, `Header`, `Record`.
+    pub async fn resume(store: Arc<dyn ThreadStore>, thread_id: ThreadId, options: LiveOptions) -> StoreResult<Self> {
+        let open = writes(&store)?.resume_thread(thread_id).await?;
+        Ok(Self::over(store, open, None, options))
+    }
+
+    fn over(store: Arc<dyn ThreadStore>, open: OpenThread, new: Option<NewThread>, options: LiveOptions) -> Self {
+        let state = State::new(&open, &options);
+        Self {
+            store,
+            materialized: AtomicBool::new(open.materialized),
+            options,
+            open,
+            new,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Returns the thread.
+    pub fn thread_id(&self) -> ThreadId {
+        self.open.thread_id
+    }
+
+    /// Returns how the history is stored.
+    pub fn history_mode(&self) -> HistoryMode {
+        self.open.history_mode
+    }
+
+    /// Returns where the rollout is, or will be.
+    pub fn path(&self) -> &std::path::Path {
+        &self.open.path
+    }
+
+    /// Returns whether there is a rollout.
+    pub fn is_materialized(&self) -> bool {
+        self.materialized.load(Ordering::Acquire)
+    }
+
+    /// Returns what the thread was made with, if it was made here.
+    pub fn new_thread(&self) -> Option<&NewThread> {
+        self.new.as_ref()
+    }
+
+    /// Records items: all of them, or none. Ends of turns are synced unless something else is asked for.
+    ///
+    /// # Errors
+    /// `Rejected` names the item and what is wrong with it; the thread goes on. `Record` when the log could not be
+    /// written: the next append looks at the log again first.
+    pub async fn append(&self, items: &[RawItem], durability: Option<Durability>) -> StoreResult<Appended> {
+        let mut state = self.usable_state().await?;
+        let now_ms = self.options.clock.now_ms();
+        let batch = state
+            .canonicalizer
+            .canonicalize(items, now_ms)
+            .map_err(|error| StoreError::Rejected {
+                index: error.index,
+                source: Box::new(error),
+            })?;
+        self.write(&mut state, batch, durability).await
+    }
+
+    /// Records reasoning that waits for what follows it; for agents that pause in mid-turn.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub async fn settle(&self) -> StoreResult<Appended> {
+        let mut state = self.usable_state().await?;
+        let batch = state.canonicalizer.finish(self.options.clock.now_ms());
+        self.write(&mut state, batch, None).await
+    }
+
+    /// Makes the file of a thread that has recorded nothing yet.
+    ///
+    /// # Errors
+    /// `Record`.
+    pub async fn persist(&self) -> StoreResult<()> {
+        let mut state = self.usable_state().await?;
+        let persisted = writes(&self.store)?.persist_thread(self.thread_id()).await;
+        state.failed = persisted.is_err();
+        persisted?;
+        self.materialized.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Waits until everything recorded has come as far as `durability`.
+    ///
+    /// # Errors
+    /// `Record`.
+    pub async fn flush(&self, durability: Durability) -> StoreResult<()> {
+        let mut state = self.usable_state().await?;
+        let flushed = writes(&self.store)?.flush_thread(self.thread_id(), durability).await;
+        state.failed = flushed.is_err();
+        flushed
+    }
+
+    /// Records what waits, syncs, and gives the writer lock back. Closing twice is one close.
+    ///
+    /// # Errors
+    /// `Record` when something is not on stable storage; the lock is given back all the same.
+    pub async fn close(&self) -> StoreResult<()> {
+        let mut state = self.state.lock().await;
+        if state.closed {
+            return Ok(());
+        }
+        let waiting = match state.failed {
+            true => Ok(()),
+            false => {
+                let batch = state.canonicalizer.finish(self.options.clock.now_ms());
+                self.write(&mut state, batch, None).await.map(|_| ())
+            }
+        };
+        state.closed = true;
+        let closed = writes(&self.store)?.close_thread(self.thread_id()).await;
+        waiting.and(closed)
+    }
+
+    /// Gives the writer lock back at once; a thread that has recorded nothing leaves nothing.
+    ///
+    /// # Errors
+    /// `NotOpen`.
+    pub async fn discard(&self) -> StoreResult<()> {
+        let mut state = self.state.lock().await;
+        if state.closed {
+            return Ok(());
+        }
+        state.closed = true;
+        writes(&self.store)?.discard_thread(self.thread_id()).await
+    }
+
+    async fn write(
+        &self,
+        state: &mut State,
+        batch: DurableBatch,
+        durability: Option<Durability>,
+    ) -> StoreResult<Appended> {
+        let by_default = if batch.ends_turn { Durability::Synced } else { Durability::Written };
+        let durability = durability.unwrap_or(by_default);
+        let stored = if batch.lines.is_empty() {
+            None
+        } else {
+            let lines = batch.lines.clone();
+            let stored = writes(&self.store)?
+                .append_items(self.thread_id(), lines, durability)
+                .await;
+            state.failed = stored.is_err();
+            Some(stored?)
+        };
+        if let Some(stored) = &stored {
+            self.materialized.store(true, Ordering::Release);
+            state.places.add(&batch, &stored.offsets);
+        }
+        let rollout_id = self.open.rollout_id.0;
+        let turn_id = state.canonicalizer.current_turn();
+        let updates = updates_of(&batch, &state.places, rollout_id, turn_id);
+        let ids = ids_of(&batch.ids, &state.places, rollout_id);
+        let oldest = state.canonicalizer.oldest_open_line();
+        state.places.keep_from(oldest);
+        let ordinals = stored.as_ref().and_then(|stored| stored.ack.ordinals);
+        Ok(Appended {
+            first_ordinal: ordinals.map(|ordinals| ordinals.first),
+            next_ordinal: ordinals.map(|ordinals| ordinals.next),
+            persisted: batch.lines.len() as u64,
+            durability: stored.map_or(durability, |stored| stored.ack.durability),
+            dropped: batch.dropped,
+            ids,
+            updates,
+        })
+    }
+
+    /// Returns the state, of a thread that is open; after a failure the log is looked at again first.
+    async fn usable_state(&self) -> StoreResult<MutexGuard<'_, State>> {
+        let mut state = self.state.lock().await;
+        if state.closed {
+            return Err(StoreError::NotOpen {
+                thread_id: self.thread_id(),
+            });
+        }
+        if state.failed {
+            let open = self.reopen().await?;
+            *state = State::new(&open, &self.options);
+        }
+        Ok(state)
+    }
+
+    async fn reopen(&self) -> StoreResult<OpenThread> {
+        let writes = writes(&self.store)?;
+        match writes.discard_thread(self.thread_id()).await {
+            // An earlier attempt to open it again failed after this point.
+            Ok(()) | Err(StoreError::NotOpen { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        match (writes.resume_thread(self.thread_id()).await, &self.new) {
+            // The very first write failed and left no file.
+            (Err(StoreError::ThreadNotFound { .. }), Some(new)) => writes.create_thread(new.clone()).await,
+            (opened, _) => opened,
+        }
+    }
+}
+
+impl State {
+    fn new(open: &OpenThread, options: &LiveOptions) -> Self {
+        let canonical = CanonicalOptions {
+            event_style: options.event_style,
+            item_ids: options.item_ids,
+            open_turns: open.open_turns.clone(),
+            ..CanonicalOptions::new(open.thread_id, open.history_mode)
+        };
+        Self {
+            canonicalizer: Canonicalizer::new(canonical, Arc::clone(&options.ids)),
+            places: LinePlaces::default(),
+            failed: false,
+            closed: false,
+        }
+    }
+}
+
+fn writes(store: &Arc<dyn ThreadStore>) -> StoreResult<&dyn ThreadWrites> {
+    store.writes().ok_or(StoreError::ReadOnly)
+}
+
+impl std::fmt::Debug for LiveThread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveThread")
+            .field("open", &self.open)
+            .finish_non_exhaustive()
+    }
+}

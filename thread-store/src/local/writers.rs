@@ -1,0 +1,302 @@
+//! The threads that this store writes: locks, writers, and the index right behind them.
+//!
+//! Synchronous; called on blocking threads. A failing index never fails an append.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_rollout::discover::Location;
+use codex_rollout::fs::LogFs;
+use codex_rollout::locks::{LockError, WriterLease, WriterLocks, WriterProbe};
+use codex_rollout::recorder::{
+    AppendAck, Durability, EncodedItem, LocalTime, NewRollout, RolloutWriter, TornTailRule, WriteError, WriterState,
+};
+use codex_state::projector::{KeyRange, Order, RowReader};
+use codex_state::rows::TurnState;
+
+use super::catalog::Freshness;
+use super::open_rollout::index_error;
+use super::segments::History;
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::live::session_meta;
+use crate::types::View;
+use crate::writes::{DurableLine, NewThread, OpenThread, StoredLines};
+
+/// The writers of a home in this process.
+pub(super) struct Writers {
+    locks: WriterLocks,
+    open: Mutex<HashMap<ThreadId, Arc<Writer>>>,
+}
+
+/// One thread that is being written.
+struct Writer {
+    rollout_id: RolloutId,
+    log: Mutex<RolloutWriter>,
+    /// Whether lines were appended that the index has not been offered yet.
+    unseen: AtomicBool,
+}
+
+impl Writers {
+    /// Starts without any.
+    pub(super) fn new(fs: Arc<dyn LogFs>, home: &Path) -> Self {
+        Self {
+            locks: WriterLocks::new(fs, home),
+            open: Mutex::default(),
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<ThreadId, Arc<Writer>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, thread_id: ThreadId) -> StoreResult<Arc<Writer>> {
+        self.open()
+            .get(&thread_id)
+            .cloned()
+            .ok_or(StoreError::NotOpen { thread_id })
+    }
+
+    fn acquire(&self, thread_id: ThreadId) -> StoreResult<Arc<WriterLease>> {
+        match self.locks.acquire(thread_id) {
+            Ok(lease) => Ok(Arc::new(lease)),
+            Err(error) => Err(lock_error(thread_id, error)),
+        }
+    }
+}
+
+impl Writer {
+    fn log(&self) -> MutexGuard<'_, RolloutWriter> {
+        // A writer whose batch panicked half way is poisoned by its own state, not by the lock.
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Opens a new thread.
+    pub(super) fn create_thread(&self, new: &NewThread) -> StoreResult<OpenThread> {
+        let thread_id = new.thread_id;
+        let lease = self.writers.acquire(thread_id)?;
+        let now_ms = self.clock.now_ms();
+        let meta = session_meta(new, now_ms).ok_or(StoreError::Record {
+            thread_id,
+            source: Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms }),
+        })?;
+        let rollout = NewRollout {
+            rollout_id: thread_id.into(),
+            meta,
+            prepared: LocalTime {
+                unix_ms: now_ms,
+                utc_offset_seconds: self.clock.utc_offset_seconds(now_ms),
+            },
+        };
+        let writer = RolloutWriter::create(Arc::clone(&self.fs), &self.home, lease, rollout)
+            .map_err(|error| record_error(thread_id, error))?;
+        Ok(self.adopt(thread_id, writer, Vec::new()))
+    }
+
+    /// Opens a recorded thread.
+    pub(super) fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread> {
+        // The lock first: what is read afterwards is what is continued.
+        let lease = self.writers.acquire(thread_id)?;
+        self.catalog.expire();
+        let (file, open_turns) = self.with_history(thread_id, View::Full, |history| {
+            let current = history.current();
+            if let Some(problem) = &current.header_error {
+                return Err(StoreError::Header {
+                    path: current.file.path.clone(),
+                    source: problem.clone().into(),
+                });
+            }
+            Ok((current.file.clone(), open_turns(history)?))
+        })?;
+        if file.location == Location::Archived {
+            return Err(StoreError::Archived { thread_id });
+        }
+        let rule = TornTailRule::CutAside;
+        let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, &file, rule)
+            .map_err(|error| record_error(thread_id, error))?;
+        Ok(self.adopt(thread_id, resumed.writer, open_turns))
+    }
+
+    fn adopt(&self, thread_id: ThreadId, log: RolloutWriter, open_turns: Vec<String>) -> OpenThread {
+        let open = OpenThread {
+            thread_id,
+            rollout_id: log.rollout_id(),
+            history_mode: log.history_mode(),
+            path: log.path().to_owned(),
+            materialized: log.state() != WriterState::Pending,
+            open_turns,
+        };
+        let writer = Writer {
+            rollout_id: open.rollout_id,
+            log: Mutex::new(log),
+            unseen: AtomicBool::new(false),
+        };
+        self.writers.open().insert(thread_id, Arc::new(writer));
+        open
+    }
+
+    /// Appends lines.
+    pub(super) fn append_items(
+        &self,
+        thread_id: ThreadId,
+        lines: &[DurableLine],
+        durability: Durability,
+    ) -> StoreResult<StoredLines> {
+        let writer = self.writers.get(thread_id)?;
+        let items: Vec<EncodedItem> = lines
+            .iter()
+            .map(|line| EncodedItem::from_parts(line.item.kind(), &line.payload, line.metadata.as_ref()))
+            .collect();
+        let failed = |error| record_error(thread_id, error);
+        let mut log = writer.log();
+        let newborn = log.state() == WriterState::Pending && !items.is_empty();
+        let mut ack = log.append(&items, self.clock.now_ms()).map_err(failed)?;
+        if durability == Durability::Synced {
+            log.sync().map_err(failed)?;
+            ack.durability = Durability::Synced;
+        }
+        drop(log);
+        if newborn {
+            self.catalog.expire();
+        }
+        writer.unseen.store(true, Ordering::Release);
+        let offsets = offsets_of(&items, &ack);
+        Ok(StoredLines { ack, offsets })
+    }
+
+    /// Makes the file of a thread that has recorded nothing.
+    pub(super) fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        let writer = self.writers.get(thread_id)?;
+        let persisted = writer.log().persist(self.clock.now_ms());
+        persisted.map_err(|error| record_error(thread_id, error))?;
+        self.catalog.expire();
+        Ok(())
+    }
+
+    /// Waits until what was appended is as safe as asked for; every append is handed to the system before it returns.
+    pub(super) fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()> {
+        let writer = self.writers.get(thread_id)?;
+        if durability == Durability::Synced {
+            let synced = writer.log().sync();
+            synced.map_err(|error| record_error(thread_id, error))?;
+        }
+        Ok(())
+    }
+
+    /// Syncs and gives the lock back.
+    pub(super) fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        let writer = self.writers.get(thread_id)?;
+        let synced = {
+            let mut log = writer.log();
+            match log.state() {
+                WriterState::Open => log.sync().map(|_| ()),
+                WriterState::Pending | WriterState::Poisoned => Ok(()),
+            }
+        };
+        self.offer_unseen(thread_id, &writer);
+        self.writers.open().remove(&thread_id);
+        synced.map_err(|error| record_error(thread_id, error))
+    }
+
+    /// Gives the lock back.
+    pub(super) fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        let removed = self.writers.open().remove(&thread_id);
+        removed.map(|_| ()).ok_or(StoreError::NotOpen { thread_id })
+    }
+
+    /// Offers what was appended to the index; called right behind an append.
+    pub(super) fn index_behind(&self, thread_id: ThreadId) {
+        if let Ok(writer) = self.writers.get(thread_id) {
+            self.offer_unseen(thread_id, &writer);
+        }
+    }
+
+    /// Brings what this process appended into the index before an answer depends on it.
+    pub(super) fn index_own_appends(&self) {
+        let unseen: Vec<(ThreadId, Arc<Writer>)> = self
+            .writers
+            .open()
+            .iter()
+            .filter(|(_, writer)| writer.unseen.load(Ordering::Acquire))
+            .map(|(thread_id, writer)| (*thread_id, Arc::clone(writer)))
+            .collect();
+        for (thread_id, writer) in unseen {
+            self.offer_unseen(thread_id, &writer);
+        }
+    }
+
+    fn offer_unseen(&self, thread_id: ThreadId, writer: &Writer) {
+        if !writer.unseen.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let offered = || -> StoreResult<()> {
+            let sweep = self.sweep(Freshness::Recent);
+            let Some(file) = sweep.rollout(writer.rollout_id.0).cloned() else {
+                return Ok(()); // archived or removed meanwhile: the next sweep decides
+            };
+            let index = self.index();
+            let reader = index.reader().map_err(|error| self.index_error(error))?;
+            self.open_rollout(&reader, &file).map(|_| ())
+        };
+        if let Err(error) = offered() {
+            writer.unseen.store(true, Ordering::Release);
+            tracing::warn!(%error, %thread_id, "the index stays behind an append; reads catch up");
+        }
+    }
+
+    /// Returns whether somebody may still append to the thread's open turn.
+    pub(super) fn has_writer(&self, thread_id: ThreadId, view: View) -> bool {
+        if self.writers.open().contains_key(&thread_id) {
+            return true;
+        }
+        // Codex shows the open turns of other processes as interrupted.
+        view == View::Full && matches!(self.writers.locks.probe(thread_id), Ok(WriterProbe::Elsewhere))
+    }
+}
+
+fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
+    let current = history.current();
+    let set = current.row_set(View::Full);
+    let newest = current
+        .rows
+        .turns(set, KeyRange::ALL, Order::Descending, 1)
+        .map_err(|error| index_error(&current.file.path, error))?;
+    let open = newest
+        .into_iter()
+        .filter(|turn| turn.state == TurnState::InProgress && turn.end.is_none() && turn.alias.is_none());
+    Ok(open.map(|turn| turn.turn_id).collect())
+}
+
+fn offsets_of(items: &[EncodedItem], ack: &AppendAck) -> Vec<u64> {
+    let mut offset = ack.bytes.as_ref().map_or(0, |bytes| bytes.start);
+    let mut ordinal = ack.ordinals.map(|ordinals| ordinals.first);
+    let mut offsets = Vec::with_capacity(items.len());
+    for item in items {
+        offsets.push(offset);
+        offset += item.line_bytes(ordinal);
+        ordinal = ordinal.map(|ordinal| ordinal + 1);
+    }
+    offsets
+}
+
+fn record_error(thread_id: ThreadId, error: WriteError) -> StoreError {
+    StoreError::Record {
+        thread_id,
+        source: Box::new(error),
+    }
+}
+
+fn lock_error(thread_id: ThreadId, error: LockError) -> StoreError {
+    match error {
+        LockError::Conflict { .. } => StoreError::WriterConflict { thread_id },
+        error => StoreError::Record {
+            thread_id,
+            source: Box::new(error),
+        },
+    }
+}
