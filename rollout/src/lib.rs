@@ -10,6 +10,7 @@ pub mod discover;
 pub mod error;
 pub mod fs;
 pub mod head;
+pub mod journal;
 pub mod limits;
 pub mod lineage;
 pub mod lines;
