@@ -15,6 +15,7 @@ pub mod limits;
 pub mod lineage;
 pub mod lines;
 pub mod locks;
+pub mod model_context;
 pub mod name;
 pub mod recorder;
 pub mod session_index;
