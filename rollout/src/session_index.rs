@@ -1,23 +1,25 @@
-//! Reads Codex's append-only name index, `session_index.jsonl` (format section 1.2).
+//! Codex's append-only name index, `session_index.jsonl` (format section 1.2): reads it, and appends to it.
 //!
-//! Tolerant and read-only: what is not an entry is counted and skipped. Memory grows with the number of threads that
+//! Tolerant: what is not an entry is counted and skipped, never changed. Memory grows with the number of threads that
 //! have a name, not with the number of renames. Whether a named thread still has a rollout is the caller's question.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, RolloutError};
-use crate::fs::{FileStat, LogFs};
+use crate::fs::{FileStat, FsFailure, LogFileMut, LogFs, create_folders, read_full_at, sync_folders};
 use crate::lines::{LineEvent, Lines};
 use crate::source::{ByteReader, PlainBody};
 
 /// Name of the index in a home.
 pub const SESSION_INDEX_FILE: &str = "session_index.jsonl";
+/// Empty file beside it that its writers lock (0.169).
+const LOCK_FILE: &str = "session_index.jsonl.lock";
 /// Longest entry that is read; a longer line is a bad line.
 pub const MAX_NAME_LINE_BYTES: u64 = 1024 * 1024;
 /// Most bad lines that are listed; all are counted.
@@ -113,6 +115,93 @@ pub fn read_names(fs: &dyn LogFs, home: &Path) -> Result<NameIndex> {
         }
     }
     Ok(index)
+}
+
+/// A name could not be appended to the index.
+#[derive(Debug, thiserror::Error)]
+#[error("{action} {path}")]
+pub struct AppendNameError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl From<FsFailure> for AppendNameError {
+    fn from(failure: FsFailure) -> Self {
+        let FsFailure { action, path, source } = failure;
+        Self { action, path, source }
+    }
+}
+
+#[derive(Serialize)]
+struct NewEntry<'a> {
+    id: ThreadId,
+    thread_name: &'a str,
+    updated_at: &'a str,
+}
+
+/// Appends a thread's name, under the index's lock and synced; an empty name says that it was cleared.
+///
+/// `updated_at` is RFC 3339 in UTC. A torn last line is ended by a newline, never changed. A crash during the call may
+/// leave a prefix of the entry, which readers skip.
+pub fn append_name(
+    fs: &dyn LogFs,
+    home: &Path,
+    thread_id: ThreadId,
+    name: &str,
+    updated_at: &str,
+) -> Result<(), AppendNameError> {
+    let entry = NewEntry {
+        id: thread_id,
+        thread_name: name,
+        updated_at,
+    };
+    let mut line = serde_json::to_vec(&entry).expect("texts always serialise");
+    line.push(b'\n');
+    create_folders(fs, home, home)?;
+    let lock_path = home.join(LOCK_FILE);
+    let _lock = fs.lock(&lock_path).map_err(failed("lock", &lock_path))?;
+    let path = home.join(SESSION_INDEX_FILE);
+    let mut file = match fs.open_append(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs.create(&path).map_err(failed("create", &path))?,
+        Err(error) => return Err(failed("open", &path)(error)),
+    };
+    if !ends_with_newline(fs, &path)? {
+        line.insert(0, b'\n');
+    }
+    write_entry(&mut *file, &path, &line)?;
+    Ok(sync_folders(fs, home, home)?)
+}
+
+fn write_entry(file: &mut dyn LogFileMut, path: &Path, line: &[u8]) -> Result<(), AppendNameError> {
+    let before_len = file.stat().map_err(failed("stat", path))?.len;
+    if let Err(source) = file.write_all(line) {
+        if let Err(error) = file.set_len(before_len) {
+            tracing::warn!(path = %path.display(), %error, "cannot cut off what a failed write left");
+        }
+        return Err(failed("append to", path)(source));
+    }
+    file.sync().map_err(failed("sync", path))
+}
+
+fn ends_with_newline(fs: &dyn LogFs, path: &Path) -> Result<bool, AppendNameError> {
+    let file = fs.open(path).map_err(failed("open", path))?;
+    let len = file.stat().map_err(failed("stat", path))?.len;
+    let Some(last) = len.checked_sub(1) else {
+        return Ok(true);
+    };
+    let mut byte = [0];
+    let n = read_full_at(&*file, &mut byte, last).map_err(failed("read", path))?;
+    Ok(n == 1 && byte == *b"\n")
+}
+
+fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> AppendNameError + 'p {
+    move |source| AppendNameError {
+        action,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 impl NameIndex {

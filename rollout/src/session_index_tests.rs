@@ -2,8 +2,10 @@
 
 use codex_protocol::ids::ThreadId;
 
-use super::{MAX_LISTED_BAD_LINES, MAX_NAME_LINE_BYTES, NameIndex, SESSION_INDEX_FILE, read_names};
-use crate::fs::StdFs;
+use std::path::Path;
+
+use super::{MAX_LISTED_BAD_LINES, MAX_NAME_LINE_BYTES, NameIndex, SESSION_INDEX_FILE, append_name, read_names};
+use crate::fs::{Crash, SimFs, StdFs, SurvivingBytes, SurvivingNames};
 
 fn id(n: u128) -> ThreadId {
     ThreadId(uuid::Uuid::from_u128(n))
@@ -82,4 +84,32 @@ fn a_home_without_an_index_has_no_names() {
     let index = read_names(&StdFs, home.path()).unwrap();
     assert_eq!((index.iter().count(), index.stat()), (0, None));
     assert!(read_names(&StdFs, &home.path().join("missing")).is_ok());
+}
+
+const NAMED: &str = "01a20235-994b-7d00-be10-0c5c1ecfe4fb";
+
+fn check_append(before: Option<&str>, expected: &str) {
+    let fs = SimFs::new();
+    let home = Path::new("/home");
+    let path = home.join(SESSION_INDEX_FILE);
+    if let Some(before) = before {
+        fs.put(&path, before.as_bytes()).unwrap();
+    }
+    let (thread_id, name) = (NAMED.parse().unwrap(), "café \"x\"");
+    append_name(&fs, home, thread_id, name, "2026-03-02T09:00:00Z").unwrap();
+    // Acknowledged, so a power loss takes none of it.
+    let fs = fs.crash(Crash::Power {
+        names: SurvivingNames::Synced,
+        bytes: SurvivingBytes::Synced,
+    });
+    assert_eq!(String::from_utf8(fs.bytes(&path).unwrap()).unwrap(), expected);
+    assert_eq!(read_names(&fs, home).unwrap().name(thread_id), Some(name));
+}
+
+#[test]
+fn a_name_is_appended_as_codex_writes_it() {
+    let line = format!(r#"{{"id":"{NAMED}","thread_name":"café \"x\"","updated_at":"2026-03-02T09:00:00Z"}}"#) + "\n";
+    check_append(None, &line);
+    check_append(Some("{}\n"), &format!("{{}}\n{line}"));
+    check_append(Some("{\"id\":\"torn"), &format!("{{\"id\":\"torn\n{line}"));
 }

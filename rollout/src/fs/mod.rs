@@ -4,6 +4,7 @@
 //! `std::fs` appears in this folder and nowhere else.
 
 mod fault;
+mod folders;
 mod log_fs;
 mod sim;
 mod std_fs;
@@ -12,6 +13,7 @@ mod std_fs;
 mod fs_tests;
 
 pub use fault::{Fault, FaultFs, FsOp};
+pub(crate) use folders::{FsFailure, create_folders, remove_if_there, sync_folders};
 pub(crate) use log_fs::read_full_at;
 pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};
 pub use sim::{Crash, SimFs, SurvivingBytes, SurvivingNames};

@@ -1,11 +1,12 @@
 //! Why a rollout cannot be written.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use codex_protocol::ids::ThreadId;
 
 use crate::error::RolloutError;
+use crate::fs::FsFailure;
 use crate::head::HeadError;
 
 /// Shorthand for results of the writer.
@@ -113,5 +114,20 @@ impl WriteError {
     /// Tells whether the disk is full.
     pub fn is_storage_full(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+    }
+}
+
+impl From<FsFailure> for WriteError {
+    fn from(failure: FsFailure) -> Self {
+        let FsFailure { action, path, source } = failure;
+        Self::Io { action, path, source }
+    }
+}
+
+pub(super) fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> WriteError + 'p {
+    move |source| WriteError::Io {
+        action,
+        path: path.to_owned(),
+        source,
     }
 }

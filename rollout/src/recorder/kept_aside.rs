@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use codex_protocol::ids::RolloutId;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::error::WriteResult;
-use super::folders::{create_folders, failed, sync_folders};
-use crate::fs::LogFs;
+use super::error::{WriteResult, failed};
+use crate::fs::{LogFs, create_folders, remove_if_there, sync_folders};
 
 /// Folder of the pieces in a home.
 pub const KEPT_ASIDE_FOLDER: &str = "codex-threads/torn";
@@ -37,11 +36,7 @@ pub(super) fn keep_aside(
         Err(error) => return Err(failed("stat", &path)(error)),
     }
     let temporary = path.with_extension("tmp");
-    match fs.remove(&temporary) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed("remove", &temporary)(error)),
-    }
+    remove_if_there(fs, &temporary)?;
     let mut file = fs.create(&temporary).map_err(failed("create", &temporary))?;
     file.write_all(bytes).map_err(failed("write", &temporary))?;
     file.sync().map_err(failed("sync", &temporary))?;

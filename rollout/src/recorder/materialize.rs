@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::error::WriteResult;
-use super::folders::failed;
+use super::error::{WriteResult, failed};
 use crate::discover::Encoding;
 use crate::fs::LogFs;
 use crate::source::RolloutSource;

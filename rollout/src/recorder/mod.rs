@@ -5,7 +5,6 @@
 mod durability;
 mod encoded_item;
 mod error;
-mod folders;
 mod kept_aside;
 mod materialize;
 mod new_rollout;

@@ -12,15 +12,14 @@ use codex_protocol::log::{HistoryMode, RolloutItem};
 
 use super::durability::{AppendAck, Durability, OrdinalRange, SyncedThrough};
 use super::encoded_item::EncodedItem;
-use super::error::{WriteError, WriteResult};
-use super::folders::{create_folders, failed, sync_folders};
+use super::error::{WriteError, WriteResult, failed};
 use super::kept_aside::keep_aside;
 use super::materialize::materialize;
 use super::new_rollout::NewRollout;
 use super::tail_plan::{Repair, TailPlan, TailReport, TornTail, TornTailRule, is_unborn, plan};
 use super::time::line_time;
 use crate::discover::{Encoding, RolloutFile};
-use crate::fs::{LogFileMut, LogFs};
+use crate::fs::{LogFileMut, LogFs, create_folders, sync_folders};
 use crate::limits::MAX_LINE_BYTES;
 use crate::locks::WriterLease;
 use crate::source::RolloutSource;
@@ -243,7 +242,7 @@ impl RolloutWriter {
         if !self.folders_synced {
             let folder = self.path.parent().unwrap_or(&self.home);
             if let Err(error) = sync_folders(&*self.fs, &self.home, folder) {
-                return Err(self.poison("sync", None, error));
+                return Err(self.poison("sync", None, error.into()));
             }
             self.folders_synced = true;
         }
@@ -364,7 +363,10 @@ impl RolloutWriter {
     /// Makes the file, or brings its end in order, so that a write can follow.
     fn make_ready(&mut self) -> WriteResult<()> {
         match &mut self.state {
-            State::Pending(_) => create_folders(&*self.fs, &self.home, self.path.parent().unwrap_or(&self.home)),
+            State::Pending(_) => {
+                let folder = self.path.parent().unwrap_or(&self.home);
+                Ok(create_folders(&*self.fs, &self.home, folder)?)
+            }
             State::Open { file, repair } => {
                 let found_len = file.stat().map_err(failed("stat", &self.path))?.len;
                 if found_len != self.written_len {

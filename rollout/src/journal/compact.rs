@@ -1,0 +1,78 @@
+//! Rewrites the journal without facts that newer ones made meaningless.
+//!
+//! The new journal is written beside the old one, synced, and renamed over it: a crash leaves one or the other. What is
+//! damaged, and what is of an unknown kind, is carried over byte by byte.
+
+use std::collections::HashMap;
+use std::io;
+
+use codex_protocol::ids::ThreadId;
+
+use super::error::{JournalResult, failed};
+use super::fact::FactKind;
+use super::line::{FORMAT, Header, encode_header};
+use super::reader::open;
+use super::writer::Journal;
+use crate::fs::{remove_if_there, sync_folders};
+
+const TEMPORARY_FILE: &str = "facts.tmp";
+
+impl Journal {
+    /// Rewrites the journal without superseded facts and returns how many were dropped. Readers start over.
+    pub fn compact(&self) -> JournalResult<u64> {
+        match self.fs.stat(&self.path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(failed("stat", &self.path)(error)),
+        }
+        let _lock = self.lock()?;
+        let Some(journal) = open(&*self.fs, &self.path)? else {
+            return Ok(0);
+        };
+        let mut newest: HashMap<(FactKind, Option<ThreadId>), u64> = HashMap::new();
+        journal.visit_all(|line| {
+            if let Some(fact) = line.fact()
+                && fact.kind.newest_counts()
+            {
+                newest.insert((fact.kind, fact.thread_id), line.offset);
+            }
+        })?;
+        let mut buffer = encode_header(Header {
+            journal_format: FORMAT,
+            generation: journal.header.generation + 1,
+        });
+        let (mut dropped, mut oversized) = (0, Vec::new());
+        journal.visit_all(|line| {
+            let superseded = line.fact().is_some_and(|fact| {
+                let newest = newest.get(&(fact.kind, fact.thread_id));
+                newest.is_some_and(|newest| *newest != line.offset)
+            });
+            match line.bytes {
+                _ if superseded => dropped += 1,
+                Some(bytes) => {
+                    buffer.extend_from_slice(bytes);
+                    buffer.push(b'\n');
+                }
+                None => oversized.push(line.offset),
+            }
+        })?;
+        // A line that is too long to be read is damage that cannot be carried over: leave the journal as it is.
+        if dropped == 0 || !oversized.is_empty() {
+            return Ok(0);
+        }
+        self.replace(&buffer)?;
+        Ok(dropped)
+    }
+
+    fn replace(&self, bytes: &[u8]) -> JournalResult<()> {
+        let temporary = self.folder.join(TEMPORARY_FILE);
+        remove_if_there(&*self.fs, &temporary)?;
+        let mut file = self.fs.create(&temporary).map_err(failed("create", &temporary))?;
+        file.write_all(bytes).map_err(failed("write", &temporary))?;
+        file.sync().map_err(failed("sync", &temporary))?;
+        self.fs
+            .rename(&temporary, &self.path)
+            .map_err(failed("rename to", &self.path))?;
+        Ok(sync_folders(&*self.fs, &self.home, &self.folder)?)
+    }
+}

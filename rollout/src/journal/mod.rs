@@ -1,0 +1,16 @@
+//! The durable journal of facts that have no place in a rollout (design sections 2 and 3).
+//!
+//! Only declares and re-exports.
+
+mod compact;
+mod error;
+mod fact;
+mod line;
+mod reader;
+mod writer;
+
+pub use error::{JournalError, JournalResult};
+pub use fact::{FactKind, JournalFact};
+pub use line::MAX_FACT_BYTES;
+pub use reader::{JournalDamage, JournalPosition, JournalRead, StoredFact};
+pub use writer::{JOURNAL_FILE, JOURNAL_FOLDER, Journal};
