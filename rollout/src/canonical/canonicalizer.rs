@@ -143,6 +143,12 @@ impl Canonicalizer {
         batch
     }
 
+    /// Returns of how many turns the items are remembered.
+    #[cfg(test)]
+    pub(super) fn remembered_turns(&self) -> usize {
+        self.memory.remembered_turns()
+    }
+
     fn context(&self, now_ms: i64) -> Context<'_> {
         Context {
             options: &self.options,

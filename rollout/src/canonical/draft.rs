@@ -1,6 +1,7 @@
 //! The draft of one batch: lines, ids and memory that count only if every item of the batch is accepted.
 //!
-//! The steps that the walks over the kinds share; which kind takes which step is in `record_items` and `event_items`.
+//! The steps that the walks over the kinds share; which kind takes which step is in `record_items`,
+//! `canonical_items`, `legacy_items` and `reasoning_items`.
 
 use codex_protocol::item::TurnItem;
 use codex_protocol::log::event::{EventMsg, ItemCompletedEvent};
@@ -39,6 +40,11 @@ impl Memory {
             seen: SeenItems::new(),
             next_line: 0,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembered_turns(&self) -> usize {
+        self.seen.len()
     }
 
     pub(super) fn apply(&mut self, change: MemoryChange) {
@@ -89,7 +95,7 @@ struct DraftLine {
 enum DraftLive {
     /// The line with this number.
     Line(u64),
-    Told(LiveEvent),
+    Told(Box<LiveEvent>),
 }
 
 pub(super) struct Draft<'a> {
@@ -135,7 +141,7 @@ impl<'a> Draft<'a> {
             .into_iter()
             .filter_map(|live| match live {
                 DraftLive::Line(number) => position(number).map(LiveEvent::Line),
-                DraftLive::Told(told) => Some(told),
+                DraftLive::Told(told) => Some(*told),
             })
             .collect();
         let batch = DurableBatch {
@@ -307,7 +313,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn tell_started(&mut self, live: LiveItem) {
-        self.live.push(DraftLive::Told(LiveEvent::Started(live)));
+        self.live.push(DraftLive::Told(Box::new(LiveEvent::Started(live))));
     }
 
     /// Tells a completed item, under the id that it brings in `live.id`.
@@ -321,7 +327,7 @@ impl<'a> Draft<'a> {
             given.item_id = Some(live.id.clone());
             given.turn_id = Some(live.turn_id.clone());
         }
-        self.live.push(DraftLive::Told(LiveEvent::Completed(live)));
+        self.live.push(DraftLive::Told(Box::new(LiveEvent::Completed(live))));
     }
 
     /// Ends reasoning that may still grow, as far as a line of this class ends it.
@@ -331,6 +337,16 @@ impl<'a> Draft<'a> {
             (HistoryMode::Legacy, LineClass::Item | LineClass::TurnBound) | (HistoryMode::Paginated, _) => {
                 self.settle_reasoning(Some(index))
             }
+        }
+    }
+
+    /// Returns what a line of an item of this turn is to the reasoning before it: an item of another turn than the open
+    /// one does not come between its parts.
+    pub(super) fn item_class(&self, turn_id: &str) -> LineClass {
+        if self.turns.current() == Some(turn_id) {
+            LineClass::Item
+        } else {
+            LineClass::Other
         }
     }
 

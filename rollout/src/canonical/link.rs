@@ -10,6 +10,7 @@ use codex_protocol::log::event::EventMsg;
 use codex_protocol::log::response::{ContentPart, ReasoningPartRecord};
 
 use super::input::Input;
+use super::response_ids::has_prefix;
 
 /// What two records must have in common to be a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,9 +118,19 @@ struct Slot {
     index: usize,
     segment: u32,
     key: LinkKey,
+    /// Id of the server, or one that was given here.
     id: Option<String>,
+    is_given: bool,
     line: Option<u64>,
     is_taken: bool,
+}
+
+/// A canonical item whose id a Responses item without one can take.
+#[derive(Debug)]
+struct Offer {
+    segment: u32,
+    key: LinkKey,
+    id: String,
 }
 
 /// A found pair.
@@ -136,6 +147,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 pub(super) struct Links {
     slots: Vec<Slot>,
+    offers: Vec<Offer>,
     /// Per item of the batch: the stretch between two turn bounds that it is in.
     segments: Vec<u32>,
 }
@@ -145,12 +157,14 @@ impl Links {
     pub(super) fn of(inputs: &[Input]) -> Self {
         let mut links = Self {
             slots: Vec::new(),
+            offers: Vec::new(),
             segments: Vec::with_capacity(inputs.len()),
         };
         let mut segment = 0;
         for input in inputs {
             match &input.item {
                 RolloutItem::EventMsg(event) if is_turn_bound(event) => segment += 1,
+                RolloutItem::EventMsg(event) => links.offers.extend(offer(event, segment)),
                 RolloutItem::ResponseItem(line) => {
                     let id = line.item.id().filter(|id| !id.is_empty()).map(|id| id.into_owned());
                     links.slots.extend(LinkKey::of_response(&line.item).map(|key| Slot {
@@ -158,6 +172,7 @@ impl Links {
                         segment,
                         key,
                         id,
+                        is_given: false,
                         line: None,
                         is_taken: false,
                     }));
@@ -166,6 +181,10 @@ impl Links {
             }
             links.segments.push(segment);
         }
+        let slots = &links.slots;
+        links
+            .offers
+            .retain(|offer| slots.iter().all(|slot| slot.id.as_deref() != Some(&offer.id)));
         links
     }
 
@@ -177,7 +196,7 @@ impl Links {
         let segment = *self.segments.get(index)?;
         let free = |slot: &Slot| !slot.is_taken && slot.segment == segment;
         let same_id = |slot: &Slot| own_id.is_some() && slot.id.as_deref() == own_id;
-        let may_share = |slot: &Slot| own_id.is_none() || slot.id.is_none();
+        let may_share = |slot: &Slot| own_id.is_none() || slot.id.is_none() || slot.is_given;
         let found = self
             .slots
             .iter()
@@ -200,21 +219,44 @@ impl Links {
         let slot = &mut self.slots[link.slot];
         if slot.id.is_none() && slot.line.is_none() {
             slot.id = Some(id.to_owned());
+            slot.is_given = true;
         }
+        self.offers.retain(|offer| offer.id != id);
     }
 
-    /// Returns the id that was decided for the Responses item at `index`.
-    pub(super) fn decided_id(&self, index: usize) -> Option<String> {
-        self.slots.iter().find(|slot| slot.index == index)?.id.clone()
+    /// Returns the id that was decided for the Responses item at `index`, or that of an item that follows.
+    pub(super) fn decided_id(&mut self, index: usize) -> Option<String> {
+        let slot = self.slots.iter_mut().find(|slot| slot.index == index)?;
+        if slot.id.is_none() && !slot.is_taken {
+            let fits = |offer: &Offer| offer.segment == slot.segment && offer.key == slot.key;
+            let at = self.offers.iter().position(fits)?;
+            slot.id = Some(self.offers.remove(at).id);
+            slot.is_given = true;
+        }
+        slot.id.clone()
     }
 
     /// Notes that the Responses item at `index` is written.
     pub(super) fn written(&mut self, index: usize, id: Option<&str>, line: u64) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.index == index) {
+            slot.is_given |= slot.id.is_none();
             slot.id = id.map(str::to_owned);
             slot.line = Some(line);
         }
     }
+}
+
+fn offer(event: &EventMsg, segment: u32) -> Option<Offer> {
+    let EventMsg::ItemCompleted(completed) = event else {
+        return None;
+    };
+    let key = LinkKey::of_item(&completed.item)?;
+    let id = completed.item.id();
+    has_prefix(id, key.id_prefix()).then(|| Offer {
+        segment,
+        key,
+        id: id.to_owned(),
+    })
 }
 
 fn is_turn_bound(event: &EventMsg) -> bool {

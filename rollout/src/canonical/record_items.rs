@@ -1,6 +1,6 @@
 //! The walk over the records of a batch that are not items of a turn: Responses items, turn bounds, and the rest.
 //!
-//! Items of turns are in `event_items`.
+//! Items of turns are in `canonical_items`, `legacy_items` and `reasoning_items`.
 
 use codex_protocol::item::hook_prompt_from_message;
 use codex_protocol::log::event::{EventMsg, TurnAbortedEvent};
@@ -138,7 +138,7 @@ impl Draft<'_> {
     }
 
     /// Returns the id for a Responses item without one: that of its pair, else a new one.
-    fn response_id(&self, index: usize, item: &ResponseItem) -> Option<String> {
+    fn response_id(&mut self, index: usize, item: &ResponseItem) -> Option<String> {
         if !self.gives_ids() {
             return None;
         }
