@@ -33,6 +33,6 @@ pub use types::{
     TurnPage, TurnPageQuery, TurnRecord, View,
 };
 pub use writes::{
-    AppendAck, ContextRecord, Durability, DurableLine, GitPatch, MemoryMode, MetadataPatch, ModelContext, NewThread,
-    OpenThread, OrdinalRange, StoredLines, ThreadWrites,
+    AppendAck, Durability, DurableLine, GitPatch, MemoryMode, MetadataPatch, ModelContext, NewThread, OpenThread,
+    OrdinalRange, StoredLines, ThreadWrites,
 };

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
 use crate::error::StoreResult;
-use crate::writes::ThreadWrites;
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
+use crate::writes::ThreadWrites;
 
 /// Reads recorded threads.
 ///

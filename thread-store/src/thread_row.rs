@@ -12,17 +12,20 @@ use codex_state::threads::{CutText, ThreadRow};
 
 use crate::error::StoreResult;
 use crate::types::{GitInfo, ThreadRecord};
+use crate::writes::GitPatch;
 
 /// Rollouts that a preview is looked for in along a lineage.
 const MAX_PREVIEW_DEPTH: usize = 1024;
 
 /// What a row says that no rollout tells.
 #[derive(Debug)]
-pub(crate) struct RowNaming<'a> {
+pub(crate) struct RowFacts<'a> {
     /// The thread.
     pub(crate) thread_id: &'a str,
     /// Its name.
     pub(crate) name: Option<String>,
+    /// Changes of the repository's state that the rollout of a paginated thread does not tell.
+    pub(crate) git: GitPatch,
     /// Provider of threads that name none.
     pub(crate) default_provider: &'a str,
 }
@@ -31,7 +34,7 @@ pub(crate) struct RowNaming<'a> {
 pub(crate) fn row_of(
     revisions: &[RolloutRow],
     lookup: Lookup<'_>,
-    naming: RowNaming<'_>,
+    known: RowFacts<'_>,
 ) -> StoreResult<Option<ThreadRow>> {
     let Some(current) = current_revision(revisions) else {
         return Ok(None);
@@ -57,21 +60,32 @@ pub(crate) fn row_of(
         Mode::Bare => SessionSource::Unknown.to_index_text(),
         Mode::Paginated | Mode::Legacy => SessionSource::VsCode.to_index_text(),
     };
+    let paginated = current.checkpoint.mode == Mode::Paginated;
+    let recorded = GitInfo {
+        sha: header.git_sha.clone(),
+        branch: header.git_branch.clone(),
+        origin_url: header.git_origin_url.clone(),
+    };
+    let git = if paginated {
+        known.git.applied(Some(&recorded)).unwrap_or_default()
+    } else {
+        recorded
+    };
     Ok(Some(ThreadRow {
-        thread_id: naming.thread_id.to_owned(),
+        thread_id: known.thread_id.to_owned(),
         rollout_key: current.key,
         path: current.file.path.clone(),
         archived: current.file.archived,
-        paginated: current.checkpoint.mode == Mode::Paginated,
+        paginated,
         created_at_ms,
         updated_at_ms: mtime_ms,
         recency_at_ms: recency,
-        name: naming.name,
+        name: known.name,
         title: cut(&meta.title),
         preview: cut(shown),
         first_user_message: cut(&meta.first_user),
         cwd: cwd.unwrap_or_default(),
-        model_provider: provider.unwrap_or_else(|| naming.default_provider.to_owned()),
+        model_provider: provider.unwrap_or_else(|| known.default_provider.to_owned()),
         source: header.source.clone().unwrap_or_else(default_source),
         thread_source: header.thread_source.clone(),
         originator: header.originator.clone(),
@@ -80,9 +94,9 @@ pub(crate) fn row_of(
         agent_role: header.agent_role.clone(),
         model: meta.model.clone(),
         effort: meta.effort.clone(),
-        git_sha: header.git_sha.clone(),
-        git_branch: header.git_branch.clone(),
-        git_origin_url: header.git_origin_url.clone(),
+        git_sha: git.sha,
+        git_branch: git.branch,
+        git_origin_url: git.origin_url,
         forked_from: header.forked_from.clone(),
         parent_thread_id: header.parent.clone(),
         attached_to: header.attached_to.clone(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use codex_protocol::ids::{RolloutId, ThreadId};
-use codex_protocol::log::{HistoryMode, RawJson, SessionSource};
+use codex_protocol::log::{HistoryMode, RolloutLine, SessionSource};
 pub use codex_rollout::canonical::DurableLine;
 pub use codex_rollout::recorder::{AppendAck, Durability, OrdinalRange};
 
@@ -18,7 +18,7 @@ use crate::types::GitInfo;
 ///
 /// A thread is *open* between [`create_thread`](Self::create_thread) or [`resume_thread`](Self::resume_thread) and
 /// [`close_thread`](Self::close_thread) or [`discard_thread`](Self::discard_thread). An open thread has this store as its
-/// only writer, across processes; all other calls need one.
+/// only writer, across processes; the calls that append need one.
 #[async_trait]
 pub trait ThreadWrites: Send + Sync {
     /// Opens a new thread. Nothing is on disk before the first append.
@@ -67,6 +67,21 @@ pub trait ThreadWrites: Send + Sync {
     /// # Errors
     /// `NotOpen`.
     async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()>;
+
+    /// Changes what is known of a thread besides its history; works on open and other threads alike.
+    ///
+    /// The facts are durable before this returns, and survive a deleted index.
+    ///
+    /// # Errors
+    /// `ThreadNotFound`, also for archived threads; `WriterConflict` where a foreign writer holds a legacy thread whose
+    /// rollout has to carry the fact (`rollout-format.md` 9.5).
+    async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()>;
+
+    /// Returns what a model needs to continue the thread (`rollout-format.md` 6.1).
+    ///
+    /// # Errors
+    /// `ThreadNotFound`, `Header`, `Lineage`, `Read`.
+    async fn load_model_context(&self, thread_id: ThreadId) -> StoreResult<ModelContext>;
 }
 
 /// A thread to be.
@@ -172,6 +187,18 @@ impl GitPatch {
         *self == Self::default()
     }
 
+    /// Adds a later change.
+    pub(crate) fn merge(&mut self, later: &Self) {
+        let take = |mine: &mut Option<Option<String>>, later: &Option<Option<String>>| {
+            if later.is_some() {
+                mine.clone_from(later);
+            }
+        };
+        take(&mut self.sha, &later.sha);
+        take(&mut self.branch, &later.branch);
+        take(&mut self.origin_url, &later.origin_url);
+    }
+
     /// Returns the state after the change.
     #[must_use]
     pub fn applied(&self, git: Option<&GitInfo>) -> Option<GitInfo> {
@@ -210,16 +237,7 @@ impl MemoryMode {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelContext {
     /// Records, oldest first; the first one is the thread's own session metadata.
-    pub records: Vec<ContextRecord>,
-    /// Bytes of the log that were read for it.
-    pub read_bytes: u64,
-}
-
-/// One record of a context.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ContextRecord {
-    /// Kind of the line.
-    pub kind: String,
-    /// Payload as written.
-    pub payload: RawJson,
+    pub records: Vec<RolloutLine>,
+    /// Whether they are the whole history, and not only from the latest usable compaction on.
+    pub is_whole: bool,
 }

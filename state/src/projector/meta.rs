@@ -171,9 +171,10 @@ impl RolloutMeta {
         update(&mut self.cwd, Some(&meta.cwd));
         update(&mut self.model_provider, meta.model_provider.as_deref());
         if let Some(git) = &meta.git {
-            update(&mut header.git_sha, git.commit_hash.as_deref());
-            update(&mut header.git_branch, git.branch.as_deref());
-            update(&mut header.git_origin_url, git.repository_url.as_deref());
+            // A copy of the metadata states all of it anew (9.5): what it leaves out was cleared.
+            header.git_sha.clone_from(&git.commit_hash);
+            header.git_branch.clone_from(&git.branch);
+            header.git_origin_url.clone_from(&git.repository_url);
         }
     }
 }

@@ -241,7 +241,11 @@ impl LiveThread {
         batch: DurableBatch,
         durability: Option<Durability>,
     ) -> StoreResult<Appended> {
-        let by_default = if batch.ends_turn { Durability::Synced } else { Durability::Written };
+        let by_default = if batch.ends_turn {
+            Durability::Synced
+        } else {
+            Durability::Written
+        };
         let durability = durability.unwrap_or(by_default);
         let stored = if batch.lines.is_empty() {
             None

@@ -7,12 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use codex_rollout::discover::{RolloutFile, visit};
-use codex_rollout::session_index::{NameIndex, read_names};
 use uuid::Uuid;
 
 use super::catch_up::{fingerprint_text, rollout_uuid};
+use super::facts::Facts;
 use super::store::Inner;
-use crate::error::{StoreError, StoreResult};
 
 /// How long a sweep is trusted.
 const SWEEP_TRUST_MS: i64 = 1_000;
@@ -33,8 +32,8 @@ struct State {
     synced: Option<Arc<Sweep>>,
     /// The sweep that the word index was last brought up to date with.
     text_synced: Option<Arc<Sweep>>,
-    /// Names that thread rows carry.
-    names: HashMap<String, String>,
+    /// Digests of the facts that thread rows carry.
+    facts: HashMap<String, String>,
     /// Files that cannot be read, with the fingerprint they had.
     unreadable: HashMap<Uuid, (String, String)>,
 }
@@ -79,7 +78,7 @@ impl Catalog {
         state.current.clear();
         state.synced = None;
         state.text_synced = None;
-        state.names.clear();
+        state.facts.clear();
     }
 
     /// Makes the next request look again: this process has just made or renamed a file.
@@ -145,15 +144,6 @@ impl Inner {
         sweep
     }
 
-    /// Returns the newest names of threads.
-    pub(super) fn names(&self) -> StoreResult<NameIndex> {
-        read_names(self.fs.as_ref(), &self.home).map_err(|error| StoreError::Read {
-            path: self.home.join("session_index.jsonl"),
-            offset: 0,
-            source: Box::new(error),
-        })
-    }
-
     /// Returns the files that changed since they were last brought up to date.
     pub(super) fn dirty_files(&self, sweep: &Sweep) -> Vec<RolloutFile> {
         let state = self.catalog.lock();
@@ -193,17 +183,16 @@ impl Inner {
         self.catalog.lock().text_synced = Some(Arc::clone(sweep));
     }
 
-    /// Returns the threads whose names changed since they were last stored, and remembers the new names.
-    pub(super) fn changed_names(&self, names: &NameIndex) -> Vec<String> {
-        let newest: HashMap<String, String> = names
-            .iter()
-            .filter_map(|(id, _)| names.last_name(id).map(|name| (id.to_string(), name.to_owned())))
-            .collect();
+    /// Returns the threads whose facts changed since they were last stored, and remembers the new ones.
+    pub(super) fn changed_facts(&self, facts: &Facts) -> Vec<String> {
+        let newest = facts.digests();
         let mut state = self.catalog.lock();
-        let changed = newest.iter().filter(|(id, name)| state.names.get(*id) != Some(name));
-        let removed = state.names.keys().filter(|id| !newest.contains_key(*id));
+        let changed = newest
+            .iter()
+            .filter(|(id, digest)| state.facts.get(*id) != Some(digest));
+        let removed = state.facts.keys().filter(|id| !newest.contains_key(*id));
         let threads = changed.map(|(id, _)| id.clone()).chain(removed.cloned()).collect();
-        state.names = newest;
+        state.facts = newest;
         threads
     }
 

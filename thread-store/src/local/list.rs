@@ -97,13 +97,13 @@ impl Inner {
         }
         let dirty = self.dirty_files(&sweep);
         self.remove_vanished(&sweep)?;
-        let names = self.names()?;
-        let changed_names = self.changed_names(&names);
-        if dirty.is_empty() && changed_names.is_empty() {
+        let facts = self.facts()?;
+        let changed_facts = self.changed_facts(&facts);
+        if dirty.is_empty() && changed_facts.is_empty() {
             self.mark_synced(&sweep);
             return Ok(());
         }
-        let mut threads: BTreeSet<String> = changed_names.into_iter().collect();
+        let mut threads: BTreeSet<String> = changed_facts.into_iter().collect();
         let mut updates = Vec::new();
         for (done, file) in dirty.iter().enumerate() {
             progress(file, done);
@@ -124,7 +124,7 @@ impl Inner {
         self.store_updates(&mut updates)?;
         self.add_heirs(&dirty, &mut threads)?;
         let threads: Vec<String> = threads.into_iter().collect();
-        self.store_thread_rows(&sweep, &names, &threads)?;
+        self.store_thread_rows(&sweep, &facts, &threads)?;
         for file in &dirty {
             if self.is_readable(file) {
                 self.mark_current(file);
@@ -216,7 +216,7 @@ impl Inner {
             return Ok(());
         }
         let threads: Vec<String> = threads.into_iter().collect();
-        self.store_thread_rows(sweep, &self.names()?, &threads)
+        self.store_thread_rows(sweep, &self.facts()?, &threads)
     }
 
     /// Makes the record of a row of the index.

@@ -61,7 +61,7 @@ impl Inner {
     /// Makes a thread's record from rollouts that are open, and the index for the rest.
     fn record_from_history(&self, history: &History<'_>) -> StoreResult<ThreadRecord> {
         let sweep = self.sweep(Freshness::Recent);
-        let names = self.names()?;
+        let facts = self.facts()?;
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let thread_id = history.thread_id.to_string();
@@ -82,7 +82,7 @@ impl Inner {
             None => reader.rollout(rollout_id).map_err(|error| self.index_error(error)),
         };
         let row = self
-            .thread_row(&revisions, &lookup, &sweep, &names, &thread_id)?
+            .thread_row(&revisions, &lookup, &sweep, &facts, &thread_id)?
             .ok_or(StoreError::ThreadNotFound {
                 thread_id: history.thread_id,
             })?;

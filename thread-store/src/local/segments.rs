@@ -63,6 +63,8 @@ pub(super) struct History<'r> {
     pub(super) segments: Vec<Segment<'r>>,
     /// View that the rows are chosen by.
     pub(super) view: View,
+    /// Whether somebody may still append to the newest turn.
+    pub(super) has_writer: bool,
 }
 
 /// Which rows a position is looked up among.
@@ -342,6 +344,7 @@ impl Inner {
             })
             .collect::<StoreResult<_>>()?;
         Ok(History {
+            has_writer: self.has_writer(thread_id, view),
             thread_id,
             segments,
             view,

@@ -10,23 +10,27 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::Limits;
 use codex_rollout::discover::{HomeKind, visit};
 use codex_rollout::fs::{LogFs, StdFs};
+use codex_rollout::journal::Journal;
 use codex_rollout::source::SeekCache;
 use codex_state::db::Index;
 use uuid::Uuid;
 
 use super::catalog::Catalog;
 use super::catch_up::{SharedIndex, discard_index, is_rebuildable, stale_rollout};
+use super::facts::JournalCache;
 use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
-use crate::writes::{DurableLine, Durability, NewThread, OpenThread, StoredLines, ThreadWrites};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
+};
+use crate::writes::{
+    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites,
 };
 
 /// Our folder in a home.
@@ -93,6 +97,7 @@ pub(super) struct Inner {
     pub(super) catalog: Catalog,
     pub(super) locks: KeyedLocks<Uuid>,
     pub(super) writers: Writers,
+    pub(super) journal: JournalCache,
     index_path: PathBuf,
     index: RwLock<SharedIndex>,
 }
@@ -127,6 +132,7 @@ impl LocalStore {
         Ok(Arc::new(Self {
             inner: Arc::new(Inner {
                 writers: Writers::new(Arc::clone(&options.fs), &options.home),
+                journal: JournalCache::new(Journal::new(Arc::clone(&options.fs), &options.home)),
                 home: options.home,
                 default_provider: options.default_provider,
                 fs: options.fs,
@@ -370,6 +376,15 @@ impl ThreadWrites for LocalStore {
 
     async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
         self.run_once(move |inner| inner.discard_thread(thread_id)).await
+    }
+
+    async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
+        self.run_once(move |inner| inner.update_metadata(thread_id, &patch))
+            .await
+    }
+
+    async fn load_model_context(&self, thread_id: ThreadId) -> StoreResult<ModelContext> {
+        self.run(move |inner| inner.load_model_context(thread_id)).await
     }
 }
 

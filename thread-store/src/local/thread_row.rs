@@ -2,30 +2,31 @@
 //!
 //! Which rollouts count and what is stored; what a row says is decided in `crate::thread_row`.
 
+use codex_protocol::ids::ThreadId;
 use codex_rollout::discover::Encoding;
-use codex_rollout::session_index::NameIndex;
 use codex_state::db::{Index, Reader, RolloutRow};
 use codex_state::threads::{self, ThreadRow};
 
 use super::catalog::{Freshness, Sweep};
+use super::facts::Facts;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
-use crate::thread_row::{Lookup, RowNaming, row_of};
+use crate::thread_row::{Lookup, RowFacts, row_of};
 
 impl Inner {
     /// Brings the thread's row up to date after its rollouts changed; a failure is repaired by the next list.
     pub(super) fn refresh_thread_row(&self, thread_id: &str) {
         let sweep = self.sweep(Freshness::Recent);
         let refreshed = self
-            .names()
-            .and_then(|names| self.store_thread_rows(&sweep, &names, &[thread_id.to_owned()]));
+            .facts()
+            .and_then(|facts| self.store_thread_rows(&sweep, &facts, &[thread_id.to_owned()]));
         if let Err(error) = refreshed {
             tracing::debug!(%error, thread_id, "thread row not refreshed");
         }
     }
 
     /// Recomputes and stores the rows of these threads; threads without rollouts lose theirs.
-    pub(super) fn store_thread_rows(&self, sweep: &Sweep, names: &NameIndex, threads: &[String]) -> StoreResult<()> {
+    pub(super) fn store_thread_rows(&self, sweep: &Sweep, facts: &Facts, threads: &[String]) -> StoreResult<()> {
         let index = self.index();
         let rows = {
             let reader = index.reader().map_err(|error| self.index_error(error))?;
@@ -37,7 +38,7 @@ impl Inner {
                     let lookup = |id: &str| reader.rollout(id).map_err(|error| self.index_error(error));
                     Ok((
                         thread_id,
-                        self.thread_row(&revisions, &lookup, sweep, names, thread_id)?,
+                        self.thread_row(&revisions, &lookup, sweep, facts, thread_id)?,
                     ))
                 })
                 .collect::<StoreResult<Vec<_>>>()?
@@ -85,21 +86,18 @@ impl Inner {
         revisions: &[RolloutRow],
         lookup: Lookup<'_>,
         sweep: &Sweep,
-        names: &NameIndex,
+        facts: &Facts,
         thread_id: &str,
     ) -> StoreResult<Option<ThreadRow>> {
         let mut revisions = revisions.to_vec();
         revisions.retain(|row| row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)).is_some());
-        let name = thread_id
-            .parse()
-            .ok()
-            .and_then(|id| names.last_name(id))
-            .map(str::to_owned);
-        let naming = RowNaming {
+        let id: Option<ThreadId> = thread_id.parse().ok();
+        let known = RowFacts {
             thread_id,
-            name,
+            name: id.and_then(|id| facts.name(id)),
+            git: id.map(|id| facts.git(id)).unwrap_or_default(),
             default_provider: &self.default_provider,
         };
-        row_of(&revisions, lookup, naming)
+        row_of(&revisions, lookup, known)
     }
 }

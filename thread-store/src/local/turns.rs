@@ -95,7 +95,8 @@ pub(super) fn turn_record(history: &History<'_>, turn: &PlacedTurn) -> StoreResu
     let facts = turn_facts(history, turn)?;
     let status = match facts.state {
         TurnState::Completed => TurnStatus::Completed,
-        // No writer of ours is live in this process, so an open turn was left behind (7.1, 11).
+        TurnState::InProgress if history.has_writer && is_newest_turn(history, turn)? => TurnStatus::InProgress,
+        // Nobody is left to end the turn (7.1, 11).
         TurnState::Interrupted | TurnState::InProgress => TurnStatus::Interrupted,
         TurnState::Failed => TurnStatus::Failed,
     };
@@ -117,6 +118,10 @@ pub(super) fn turn_record(history: &History<'_>, turn: &PlacedTurn) -> StoreResu
         items: Vec::new(),
         items_view: ItemsView::NotLoaded,
     })
+}
+
+fn is_newest_turn(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<bool> {
+    Ok(turn.at + 1 == history.segments.len() && is_last_turn(history, turn)?)
 }
 
 fn is_last_turn(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<bool> {

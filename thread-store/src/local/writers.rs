@@ -209,6 +209,30 @@ impl Inner {
         removed.map(|_| ()).ok_or(StoreError::NotOpen { thread_id })
     }
 
+    /// Returns whether a thread is open here and has no file yet.
+    pub(super) fn is_unborn(&self, thread_id: ThreadId) -> bool {
+        let writer = self.writers.get(thread_id);
+        writer.is_ok_and(|writer| writer.log().state() == WriterState::Pending)
+    }
+
+    /// Becomes the writer of a thread for a moment.
+    pub(super) fn acquire_lease(&self, thread_id: ThreadId) -> StoreResult<Arc<WriterLease>> {
+        self.writers.acquire(thread_id)
+    }
+
+    /// Appends and syncs if the thread is open here; tells whether it is.
+    pub(super) fn append_to_open(&self, thread_id: ThreadId, items: &[EncodedItem]) -> StoreResult<bool> {
+        let Ok(writer) = self.writers.get(thread_id) else {
+            return Ok(false);
+        };
+        let mut log = writer.log();
+        let failed = |error| record_error(thread_id, error);
+        log.append(items, self.clock.now_ms()).map_err(failed)?;
+        log.sync().map_err(failed)?;
+        writer.unseen.store(true, Ordering::Release);
+        Ok(true)
+    }
+
     /// Offers what was appended to the index; called right behind an append.
     pub(super) fn index_behind(&self, thread_id: ThreadId) {
         if let Ok(writer) = self.writers.get(thread_id) {
@@ -284,7 +308,8 @@ fn offsets_of(items: &[EncodedItem], ack: &AppendAck) -> Vec<u64> {
     offsets
 }
 
-fn record_error(thread_id: ThreadId, error: WriteError) -> StoreError {
+/// Wraps a failure to write.
+pub(super) fn record_error(thread_id: ThreadId, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Record {
         thread_id,
         source: Box::new(error),

@@ -47,6 +47,7 @@ pub(super) struct History {
     pub(super) view: View,
     pub(super) segments: Vec<Segment>,
     items: Vec<Item>,
+    has_writer: bool,
 }
 
 impl History {
@@ -76,7 +77,9 @@ impl History {
             }
         }
         let start_ordinal = parts.last().map_or(0, |part| part.start_ordinal);
-        Self::assemble((thread_id, view), &inherited, (current, start_ordinal))
+        let mut history = Self::assemble((thread_id, view), &inherited, (current, start_ordinal))?;
+        history.has_writer = home.has_writer(thread_id);
+        Ok(history)
     }
 
     /// Opens what there is of a history, even if it cannot be put together by the rules: what a search looks through.
@@ -130,6 +133,7 @@ impl History {
             view,
             segments,
             items: Vec::new(),
+            has_writer: false,
         };
         history.items = history.fold_items()?;
         Ok(history)
@@ -178,6 +182,13 @@ impl History {
             self.mode() == HistoryMode::Paginated && all.iter().any(newer)
         };
         all.iter().filter(|turn| !overridden(turn)).cloned().collect()
+    }
+
+    fn is_newest(&self, turn: &Turn) -> bool {
+        let newest = self.all_turns().pop();
+        newest.is_some_and(|newest| {
+            (newest.at, newest.row.key) == (turn.at, turn.row.key) && turn.at + 1 == self.segments.len()
+        })
     }
 
     /// Returns all items, oldest first.
@@ -256,6 +267,7 @@ impl History {
         let facts = self.facts(turn).map_err(|error| rollout.failed(error))?;
         let status = match facts.state {
             TurnState::Completed => TurnStatus::Completed,
+            TurnState::InProgress if self.has_writer && self.is_newest(turn) => TurnStatus::InProgress,
             TurnState::Interrupted | TurnState::InProgress => TurnStatus::Interrupted,
             TurnState::Failed => TurnStatus::Failed,
         };

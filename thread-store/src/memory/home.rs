@@ -9,6 +9,9 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::name::{RolloutName, weak_rollout_id};
 use uuid::Uuid;
 
+use super::writes::Writers;
+use crate::writes::GitPatch;
+
 /// One rollout as plain bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryRollout {
@@ -62,6 +65,8 @@ impl MemoryRollout {
 pub(super) struct Home {
     files: BTreeMap<String, MemoryRollout>,
     names: Vec<(ThreadId, String)>,
+    git: BTreeMap<String, GitPatch>,
+    pub(super) writers: Writers,
 }
 
 impl Home {
@@ -86,6 +91,22 @@ impl Home {
     /// Gives a thread a name; a blank one clears it.
     pub(super) fn set_name(&mut self, thread_id: ThreadId, name: &str) {
         self.names.push((thread_id, name.trim().to_owned()));
+    }
+
+    /// Changes the repository state of a paginated thread.
+    pub(super) fn patch_git(&mut self, thread_id: ThreadId, patch: &GitPatch) {
+        self.git.entry(thread_id.to_string()).or_default().merge(patch);
+    }
+
+    /// Returns all changes of a thread's repository state.
+    pub(super) fn git_of(&self, thread_id: &str) -> GitPatch {
+        self.git.get(thread_id).cloned().unwrap_or_default()
+    }
+
+    /// Returns the length of the rollout with this file name.
+    pub(super) fn len_of(&self, file_name: &str) -> u64 {
+        let file = self.files.values().find(|file| file.file_name == file_name);
+        file.map_or(0, |file| file.bytes.len() as u64)
     }
 
     /// Returns the last name that was not blank: a cleared name still shows in Codex's lists.

@@ -13,7 +13,7 @@ use codex_state::threads::{DefaultSources, SourceKind, SourceSelector, ThreadRow
 use super::home::Home;
 use super::rollout::Rollout;
 use crate::error::{StoreError, StoreResult};
-use crate::thread_row::{RowNaming, codex_preview, current_revision, record_of_row, row_of};
+use crate::thread_row::{RowFacts, codex_preview, current_revision, record_of_row, row_of};
 use crate::types::{
     ArchivedFilter, Direction, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor, ThreadRecord,
     View,
@@ -74,9 +74,10 @@ impl Shelf {
             .collect();
         let lookup = |id: &str| Ok(self.rows.iter().find(|row| row.rollout_id == id).cloned());
         let name = thread_id.parse().ok().and_then(|id| home.name_of(id));
-        let naming = RowNaming {
+        let naming = RowFacts {
             thread_id,
             name,
+            git: home.git_of(thread_id),
             default_provider: DEFAULT_PROVIDER,
         };
         let Some(row) = row_of(&revisions, &lookup, naming)? else {

@@ -10,6 +10,7 @@ mod pages;
 mod rollout;
 mod search;
 mod store;
+mod writes;
 
 pub use self::home::MemoryRollout;
 pub use self::store::MemoryStore;

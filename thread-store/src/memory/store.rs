@@ -12,7 +12,8 @@ use codex_protocol::log::HistoryMode;
 use super::history::History;
 use super::home::{Home, MemoryRollout};
 use super::rollout::Rollout;
-use super::{list, pages, search};
+use super::{list, pages, search, writes};
+use crate::clock::Clock;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
@@ -20,6 +21,9 @@ use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
+};
+use crate::writes::{
+    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites,
 };
 
 /// Candidates that an ambiguous selector returns at most.
@@ -31,12 +35,27 @@ const MAX_LISTED_DAMAGE: usize = 1_000;
 ///
 /// Correct rather than fast: meant for tests, as the model that other stores are compared with. Keeps no index, so
 /// nothing can be stale, and applies no limits on sizes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryStore {
     home: RwLock<Home>,
+    clock: Clock,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_clock(Clock::system())
+    }
 }
 
 impl MemoryStore {
+    /// Makes an empty store that takes the time of what it records from `clock`.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self {
+            home: RwLock::default(),
+            clock,
+        }
+    }
+
     /// Adds a rollout, or replaces the one at the same path.
     pub fn insert(&self, rollout: MemoryRollout) {
         self.change(|home| home.insert(rollout));
@@ -57,8 +76,8 @@ impl MemoryStore {
         self.change(|home| home.set_name(thread_id, name));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Home)) {
-        change(&mut self.home.write().unwrap_or_else(PoisonError::into_inner));
+    fn change<T>(&self, change: impl FnOnce(&mut Home) -> T) -> T {
+        change(&mut self.home.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn home(&self) -> Home {
@@ -109,6 +128,54 @@ impl ThreadStore for MemoryStore {
 
     fn search(&self) -> Option<&dyn ThreadSearch> {
         Some(self)
+    }
+
+    fn writes(&self) -> Option<&dyn ThreadWrites> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl ThreadWrites for MemoryStore {
+    async fn create_thread(&self, new: NewThread) -> StoreResult<OpenThread> {
+        self.change(|home| home.create_thread(&new, self.clock.now_ms()))
+    }
+
+    async fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread> {
+        self.change(|home| home.resume_thread(thread_id))
+    }
+
+    async fn append_items(
+        &self,
+        thread_id: ThreadId,
+        lines: Vec<DurableLine>,
+        durability: Durability,
+    ) -> StoreResult<StoredLines> {
+        self.change(|home| home.append_items(thread_id, &lines, durability, self.clock.now_ms()))
+    }
+
+    async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        self.change(|home| home.persist_thread(thread_id, self.clock.now_ms()))
+    }
+
+    async fn flush_thread(&self, thread_id: ThreadId, _: Durability) -> StoreResult<()> {
+        self.change(|home| home.check_open(thread_id))
+    }
+
+    async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        self.change(|home| home.close_thread(thread_id))
+    }
+
+    async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        self.change(|home| home.close_thread(thread_id))
+    }
+
+    async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
+        self.change(|home| home.update_metadata(thread_id, &patch, self.clock.now_ms()))
+    }
+
+    async fn load_model_context(&self, thread_id: ThreadId) -> StoreResult<ModelContext> {
+        writes::model_context(&self.home(), thread_id)
     }
 }
 

@@ -1,0 +1,202 @@
+//! What is known of threads besides their rollouts: names of Codex's name index, and the facts of our journal.
+//!
+//! The newest name counts, whoever wrote it. Git patches count for paginated threads only: a legacy rollout says it itself.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use codex_protocol::ids::ThreadId;
+use codex_rollout::journal::{FactKind, Journal, JournalFact, JournalPosition};
+use codex_rollout::session_index::{NameIndex, read_names};
+use serde::{Deserialize, Serialize};
+
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::writes::GitPatch;
+
+/// Facts of all threads, at one moment.
+#[derive(Debug)]
+pub(super) struct Facts {
+    names: NameIndex,
+    journal: Arc<HashMap<ThreadId, ThreadFacts>>,
+}
+
+/// What the journal says of one thread.
+#[derive(Debug, Clone, Default)]
+struct ThreadFacts {
+    /// Newest name, and when it was given.
+    name: Option<(i64, String)>,
+    /// All changes of the repository's state, merged.
+    git: GitPatch,
+}
+
+/// The journal, and what was read of it so far.
+#[derive(Debug)]
+pub(super) struct JournalCache {
+    pub(super) journal: Journal,
+    read: Mutex<(JournalPosition, Arc<HashMap<ThreadId, ThreadFacts>>)>,
+}
+
+impl JournalCache {
+    pub(super) fn new(journal: Journal) -> Self {
+        Self {
+            journal,
+            read: Mutex::default(),
+        }
+    }
+}
+
+/// A git patch as the journal has it: absent stays, null clears.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GitPatchFact {
+    #[serde(default, with = "stated", skip_serializing_if = "Option::is_none")]
+    sha: Option<Option<String>>,
+    #[serde(default, with = "stated", skip_serializing_if = "Option::is_none")]
+    branch: Option<Option<String>>,
+    #[serde(default, with = "stated", skip_serializing_if = "Option::is_none")]
+    origin_url: Option<Option<String>>,
+}
+
+/// Tells a member that is null from one that is not there.
+mod stated {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<Option<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+}
+
+impl From<&GitPatch> for GitPatchFact {
+    fn from(patch: &GitPatch) -> Self {
+        Self {
+            sha: patch.sha.clone(),
+            branch: patch.branch.clone(),
+            origin_url: patch.origin_url.clone(),
+        }
+    }
+}
+
+impl ThreadFacts {
+    fn learn(&mut self, fact: &JournalFact) {
+        match fact.kind {
+            FactKind::ThreadName => {
+                if let Ok(name) = fact.value.parse::<String>() {
+                    self.name = Some((fact.at_ms, name));
+                }
+            }
+            FactKind::GitPatch => {
+                if let Ok(patch) = fact.value.parse::<GitPatchFact>() {
+                    self.git.merge(&GitPatch {
+                        sha: patch.sha,
+                        branch: patch.branch,
+                        origin_url: patch.origin_url,
+                    });
+                }
+            }
+            // Kept in the journal for whoever knows what to do with them.
+            FactKind::MemoryMode | FactKind::Other(_) => {}
+        }
+    }
+}
+
+impl Facts {
+    /// Returns a thread's name.
+    ///
+    /// In the name index a cleared name still counts, as in Codex's lists.
+    pub(super) fn name(&self, thread_id: ThreadId) -> Option<String> {
+        let listed = self.names.last_name(thread_id);
+        let listed_at_ms = self
+            .names
+            .newest(thread_id)
+            .and_then(|entry| entry.updated_at.as_deref())
+            .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+            .map(jiff::Timestamp::as_millisecond);
+        let own = self.journal.get(&thread_id).and_then(|facts| facts.name.as_ref());
+        match own {
+            Some((at_ms, name)) if listed_at_ms.is_none_or(|listed| listed < *at_ms) => Some(name.clone()),
+            _ => listed.map(str::to_owned),
+        }
+    }
+
+    /// Returns the changes of a paginated thread's repository state.
+    pub(super) fn git(&self, thread_id: ThreadId) -> GitPatch {
+        self.journal
+            .get(&thread_id)
+            .map(|facts| facts.git.clone())
+            .unwrap_or_default()
+    }
+
+    /// Returns, for every thread with facts, a text that changes with them.
+    pub(super) fn digests(&self) -> HashMap<String, String> {
+        let mut threads: BTreeSet<ThreadId> = self.names.iter().map(|(thread_id, _)| thread_id).collect();
+        threads.extend(self.journal.keys());
+        let digests = threads.into_iter().filter_map(|thread_id| {
+            let (name, git) = (self.name(thread_id), self.git(thread_id));
+            let known = name.is_some() || !git.is_empty();
+            known.then(|| (thread_id.to_string(), format!("{name:?} {git:?}")))
+        });
+        digests.collect()
+    }
+}
+
+impl Inner {
+    /// Reads the facts as they are now.
+    pub(super) fn facts(&self) -> StoreResult<Facts> {
+        let names = read_names(self.fs.as_ref(), &self.home).map_err(|error| StoreError::Read {
+            path: self.home.join("session_index.jsonl"),
+            offset: 0,
+            source: Box::new(error),
+        })?;
+        Ok(Facts {
+            names,
+            journal: self.journal_facts()?,
+        })
+    }
+
+    fn journal_facts(&self) -> StoreResult<Arc<HashMap<ThreadId, ThreadFacts>>> {
+        let mut read = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = self
+            .journal
+            .journal
+            .read_from(read.0)
+            .map_err(|error| self.journal_error(error))?;
+        for damage in &news.damage {
+            tracing::warn!(
+                offset = damage.offset,
+                bytes = damage.len,
+                "a line of the journal is damaged"
+            );
+        }
+        if news.is_whole || !news.facts.is_empty() {
+            let mut facts = match news.is_whole {
+                true => HashMap::new(),
+                false => HashMap::clone(&read.1),
+            };
+            for stored in &news.facts {
+                if let Some(thread_id) = stored.fact.thread_id {
+                    facts
+                        .entry(thread_id)
+                        .or_insert_with(ThreadFacts::default)
+                        .learn(&stored.fact);
+                }
+            }
+            read.1 = Arc::new(facts);
+        }
+        read.0 = news.position;
+        Ok(Arc::clone(&read.1))
+    }
+
+    /// Wraps a failure of the journal.
+    pub(super) fn journal_error(&self, error: codex_rollout::journal::JournalError) -> StoreError {
+        StoreError::Read {
+            path: self.journal.journal.path().to_owned(),
+            offset: 0,
+            source: Box::new(error),
+        }
+    }
+}

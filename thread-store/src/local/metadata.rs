@@ -1,0 +1,134 @@
+//! Changes of what is known of a thread besides its history (`rollout-format.md` 9.5).
+//!
+//! The journal first, then the name index or the rollout that other programs read. The index follows by itself.
+
+use std::sync::Arc;
+
+use codex_protocol::ids::ThreadId;
+use codex_protocol::log::{HistoryMode, RawJson, RolloutItem, SessionMeta};
+use codex_rollout::discover::{Location, RolloutFile};
+use codex_rollout::head::{Head, read_head};
+use codex_rollout::journal::{FactKind, JournalFact};
+use codex_rollout::recorder::{Durability, EncodedItem, RolloutWriter, TornTailRule};
+use codex_rollout::session_index::append_name;
+
+use super::facts::GitPatchFact;
+use super::store::Inner;
+use super::writers::record_error;
+use crate::error::{StoreError, StoreResult};
+use crate::live::logged_git;
+use crate::types::{GitInfo, View};
+use crate::writes::MetadataPatch;
+
+impl Inner {
+    /// Applies a patch; every fact is durable before this returns.
+    pub(super) fn update_metadata(&self, thread_id: ThreadId, patch: &MetadataPatch) -> StoreResult<()> {
+        if self.is_unborn(thread_id) {
+            self.persist_thread(thread_id)?;
+        }
+        let (file, mode) = self.with_history(thread_id, View::Full, |history| {
+            Ok((history.current().file.clone(), history.mode()))
+        })?;
+        if file.location == Location::Archived {
+            return Err(StoreError::ThreadNotFound { thread_id });
+        }
+        let in_rollout = mode == HistoryMode::Legacy && (!patch.git.is_empty() || patch.memory_mode.is_some());
+        if in_rollout {
+            self.append_session_meta(thread_id, &file, patch)?;
+        }
+        self.journal_patch(thread_id, mode, patch)?;
+        if let Some(name) = &patch.name {
+            let now = timestamp(self.clock.now_ms());
+            append_name(self.fs.as_ref(), &self.home, thread_id, name, &now)
+                .map_err(|error| record_error(thread_id, error))?;
+        }
+        self.catalog.expire();
+        Ok(())
+    }
+
+    fn journal_patch(&self, thread_id: ThreadId, mode: HistoryMode, patch: &MetadataPatch) -> StoreResult<()> {
+        let at_ms = self.clock.now_ms();
+        let fact = |kind, value| JournalFact {
+            kind,
+            thread_id: Some(thread_id),
+            at_ms,
+            value,
+        };
+        let mut facts = Vec::new();
+        if let Some(name) = &patch.name {
+            facts.push(fact(FactKind::ThreadName, RawJson::string(name)));
+        }
+        if mode == HistoryMode::Paginated {
+            if !patch.git.is_empty() {
+                let value = RawJson::of(&GitPatchFact::from(&patch.git)).expect("an object of texts always serialises");
+                facts.push(fact(FactKind::GitPatch, value));
+            }
+            if let Some(memory) = patch.memory_mode {
+                facts.push(fact(FactKind::MemoryMode, RawJson::string(memory.as_str())));
+            }
+        }
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.journal
+            .journal
+            .append(&facts, Durability::Synced)
+            .map_err(|error| record_error(thread_id, error))
+    }
+
+    /// Appends a copy of the session metadata with the latest values to a legacy rollout.
+    fn append_session_meta(&self, thread_id: ThreadId, file: &RolloutFile, patch: &MetadataPatch) -> StoreResult<()> {
+        let item = RolloutItem::SessionMeta(Box::new(self.patched_meta(thread_id, file, patch)?));
+        let items = [EncodedItem::new(item)];
+        if self.append_to_open(thread_id, &items)? {
+            return Ok(());
+        }
+        let lease = self.acquire_lease(thread_id)?;
+        let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, TornTailRule::CutAside);
+        let written = resumed.and_then(|resumed| {
+            let mut log = resumed.writer;
+            log.append(&items, self.clock.now_ms())?;
+            log.sync()
+        });
+        written.map(|_| ()).map_err(|error| record_error(thread_id, error))
+    }
+
+    fn patched_meta(&self, thread_id: ThreadId, file: &RolloutFile, patch: &MetadataPatch) -> StoreResult<SessionMeta> {
+        let source = self.source(file)?;
+        let mut meta = match read_head(&source) {
+            Ok(Head::Envelope { meta, .. }) => *meta,
+            Ok(Head::Bare(_)) => {
+                return Err(StoreError::Unsupported {
+                    operation: "metadata update",
+                    thread_id,
+                });
+            }
+            Err(error) => {
+                return Err(StoreError::Header {
+                    path: file.path.clone(),
+                    source: Box::new(error),
+                });
+            }
+        };
+        let row = self.with_history(thread_id, View::Full, |history| {
+            let header = &history.current().meta.header;
+            Ok(GitInfo {
+                sha: header.git_sha.clone(),
+                branch: header.git_branch.clone(),
+                origin_url: header.git_origin_url.clone(),
+            })
+        })?;
+        // An empty object says that nothing is known any more; no object says nothing.
+        let git = patch.git.applied(Some(&row)).unwrap_or_default();
+        meta.git = Some(logged_git(&git));
+        if let Some(memory) = patch.memory_mode {
+            meta.memory_mode = Some(memory.as_str().to_owned());
+        }
+        Ok(meta)
+    }
+}
+
+fn timestamp(unix_ms: i64) -> String {
+    let moment = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or_default();
+    moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
