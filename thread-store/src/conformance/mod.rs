@@ -13,6 +13,7 @@ pub mod list_filters;
 mod log;
 pub mod occurrences;
 pub mod read;
+pub mod recording;
 pub mod search;
 mod suite;
 pub mod timeline;

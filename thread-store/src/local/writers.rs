@@ -12,7 +12,8 @@ use codex_rollout::discover::Location;
 use codex_rollout::fs::LogFs;
 use codex_rollout::locks::{LockError, WriterLease, WriterLocks, WriterProbe};
 use codex_rollout::recorder::{
-    AppendAck, Durability, EncodedItem, LocalTime, NewRollout, RolloutWriter, TornTailRule, WriteError, WriterState,
+    AppendAck, Durability, EncodedItem, LocalTime, NewRollout, RolloutWriter, TornTailRule, WriteError, WriteResult,
+    WriterState,
 };
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::TurnState;
@@ -35,7 +36,8 @@ pub(super) struct Writers {
 /// One thread that is being written.
 struct Writer {
     rollout_id: RolloutId,
-    log: Mutex<RolloutWriter>,
+    /// Taken out when the thread is closed, whoever still holds this value: the lock goes with it.
+    log: Mutex<Option<RolloutWriter>>,
     /// Whether lines were appended that the index has not been offered yet.
     unseen: AtomicBool,
 }
@@ -69,9 +71,20 @@ impl Writers {
 }
 
 impl Writer {
-    fn log(&self) -> MutexGuard<'_, RolloutWriter> {
+    fn slot(&self) -> MutexGuard<'_, Option<RolloutWriter>> {
         // A writer whose batch panicked half way is poisoned by its own state, not by the lock.
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` on the writer of a thread that is still open.
+    fn with_log<T>(
+        &self,
+        thread_id: ThreadId,
+        work: impl FnOnce(&mut RolloutWriter) -> WriteResult<T>,
+    ) -> StoreResult<T> {
+        let mut slot = self.slot();
+        let log = slot.as_mut().ok_or(StoreError::NotOpen { thread_id })?;
+        work(log).map_err(|error| record_error(thread_id, error))
     }
 }
 
@@ -133,7 +146,7 @@ impl Inner {
         };
         let writer = Writer {
             rollout_id: open.rollout_id,
-            log: Mutex::new(log),
+            log: Mutex::new(Some(log)),
             unseen: AtomicBool::new(false),
         };
         self.writers.open().insert(thread_id, Arc::new(writer));
@@ -152,15 +165,15 @@ impl Inner {
             .iter()
             .map(|line| EncodedItem::from_parts(line.item.kind(), &line.payload, line.metadata.as_ref()))
             .collect();
-        let failed = |error| record_error(thread_id, error);
-        let mut log = writer.log();
-        let newborn = log.state() == WriterState::Pending && !items.is_empty();
-        let mut ack = log.append(&items, self.clock.now_ms()).map_err(failed)?;
-        if durability == Durability::Synced {
-            log.sync().map_err(failed)?;
-            ack.durability = Durability::Synced;
-        }
-        drop(log);
+        let (newborn, ack) = writer.with_log(thread_id, |log| {
+            let newborn = log.state() == WriterState::Pending && !items.is_empty();
+            let mut ack = log.append(&items, self.clock.now_ms())?;
+            if durability == Durability::Synced {
+                log.sync()?;
+                ack.durability = Durability::Synced;
+            }
+            Ok((newborn, ack))
+        })?;
         if newborn {
             self.catalog.expire();
         }
@@ -172,8 +185,7 @@ impl Inner {
     /// Makes the file of a thread that has recorded nothing.
     pub(super) fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
         let writer = self.writers.get(thread_id)?;
-        let persisted = writer.log().persist(self.clock.now_ms());
-        persisted.map_err(|error| record_error(thread_id, error))?;
+        writer.with_log(thread_id, |log| log.persist(self.clock.now_ms()))?;
         self.catalog.expire();
         Ok(())
     }
@@ -182,8 +194,7 @@ impl Inner {
     pub(super) fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()> {
         let writer = self.writers.get(thread_id)?;
         if durability == Durability::Synced {
-            let synced = writer.log().sync();
-            synced.map_err(|error| record_error(thread_id, error))?;
+            writer.with_log(thread_id, |log| log.sync())?;
         }
         Ok(())
     }
@@ -191,28 +202,34 @@ impl Inner {
     /// Syncs and gives the lock back.
     pub(super) fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
         let writer = self.writers.get(thread_id)?;
-        let synced = {
-            let mut log = writer.log();
-            match log.state() {
-                WriterState::Open => log.sync().map(|_| ()),
-                WriterState::Pending | WriterState::Poisoned => Ok(()),
-            }
-        };
+        let synced = writer.with_log(thread_id, |log| match log.state() {
+            WriterState::Open => log.sync().map(|_| ()),
+            WriterState::Pending | WriterState::Poisoned => Ok(()),
+        });
         self.offer_unseen(thread_id, &writer);
-        self.writers.open().remove(&thread_id);
-        synced.map_err(|error| record_error(thread_id, error))
+        self.forget(thread_id);
+        synced
     }
 
     /// Gives the lock back.
     pub(super) fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        match self.forget(thread_id) {
+            true => Ok(()),
+            false => Err(StoreError::NotOpen { thread_id }),
+        }
+    }
+
+    fn forget(&self, thread_id: ThreadId) -> bool {
         let removed = self.writers.open().remove(&thread_id);
-        removed.map(|_| ()).ok_or(StoreError::NotOpen { thread_id })
+        let log = removed.as_ref().and_then(|writer| writer.slot().take());
+        log.is_some()
     }
 
     /// Returns whether a thread is open here and has no file yet.
     pub(super) fn is_unborn(&self, thread_id: ThreadId) -> bool {
         let writer = self.writers.get(thread_id);
-        writer.is_ok_and(|writer| writer.log().state() == WriterState::Pending)
+        let state = writer.and_then(|writer| writer.with_log(thread_id, |log| Ok(log.state())));
+        state.is_ok_and(|state| state == WriterState::Pending)
     }
 
     /// Becomes the writer of a thread for a moment.
@@ -225,10 +242,10 @@ impl Inner {
         let Ok(writer) = self.writers.get(thread_id) else {
             return Ok(false);
         };
-        let mut log = writer.log();
-        let failed = |error| record_error(thread_id, error);
-        log.append(items, self.clock.now_ms()).map_err(failed)?;
-        log.sync().map_err(failed)?;
+        writer.with_log(thread_id, |log| {
+            log.append(items, self.clock.now_ms())?;
+            log.sync()
+        })?;
         writer.unseen.store(true, Ordering::Release);
         Ok(true)
     }
