@@ -276,7 +276,7 @@ fn a_hook_prompt_comes_back_from_its_message() {
     let from_message = in_turn(Paginated, EventStyle::Legacy, &[prompt, item]);
     assert_eq!(kinds(&from_message), ["message", "HookPrompt"]);
     assert_eq!(told_items(&from_message), [(id, "hookPrompt")]);
-    assert_eq!(reasons(&from_message), [(1, DropReason::AlreadyRecorded)]);
+    assert_eq!(reasons(&from_message), [(1, DropReason::CarriedByResponseItem)]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::members::Members;
 use super::policy::{EventRole, event_role, response_drop};
 use super::raw_item::ItemOrigin;
 use super::response_ids::{OUTSIDE_TURN, compacted_payload, prefixed, stamped};
+use super::turns::TurnKind;
 
 impl Draft<'_> {
     /// Takes one record of the batch.
@@ -61,7 +62,7 @@ impl Draft<'_> {
         match event {
             EventMsg::TaskStarted(started) => {
                 self.end_reasoning(input.index, LineClass::TurnBound)?;
-                self.turns.start(&started.turn_id)?;
+                self.turns.start(&started.turn_id, TurnKind::Plain)?;
                 self.note_turn(input.index, &started.turn_id);
                 self.keep(input, LineClass::TurnBound)
             }
