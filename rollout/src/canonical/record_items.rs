@@ -38,7 +38,7 @@ impl Draft<'_> {
     }
 
     /// Keeps a record as it came.
-    fn keep(&mut self, input: &Input, class: LineClass) -> Result<(), Rejection> {
+    pub(super) fn keep(&mut self, input: &Input, class: LineClass) -> Result<(), Rejection> {
         self.end_reasoning(input.index, class)?;
         self.write_input(input, input.payload.clone(), class, Place::End)?;
         Ok(())

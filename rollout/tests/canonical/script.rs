@@ -152,11 +152,11 @@ pub(crate) fn reasoning(turn: &str, text: &str) -> Fact {
 
 pub(crate) fn command(turn: &str, id: &str, text: &str) -> Fact {
     let item = json!({
-        "type": "CommandExecution", "id": id, "command": ["echo", text], "cwd": "/work", "parsed_cmd": [], "source": "agent",
+        "type": "CommandExecution", "id": id, "command": ["echo", text], "cwd": "/srv/project", "parsed_cmd": [], "source": "agent",
         "status": "completed", "aggregated_output": text, "exit_code": 0, "duration": {"secs": 0, "nanos": 5},
     });
     let legacy = json!({
-        "type": "exec_command_end", "call_id": id, "turn_id": turn, "command": ["echo", text], "cwd": "/work",
+        "type": "exec_command_end", "call_id": id, "turn_id": turn, "command": ["echo", text], "cwd": "/srv/project",
         "parsed_cmd": [], "aggregated_output": text, "exit_code": 0, "duration": {"secs": 0, "nanos": 5},
     });
     let arguments = json!({"cmd": format!("echo {text}")}).to_string();
@@ -166,7 +166,7 @@ pub(crate) fn command(turn: &str, id: &str, text: &str) -> Fact {
 }
 
 pub(crate) fn patch(turn: &str, id: &str, text: &str) -> Fact {
-    let changes = json!({"/work/a.txt": {"type": "add", "content": text}});
+    let changes = json!({"/srv/project/a.txt": {"type": "add", "content": text}});
     let item = json!({
         "type": "FileChange", "id": id, "changes": changes, "status": "completed", "stdout": "done", "stderr": "",
     });

@@ -9,7 +9,7 @@ use super::script::*;
 
 fn script() -> Vec<Fact> {
     let context = json!({
-        "turn_id": "t1", "cwd": "/work", "approval_policy": "never", "sandbox_policy": {"type": "danger-full-access"},
+        "turn_id": "t1", "cwd": "/srv/project", "approval_policy": "never", "sandbox_policy": {"type": "danger-full-access"},
         "model": "m", "summary": "auto", "member_of_tomorrow": {"kept": [1.0]},
     });
     vec![
@@ -24,7 +24,7 @@ fn script() -> Vec<Fact> {
         mcp("t1", "call_3", "answer"),
         web("t1", "parsers"),
         plan("t1", "t1-plan", "1. test"),
-        view("t1", "call_4", "/work/a.png"),
+        view("t1", "call_4", "/srv/project/a.png"),
         dynamic("t1", "call_5", "lookup"),
         collab("t1", "call_6", "019caf1a-1400-7000-8000-00000000beef"),
         image("t1", "ig_1", "iVBOR"),
