@@ -72,3 +72,6 @@ pub use wire_tools::{
     McpAppUi, McpToolCallAppContext, McpToolCallError, McpToolCallResult, McpToolCallStatus, PatchApplyStatus,
     SubAgentActivityKind, WebFindInPage, WebOpenPage, WebSearchAction, WebSearchTerms,
 };
+
+#[cfg(test)]
+mod to_legacy_tests;

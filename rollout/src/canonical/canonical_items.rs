@@ -15,7 +15,7 @@ use super::members::Members;
 use super::placing::Placed;
 use super::policy::{ItemFate, item_fate};
 use super::record_items::with_text;
-use super::turns::ItemForm;
+use super::turns::{ItemForm, TurnKind};
 
 impl Draft<'_> {
     /// Takes an `item_completed`.
@@ -30,7 +30,9 @@ impl Draft<'_> {
             self.drop_item(input.index, DropReason::OtherForm);
             return Ok(());
         }
-        if fate == ItemFate::Dropped(DropReason::CarriedByResponseItem) {
+        // An agent of the legacy style has only the message to tell a hook prompt: the item was made from it.
+        let is_carried = matches!(completed.item, TurnItem::HookPrompt(_)) && self.style() == EventStyle::Legacy;
+        if is_carried || fate == ItemFate::Dropped(DropReason::CarriedByResponseItem) {
             self.drop_item(input.index, DropReason::CarriedByResponseItem);
             return Ok(());
         }
@@ -81,7 +83,7 @@ impl Draft<'_> {
 
     pub(super) fn open_review_turn(&mut self, enters_review: bool, turn_id: &str) -> Result<(), TurnFault> {
         if enters_review && !turn_id.is_empty() && !self.turns.knows(turn_id) {
-            self.turns.start(turn_id)?;
+            self.turns.start(turn_id, TurnKind::Review)?;
         }
         Ok(())
     }

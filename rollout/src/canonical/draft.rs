@@ -327,6 +327,10 @@ impl<'a> Draft<'a> {
             given.item_id = Some(live.id.clone());
             given.turn_id = Some(live.turn_id.clone());
         }
+        // Legacy readers stay in the reviewer's own turn: their lines do not say where they belong.
+        if self.mode() == HistoryMode::Paginated && matches!(live.item, TurnItem::ExitedReviewMode(_)) {
+            self.turns.leave_review(&live.turn_id);
+        }
         self.live.push(DraftLive::Told(Box::new(LiveEvent::Completed(live))));
     }
 

@@ -254,6 +254,21 @@ fn legacy_reasoning_is_written_at_once_and_told_whole() {
 }
 
 #[test]
+fn an_empty_text_makes_no_item() {
+    let items = [agent_event(""), reasoning_event("")];
+    let legacy = in_turn(Legacy, EventStyle::Legacy, &items);
+    assert_eq!(kinds(&legacy), ["agent_message", "agent_reasoning"]);
+    assert_eq!(told_items(&legacy), []);
+    let paginated = in_turn(Paginated, EventStyle::Legacy, &items);
+    assert_eq!(reasons(&paginated), [(0, DropReason::Empty), (1, DropReason::Empty)]);
+    let derived = in_turn(Legacy, EventStyle::Canonical, &[agent_item("m", "")]);
+    assert_eq!(
+        (kinds(&derived).len(), reasons(&derived)),
+        (0, vec![(0, DropReason::Empty)])
+    );
+}
+
+#[test]
 fn a_hook_prompt_comes_back_from_its_message() {
     let prompt = response(json!({
         "type": "message", "role": "user",
@@ -276,7 +291,7 @@ fn a_hook_prompt_comes_back_from_its_message() {
     let from_message = in_turn(Paginated, EventStyle::Legacy, &[prompt, item]);
     assert_eq!(kinds(&from_message), ["message", "HookPrompt"]);
     assert_eq!(told_items(&from_message), [(id, "hookPrompt")]);
-    assert_eq!(reasons(&from_message), [(1, DropReason::AlreadyRecorded)]);
+    assert_eq!(reasons(&from_message), [(1, DropReason::CarriedByResponseItem)]);
 }
 
 #[test]

@@ -348,6 +348,20 @@ fn a_review_may_open_its_own_turn() {
 }
 
 #[test]
+fn the_turn_of_a_reviewer_ends_with_the_review() {
+    let entered = event(json!({
+        "type": "entered_review_mode", "turn_id": "review", "item_id": "r1", "target": {"type": "uncommittedChanges"},
+    }));
+    let mut agent = agent(Legacy, EventStyle::Legacy);
+    take(&mut agent, &[entered, started("child")]);
+    assert_eq!(agent.current_turn(), Some("child"));
+    take(&mut agent, &[complete("review")]);
+    assert_eq!(agent.current_turn(), None);
+    // Late, but not wrong.
+    take(&mut agent, &[complete("child")]);
+}
+
+#[test]
 fn lines_without_an_id_are_known_by_their_number() {
     let mut agent = agent_in_turn(Legacy, EventStyle::Canonical);
     let batch = take(&mut agent, &[agent_item("msg_1", "hi"), assistant("hi")]);

@@ -37,11 +37,17 @@ impl Draft<'_> {
         match (self.mode(), canonical_from_event(event)) {
             (HistoryMode::Legacy, Some(item)) => self.keep_legacy(input, event, item),
             (HistoryMode::Paginated, Some(item)) => self.convert_event(input, event, item),
-            (_, None) => {
-                self.drop_item(input.index, DropReason::Empty);
-                Ok(())
-            }
+            (_, None) => self.empty_event(input),
         }
+    }
+
+    /// An event without text makes no item; legacy rollouts keep its line all the same.
+    pub(super) fn empty_event(&mut self, input: &Input) -> Result<(), Rejection> {
+        if self.mode() == HistoryMode::Legacy {
+            return self.keep(input, LineClass::Other);
+        }
+        self.drop_item(input.index, DropReason::Empty);
+        Ok(())
     }
 
     /// Takes an event that carried an item in old legacy rollouts.

@@ -29,6 +29,7 @@ impl Draft<'_> {
             None => Place::End,
         };
         if self.mode() == HistoryMode::Legacy && has_no_recorded_id(item) {
+            self.offer_id(link.as_ref(), key.as_ref(), own);
             return Ok(Placed { id: None, place });
         }
         let linked = link.as_ref().and_then(|link| link.id.clone());
@@ -41,12 +42,17 @@ impl Draft<'_> {
             (None, None, None) if brings_its_id(item) => return Err(Rejection::MissingId { id: MissingId::Call }),
             (None, None, None) => self.new_uuid(),
         };
-        if let (Some(link), Some(key), true) = (&link, &key, self.gives_ids())
-            && has_prefix(&id, key.id_prefix())
-        {
-            self.links.decide(link, &id);
-        }
+        self.offer_id(link.as_ref(), key.as_ref(), Some(&id));
         Ok(Placed { id: Some(id), place })
+    }
+
+    /// Gives the Responses item of a pair the id of the item, if it fits.
+    fn offer_id(&mut self, link: Option<&Link>, key: Option<&LinkKey>, id: Option<&str>) {
+        if let (Some(link), Some(key), Some(id), true) = (link, key, id, self.gives_ids())
+            && has_prefix(id, key.id_prefix())
+        {
+            self.links.decide(link, id);
+        }
     }
 
     fn link(&mut self, index: usize, key: &LinkKey, own: Option<&str>) -> Option<Link> {

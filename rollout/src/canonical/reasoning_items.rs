@@ -24,8 +24,7 @@ impl Draft<'_> {
     /// Takes one piece of reasoning of an agent that emits legacy events.
     pub(super) fn reasoning_event(&mut self, input: &Input, event: &EventMsg) -> Result<(), Rejection> {
         let Some(part) = canonical_reasoning(event) else {
-            self.drop_item(input.index, DropReason::Empty);
-            return Ok(());
+            return self.empty_event(input);
         };
         let turn_id = self.turn_of(None)?;
         self.note_turn(input.index, &turn_id);

@@ -14,6 +14,7 @@ use super::members::Members;
 use super::policy::{EventRole, event_role, response_drop};
 use super::raw_item::ItemOrigin;
 use super::response_ids::{OUTSIDE_TURN, compacted_payload, prefixed, stamped};
+use super::turns::TurnKind;
 
 impl Draft<'_> {
     /// Takes one record of the batch.
@@ -37,7 +38,7 @@ impl Draft<'_> {
     }
 
     /// Keeps a record as it came.
-    fn keep(&mut self, input: &Input, class: LineClass) -> Result<(), Rejection> {
+    pub(super) fn keep(&mut self, input: &Input, class: LineClass) -> Result<(), Rejection> {
         self.end_reasoning(input.index, class)?;
         self.write_input(input, input.payload.clone(), class, Place::End)?;
         Ok(())
@@ -61,7 +62,7 @@ impl Draft<'_> {
         match event {
             EventMsg::TaskStarted(started) => {
                 self.end_reasoning(input.index, LineClass::TurnBound)?;
-                self.turns.start(&started.turn_id)?;
+                self.turns.start(&started.turn_id, TurnKind::Plain)?;
                 self.note_turn(input.index, &started.turn_id);
                 self.keep(input, LineClass::TurnBound)
             }

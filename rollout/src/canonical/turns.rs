@@ -28,7 +28,19 @@ pub(super) type SeenItems = HashMap<u32, HashMap<String, ItemForm>>;
 struct Turn {
     number: u32,
     id: String,
+    begins_as: TurnKind,
     has_ended: bool,
+    /// The review that it ran in is over: records without a turn id do not mean it any more.
+    is_left: bool,
+}
+
+/// What begins a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TurnKind {
+    /// A record of its own.
+    Plain,
+    /// The entering of a review. The reviewer's own turn begins inside it, and Codex never ends that one (format 7.2).
+    Review,
 }
 
 /// The turns of a thread as far as they matter for the next record. Small: copied for every batch.
@@ -45,7 +57,7 @@ impl Turns {
     pub(super) fn resumed(open: &[String]) -> Self {
         let mut turns = Self::default();
         for id in open {
-            turns.track(id);
+            turns.track(id, TurnKind::Plain);
         }
         turns
     }
@@ -55,30 +67,34 @@ impl Turns {
         self.tracked
             .iter()
             .rev()
-            .find(|turn| !turn.has_ended)
+            .find(|turn| !turn.has_ended && !turn.is_left)
             .map(|turn| turn.id.as_str())
     }
 
     /// Begins a turn; turns that have ended are forgotten but for their ids.
-    pub(super) fn start(&mut self, turn_id: &str) -> Result<(), TurnFault> {
+    pub(super) fn start(&mut self, turn_id: &str, kind: TurnKind) -> Result<(), TurnFault> {
         if self.knows(turn_id) {
             return Err(TurnFault::StartedTwice {
                 turn_id: turn_id.to_owned(),
             });
         }
         self.tracked.retain(|turn| !turn.has_ended);
-        self.track(turn_id);
+        self.track(turn_id, kind);
         Ok(())
     }
 
     /// Ends a turn. A turn that is not known may have begun before this process; but not while another one is open.
     pub(super) fn end(&mut self, turn_id: &str) -> Result<(), TurnFault> {
         let turn_id = turn_id.to_owned();
-        if let Some(turn) = self.tracked.iter_mut().rev().find(|turn| turn.id == turn_id) {
+        if let Some(at) = self.tracked.iter().rposition(|turn| turn.id == turn_id) {
+            let (turn, inside) = self.tracked[at..].split_first_mut().expect("a position is inside");
             if turn.has_ended {
                 return Err(TurnFault::EndedTwice { turn_id });
             }
             turn.has_ended = true;
+            if turn.begins_as == TurnKind::Review {
+                inside.iter_mut().for_each(|turn| turn.is_left = true);
+            }
         } else if self.ended.contains(&turn_id) {
             return Err(TurnFault::EndedTwice { turn_id });
         } else if self.current().is_some() {
@@ -89,6 +105,13 @@ impl Turns {
             self.ended.pop_front();
         }
         Ok(())
+    }
+
+    /// Leaves the turns that began inside a review: what follows belongs to the turn of the review.
+    pub(super) fn leave_review(&mut self, turn_id: &str) {
+        if let Some(at) = self.tracked.iter().rposition(|turn| turn.id == turn_id) {
+            self.tracked[at + 1..].iter_mut().for_each(|turn| turn.is_left = true);
+        }
     }
 
     /// Tells whether the turn was begun here, or was open when the thread was resumed.
@@ -107,14 +130,16 @@ impl Turns {
         self.tracked.iter().any(|turn| turn.number == number)
     }
 
-    fn track(&mut self, turn_id: &str) {
+    fn track(&mut self, turn_id: &str, begins_as: TurnKind) {
         if self.tracked.len() == MAX_TRACKED_TURNS {
             self.tracked.remove(0);
         }
         self.tracked.push(Turn {
             number: self.next_number,
             id: turn_id.to_owned(),
+            begins_as,
             has_ended: false,
+            is_left: false,
         });
         self.next_number = self.next_number.wrapping_add(1);
     }
