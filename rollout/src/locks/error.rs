@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use codex_protocol::ids::ThreadId;
 
+use crate::fs::FsFailure;
+
 /// A writer lock could not be taken, tested or released.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -31,5 +33,12 @@ impl LockError {
     /// Tells whether the thread has another writer.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })
+    }
+}
+
+impl From<FsFailure> for LockError {
+    fn from(failure: FsFailure) -> Self {
+        let FsFailure { action, path, source } = failure;
+        Self::Io { action, path, source }
     }
 }

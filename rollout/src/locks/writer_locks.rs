@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use codex_protocol::ids::ThreadId;
 
 use super::error::LockError;
-use crate::fs::{FileLock, LogFs};
+use crate::fs::{FileLock, LogFs, create_folders};
 
 /// Folder of the lock files in a home.
 pub const LOCKS_FOLDER: &str = "thread-writer-locks";
@@ -27,6 +27,7 @@ pub struct WriterLocks {
 
 struct Shared {
     fs: Arc<dyn LogFs>,
+    home: PathBuf,
     folder: PathBuf,
     memory: Mutex<Memory>,
 }
@@ -53,6 +54,7 @@ impl WriterLocks {
     pub fn new(fs: Arc<dyn LogFs>, home: &Path) -> Self {
         let shared = Shared {
             fs,
+            home: home.to_owned(),
             folder: home.join(LOCKS_FOLDER),
             memory: Mutex::default(),
         };
@@ -68,10 +70,7 @@ impl WriterLocks {
     pub fn acquire(&self, thread_id: ThreadId) -> Result<WriterLease, LockError> {
         let shared = &self.shared;
         let path = shared.lock_path(thread_id);
-        shared
-            .fs
-            .create_dir_all(&shared.folder)
-            .map_err(failed("create folder", &shared.folder))?;
+        create_folders(&*shared.fs, &shared.home, &shared.folder)?;
         let coordination = shared.coordinate()?;
         let mut memory = shared.memory();
         if !memory.stale_locks_removed {

@@ -8,7 +8,12 @@ mod error;
 mod kept_aside;
 mod materialize;
 mod new_rollout;
+mod pool;
+mod queue;
+#[expect(clippy::module_inception, reason = "the front that the folder is named after")]
+mod recorder;
 mod tail_plan;
+mod ticket;
 mod time;
 mod writer;
 
@@ -18,6 +23,11 @@ pub use error::{WriteError, WriteResult};
 pub use kept_aside::KEPT_ASIDE_FOLDER;
 pub use materialize::materialize;
 pub use new_rollout::NewRollout;
+pub use pool::{
+    MAX_QUEUED_BATCHES, MAX_QUEUED_BYTES, NowMs, RecorderOptions, RecorderPool, SYNC_THREADS, WRITE_THREADS,
+};
+pub use recorder::{RecordError, RecordResult, Recorder};
 pub use tail_plan::{TailReport, TornTail, TornTailRule};
+pub use ticket::Ticket;
 pub use time::LocalTime;
 pub use writer::{Reopened, Resumed, RolloutWriter, WriterState};

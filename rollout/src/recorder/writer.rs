@@ -198,13 +198,6 @@ impl RolloutWriter {
         self.torn.as_ref()
     }
 
-    /// Tells whether a batch of these items can be written at all, as [`append`](Self::append) would.
-    pub fn check(&self, items: &[EncodedItem]) -> WriteResult<()> {
-        check_lines(items)?;
-        let line_count = items.len() as u64 + u64::from(matches!(self.state, State::Pending(_)));
-        self.ordinal_after(self.next_ordinal, line_count).map(|_| ())
-    }
-
     /// Hands a batch to the operating system in one write and returns once that is done.
     ///
     /// All or nothing: if the write fails, what arrived of it is cut off again, the ordinals are kept for the retry, and
@@ -529,7 +522,8 @@ fn check_thread(path: &Path, lease: &WriterLease, found: ThreadId) -> WriteResul
     })
 }
 
-fn check_lines(items: &[EncodedItem]) -> WriteResult<()> {
+/// Refuses items whose lines readers would not accept.
+pub(super) fn check_lines(items: &[EncodedItem]) -> WriteResult<()> {
     for (index, item) in items.iter().enumerate() {
         let len = item.max_line_bytes();
         if len > MAX_LINE_BYTES {

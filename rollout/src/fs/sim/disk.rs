@@ -32,6 +32,8 @@ pub enum Crash {
 pub enum SurvivingNames {
     /// Those of the last sync of each folder: later files are gone, later renames and removals undone.
     Synced,
+    /// Those of the last sync that are still there: later files are gone, later removals and renames away stay done.
+    Remaining,
     /// All, synced or not.
     All,
 }
@@ -51,7 +53,7 @@ pub enum SurvivingBytes {
 
 impl Crash {
     /// All ways to go down that differ.
-    pub const ALL: [Self; 9] = {
+    pub const ALL: [Self; 13] = {
         use {SurvivingBytes as B, SurvivingNames as N};
         const fn power(names: N, bytes: B) -> Crash {
             Crash::Power { names, bytes }
@@ -62,6 +64,10 @@ impl Crash {
             power(N::Synced, B::TornLastWrite),
             power(N::Synced, B::Zeroed),
             power(N::Synced, B::All),
+            power(N::Remaining, B::Synced),
+            power(N::Remaining, B::TornLastWrite),
+            power(N::Remaining, B::Zeroed),
+            power(N::Remaining, B::All),
             power(N::All, B::Synced),
             power(N::All, B::TornLastWrite),
             power(N::All, B::Zeroed),
@@ -292,8 +298,15 @@ impl Disk {
         let Crash::Power { names, bytes } = crash else {
             return after;
         };
-        if names == SurvivingNames::Synced {
-            after.names.clone_from(&self.synced_names);
+        match names {
+            SurvivingNames::Synced => after.names.clone_from(&self.synced_names),
+            SurvivingNames::Remaining => {
+                after.names.clone_from(&self.synced_names);
+                after.names.retain(|path, _| self.names.contains_key(path));
+            }
+            SurvivingNames::All => {}
+        }
+        if names != SurvivingNames::All {
             // A name survives only where all folders above it do.
             let lost = |path: &Path| path.ancestors().any(|above| !self.synced_names.contains_key(above));
             after.names.retain(|path, _| !lost(path));

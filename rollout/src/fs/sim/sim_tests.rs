@@ -70,6 +70,10 @@ fn an_unsynced_rename_may_be_undone_or_kept_without_content() {
     fs.rename(Path::new("/d/new"), Path::new("/d/old")).unwrap();
     let undone = fs.crash(power(SurvivingNames::Synced, SurvivingBytes::All));
     assert_eq!(content(&undone, "/d/old").as_deref(), Some("old"));
+    fs.remove(Path::new("/d/old")).unwrap();
+    let gone = fs.crash(power(SurvivingNames::Remaining, SurvivingBytes::All));
+    assert_eq!((content(&gone, "/d/old"), content(&gone, "/d/new")), (None, None));
+    fs.create(Path::new("/d/old")).unwrap();
     let hollow = fs.crash(power(SurvivingNames::All, SurvivingBytes::Synced));
     assert_eq!(content(&hollow, "/d/old").as_deref(), Some(""));
 }

@@ -1,0 +1,197 @@
+//! The shared front of one rollout's writer: many callers, bounded queue, one writer.
+//!
+//! Usable from threads and from tasks of any runtime; the work is done by the threads of a [`RecorderPool`](super::RecorderPool).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_protocol::log::HistoryMode;
+
+use super::durability::{AppendAck, Durability, SyncedThrough};
+use super::encoded_item::EncodedItem;
+use super::error::WriteError;
+use super::pool::{NowMs, PoolShared, RecorderOptions};
+use super::queue::{Command, RolloutQueue, Submitted};
+use super::ticket::{Answer, Ticket, ticket};
+use super::writer::{Reopened, RolloutWriter};
+
+/// Shorthand for results of a recorder.
+pub type RecordResult<T> = Result<T, RecordError>;
+
+/// A recorder did not do what it was asked for. Cheap to clone, because one failure may have many waiters.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The writer failed, now or earlier; after an earlier failure nothing is accepted until the rollout is reopened.
+    #[error(transparent)]
+    Write(Arc<WriteError>),
+    /// The recorder was closed.
+    #[error("rollout {path} is closed for writing")]
+    Closed {
+        /// The rollout.
+        path: PathBuf,
+    },
+}
+
+impl From<WriteError> for RecordError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(Arc::new(error))
+    }
+}
+
+/// Records one rollout. Cheap to clone; clones share the queue and the writer.
+#[derive(Clone)]
+pub struct Recorder {
+    pool: Arc<PoolShared>,
+    queue: Arc<RolloutQueue>,
+    thread_id: ThreadId,
+    rollout_id: RolloutId,
+    history_mode: HistoryMode,
+}
+
+impl Recorder {
+    pub(super) fn new(pool: Arc<PoolShared>, options: RecorderOptions, now_ms: NowMs, writer: RolloutWriter) -> Self {
+        Self {
+            pool,
+            thread_id: writer.thread_id(),
+            rollout_id: writer.rollout_id(),
+            history_mode: writer.history_mode(),
+            queue: Arc::new(RolloutQueue::new(options, now_ms, writer)),
+        }
+    }
+
+    /// The thread.
+    pub fn thread_id(&self) -> ThreadId {
+        self.thread_id
+    }
+
+    /// The rollout.
+    pub fn rollout_id(&self) -> RolloutId {
+        self.rollout_id
+    }
+
+    /// Where the file is, or will be.
+    pub fn path(&self) -> &Path {
+        &self.queue.path
+    }
+
+    /// How the rollout stores its history.
+    pub fn history_mode(&self) -> HistoryMode {
+        self.history_mode
+    }
+
+    /// Ordinal of the next item if everything accepted so far is written; `None` if lines have none.
+    pub fn next_ordinal(&self) -> Option<u64> {
+        self.queue.next_ordinal()
+    }
+
+    /// Tells whether nothing is accepted until the rollout is reopened.
+    pub fn is_poisoned(&self) -> bool {
+        self.queue.is_poisoned()
+    }
+
+    /// Appends a batch, in the order of the calls, and returns once it has come as far as asked.
+    ///
+    /// Waits while the queue is full. All or nothing: on error nothing of the batch will be in the log, unless the error
+    /// says that the log could not be looked at again. A write that fails is tried once more with the log reopened; a
+    /// sync never is. A batch acknowledged as queued outlives a failure: it is written first by [`reopen`](Self::reopen).
+    /// Dropping the future gives up the answer; a batch that was accepted is written nevertheless.
+    pub async fn append(&self, items: Vec<EncodedItem>, durability: Durability) -> RecordResult<AppendAck> {
+        let mut items = items;
+        loop {
+            match self.submit(items, durability)? {
+                Submitted::Queued(ack) => return Ok(ack),
+                Submitted::Waiting(ticket) => return ticket.await,
+                Submitted::Full(back, room) => {
+                    room.await;
+                    items = back;
+                }
+            }
+        }
+    }
+
+    /// [`append`](Self::append) for a thread that may block.
+    pub fn append_blocking(&self, items: Vec<EncodedItem>, durability: Durability) -> RecordResult<AppendAck> {
+        let mut items = items;
+        loop {
+            match self.submit(items, durability)? {
+                Submitted::Queued(ack) => return Ok(ack),
+                Submitted::Waiting(ticket) => return ticket.wait(),
+                Submitted::Full(back, room) => {
+                    room.wait();
+                    items = back;
+                }
+            }
+        }
+    }
+
+    /// Makes the file with its session metadata if nothing was appended yet.
+    pub fn persist(&self) -> Ticket<RecordResult<()>> {
+        self.ask(Command::Persist)
+    }
+
+    /// Waits until everything accepted before is handed to the operating system.
+    pub fn flush(&self) -> Ticket<RecordResult<()>> {
+        self.ask(Command::Flush)
+    }
+
+    /// Waits until everything accepted before is on stable storage. Callers that wait together share a sync.
+    pub fn sync(&self) -> Ticket<RecordResult<SyncedThrough>> {
+        self.ask(Command::Sync)
+    }
+
+    /// Looks at the log again after a failure, as [`RolloutWriter::reopen`] does, and writes the batches that were
+    /// acknowledged as queued. Does nothing to a recorder that is not poisoned.
+    pub fn reopen(&self) -> Ticket<RecordResult<Reopened>> {
+        self.ask(Command::Reopen)
+    }
+
+    /// Accepts nothing more, writes what was accepted, and gives up the writer's lease.
+    ///
+    /// # Errors
+    /// Batches that were acknowledged as queued could not be written.
+    pub fn close(&self) -> Ticket<RecordResult<()>> {
+        self.ask(Command::Close)
+    }
+
+    fn submit(&self, items: Vec<EncodedItem>, durability: Durability) -> RecordResult<Submitted> {
+        let (submitted, is_due) = self.queue.submit(items, durability)?;
+        self.schedule(is_due)?;
+        Ok(submitted)
+    }
+
+    fn ask<T>(&self, command: impl FnOnce(Answer<RecordResult<T>>) -> Command) -> Ticket<RecordResult<T>> {
+        let (answer, waiting) = ticket(Err(self.queue.closed()));
+        let pushed = self
+            .queue
+            .push(command(answer))
+            .and_then(|is_due| self.schedule(is_due));
+        match pushed {
+            Ok(()) => waiting,
+            Err(error) => {
+                let (answer, refused) = ticket(Err(self.queue.closed()));
+                answer.give(Err(error));
+                refused
+            }
+        }
+    }
+
+    fn schedule(&self, is_due: bool) -> RecordResult<()> {
+        if is_due && !self.pool.schedule(Arc::clone(&self.queue)) {
+            self.queue.abandon();
+            return Err(self.queue.closed());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("path", &self.queue.path)
+            .field("is_poisoned", &self.is_poisoned())
+            .finish_non_exhaustive()
+    }
+}

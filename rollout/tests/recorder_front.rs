@@ -1,0 +1,361 @@
+//! The shared front of the writer: classes, back-pressure, shared syncs, failures, the end.
+
+#![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
+
+#[path = "recorder/support.rs"]
+mod support;
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Poll, Wake, Waker};
+
+use codex_protocol::log::HistoryMode;
+use codex_rollout::fs::{Crash, Fault, FaultFs, FsOp, LogFs, SimFs, SurvivingBytes, SurvivingNames};
+use codex_rollout::locks::{WriterLocks, WriterProbe};
+use codex_rollout::recorder::{
+    Durability, OrdinalRange, RecordError, Recorder, RecorderOptions, RecorderPool, RolloutWriter, WriteError,
+};
+use support::{HOME, NOW_MS, THREAD, lease, meta_line, new_rollout, note, note_line};
+
+const LOST_POWER: Crash = Crash::Power {
+    names: SurvivingNames::Synced,
+    bytes: SurvivingBytes::Synced,
+};
+
+fn pool(options: RecorderOptions) -> RecorderPool {
+    RecorderPool::new(options, Arc::new(|| NOW_MS)).expect("threads")
+}
+
+/// A recorder on a disk that obeys faults.
+fn recorder(pool: &RecorderPool, fs: &SimFs) -> (Recorder, FaultFs) {
+    let faulty = FaultFs::new(Arc::new(fs.clone()));
+    let new = new_rollout(HistoryMode::Paginated);
+    let writer = RolloutWriter::create(Arc::new(faulty.clone()), Path::new(HOME), lease(fs), new).expect("prepares");
+    (pool.open(writer), faulty)
+}
+
+fn expected(notes: u64) -> String {
+    let lines = (1..=notes).map(|number| note_line(Some(number), number));
+    meta_line(HistoryMode::Paginated, Some(0)) + &lines.collect::<String>()
+}
+
+fn text(fs: &SimFs, path: &Path) -> String {
+    String::from_utf8(fs.bytes(path).expect("file")).expect("text")
+}
+
+/// Holds back the next operation until something is sent or the sender is dropped.
+fn hold_next(faulty: &FaultFs) -> Sender<()> {
+    let (sender, receiver) = channel();
+    faulty.add(Fault::Before {
+        at: faulty.operation_count(),
+        action: Box::new(move || {
+            // An error says that the sender was dropped, which is the other way to go on.
+            let _ = receiver.recv();
+        }),
+    });
+    sender
+}
+
+fn sync_count(faulty: &FaultFs) -> usize {
+    let operations = faulty.operations();
+    operations.iter().filter(|(op, _)| *op == FsOp::Sync).count()
+}
+
+struct Unpark(std::thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn each_class_is_acknowledged_with_what_it_promises() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, _) = recorder(&pool, &fs);
+    assert_eq!(recorder.next_ordinal(), Some(1));
+    let queued = block_on(recorder.append(vec![note(1), note(2)], Durability::Queued)).expect("accepted");
+    assert_eq!((queued.durability, queued.bytes), (Durability::Queued, None));
+    assert_eq!(queued.ordinals, Some(OrdinalRange { first: 1, next: 3 }));
+    let written = block_on(recorder.append(vec![note(3)], Durability::Written)).expect("written");
+    assert_eq!(written.durability, Durability::Written);
+    assert_eq!(text(&fs.crash(Crash::Process), recorder.path()), expected(3));
+    let synced = recorder
+        .append_blocking(vec![note(4)], Durability::Synced)
+        .expect("synced");
+    assert_eq!(
+        (synced.durability, synced.ordinals),
+        (Durability::Synced, Some(OrdinalRange { first: 4, next: 5 }))
+    );
+    assert_eq!(text(&fs.crash(LOST_POWER), recorder.path()), expected(4));
+    assert_eq!(recorder.next_ordinal(), Some(5));
+}
+
+#[test]
+fn those_who_wait_for_one_file_share_a_sync() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, faulty) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1)], Durability::Written)
+        .expect("written");
+    let held = hold_next(&faulty);
+    let first = recorder.sync();
+    let waiting: Vec<_> = (0..20).map(|_| recorder.sync()).collect();
+    drop(held);
+    first.wait().expect("synced");
+    for ticket in waiting {
+        ticket.wait().expect("synced");
+    }
+    assert!(sync_count(&faulty) <= 2, "{} syncs", sync_count(&faulty));
+}
+
+#[test]
+fn many_files_are_synced_at_once() {
+    const FILES: usize = 4;
+    let pool = pool(RecorderOptions::default());
+    let barrier = Arc::new(Barrier::new(FILES));
+    let syncs: Vec<_> = (0..FILES)
+        .map(|_| {
+            let (recorder, faulty) = recorder(&pool, &SimFs::new());
+            recorder
+                .append_blocking(vec![note(1)], Durability::Written)
+                .expect("written");
+            let barrier = Arc::clone(&barrier);
+            faulty.add(Fault::Before {
+                at: faulty.operation_count(),
+                action: Box::new(move || {
+                    barrier.wait();
+                }),
+            });
+            recorder.sync()
+        })
+        .collect();
+    // Ends only if all syncs are under way together.
+    for sync in syncs {
+        sync.wait().expect("synced");
+    }
+}
+
+#[test]
+fn a_full_queue_makes_appends_wait_and_keeps_their_order() {
+    let line_bytes = note(1).encoded_bytes();
+    let limits = [(2, u64::MAX), (usize::MAX, 2 * line_bytes)];
+    for (max_queued_batches, max_queued_bytes) in limits {
+        let fs = SimFs::new();
+        let pool = pool(RecorderOptions {
+            max_queued_batches,
+            max_queued_bytes,
+            ..RecorderOptions::default()
+        });
+        let (recorder, faulty) = recorder(&pool, &fs);
+        recorder.persist().wait().expect("written");
+        let held = hold_next(&faulty);
+        for number in 1..=2 {
+            recorder
+                .append_blocking(vec![note(number)], Durability::Queued)
+                .expect("accepted");
+        }
+        let mut third = pin!(recorder.append(vec![note(3)], Durability::Queued));
+        let mut noop = Context::from_waker(Waker::noop());
+        assert!(third.as_mut().poll(&mut noop).is_pending(), "beyond the limit");
+        drop(held);
+        block_on(third).expect("accepted");
+        recorder.flush().wait().expect("written");
+        assert_eq!(text(&fs, recorder.path()), expected(3));
+    }
+}
+
+#[test]
+fn one_batch_always_fits() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions {
+        max_queued_bytes: 1,
+        ..RecorderOptions::default()
+    });
+    let (recorder, _) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1), note(2)], Durability::Written)
+        .expect("written");
+    assert_eq!(text(&fs, recorder.path()), expected(2));
+}
+
+#[test]
+fn a_write_that_fails_once_is_repeated_and_nothing_is_written_twice() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, faulty) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1)], Durability::Written)
+        .expect("written");
+    // The next operations are the status of the file and the write.
+    faulty.add(Fault::FailAt {
+        at: faulty.operation_count() + 1,
+        kind: io::ErrorKind::Interrupted,
+    });
+    let ack = recorder
+        .append_blocking(vec![note(2)], Durability::Written)
+        .expect("written");
+    assert_eq!(ack.ordinals, Some(OrdinalRange { first: 2, next: 3 }));
+    assert_eq!(text(&fs, recorder.path()), expected(2));
+}
+
+#[test]
+fn batches_acknowledged_as_queued_outlive_a_full_disk() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, _) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1)], Durability::Written)
+        .expect("written");
+    fs.set_free_bytes(Some(10));
+    recorder
+        .append_blocking(vec![note(2)], Durability::Queued)
+        .expect("accepted");
+    let error = recorder.flush().wait().expect_err("full");
+    assert!(
+        matches!(&error, RecordError::Write(error) if error.is_storage_full()),
+        "{error}"
+    );
+    assert!(recorder.is_poisoned());
+    let refused = recorder
+        .append_blocking(vec![note(9)], Durability::Queued)
+        .expect_err("poisoned");
+    assert!(matches!(refused, RecordError::Write(_)));
+    recorder.reopen().wait().expect_err("still full");
+    assert_eq!(text(&fs, recorder.path()), expected(1));
+    fs.set_free_bytes(None);
+    recorder.reopen().wait().expect("room again");
+    let ack = recorder
+        .append_blocking(vec![note(3)], Durability::Written)
+        .expect("written");
+    assert_eq!(ack.ordinals, Some(OrdinalRange { first: 3, next: 4 }));
+    assert_eq!(text(&fs, recorder.path()), expected(3));
+}
+
+#[test]
+fn a_blocked_folder_keeps_queued_items_for_a_later_retry() {
+    let fs = SimFs::new();
+    fs.put(Path::new("/home/sessions"), b"in the way").expect("in memory");
+    let pool = pool(RecorderOptions::default());
+    let (recorder, _) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1)], Durability::Queued)
+        .expect("accepted");
+    recorder.flush().wait().expect_err("blocked");
+    fs.remove(Path::new("/home/sessions")).expect("in memory");
+    recorder.reopen().wait().expect("free");
+    assert_eq!(text(&fs, recorder.path()), expected(1));
+    recorder
+        .append_blocking(vec![note(2)], Durability::Written)
+        .expect("written");
+    assert_eq!(text(&fs, recorder.path()), expected(2));
+}
+
+#[test]
+fn a_failed_sync_tells_everybody_and_is_never_repeated() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, faulty) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1)], Durability::Written)
+        .expect("written");
+    faulty.add(Fault::FailAt {
+        at: faulty.operation_count(),
+        kind: io::ErrorKind::Other,
+    });
+    let error = recorder.sync().wait().expect_err("fails");
+    assert!(matches!(&error, RecordError::Write(error) if matches!(&**error, WriteError::Io { action: "sync", .. })));
+    recorder.sync().wait().expect_err("poisoned");
+    assert_eq!(sync_count(&faulty), 1);
+    let reopened = recorder.reopen().wait().expect("readable");
+    assert_eq!(reopened.unsynced_bytes, expected(1).len() as u64);
+    recorder
+        .append_blocking(vec![note(2)], Durability::Synced)
+        .expect("synced");
+    assert_eq!(text(&fs.crash(LOST_POWER), recorder.path()), expected(2));
+}
+
+#[test]
+fn closing_writes_what_was_accepted_and_frees_the_thread() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, _) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1)], Durability::Queued)
+        .expect("accepted");
+    let synced = recorder.sync();
+    recorder.close().wait().expect("closed");
+    synced.wait().expect("before the close");
+    assert_eq!(text(&fs.crash(LOST_POWER), recorder.path()), expected(1));
+    let locks = WriterLocks::new(Arc::new(fs.clone()), Path::new(HOME));
+    assert_eq!(
+        locks.probe(THREAD.parse().expect("id")).expect("probe"),
+        WriterProbe::Free
+    );
+    let refused = recorder.append_blocking(vec![note(2)], Durability::Queued);
+    assert!(matches!(refused, Err(RecordError::Closed { .. })));
+    assert!(matches!(recorder.flush().wait(), Err(RecordError::Closed { .. })));
+}
+
+#[test]
+fn a_pool_that_ends_writes_what_is_queued_and_accepts_nothing_more() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, _) = recorder(&pool, &fs);
+    for number in 1..=50 {
+        recorder
+            .append_blocking(vec![note(number)], Durability::Queued)
+            .expect("accepted");
+    }
+    drop(pool);
+    assert_eq!(text(&fs, recorder.path()), expected(50));
+    let refused = recorder.append_blocking(vec![note(51)], Durability::Written);
+    assert!(matches!(refused, Err(RecordError::Closed { .. })));
+}
+
+#[test]
+fn appends_of_many_threads_get_consecutive_ordinals_in_the_order_of_the_file() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, _) = recorder(&pool, &fs);
+    let mut ranges: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8_u64)
+            .map(|thread| {
+                let recorder = &recorder;
+                scope.spawn(move || {
+                    let append = |n| recorder.append_blocking(vec![note(thread), note(n)], Durability::Written);
+                    (0..20_u64).map(|n| append(n).expect("written")).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("thread"))
+            .collect()
+    });
+    ranges.sort_by_key(|ack| ack.ordinals.map(|range| range.first));
+    let mut next = (1, meta_line(HistoryMode::Paginated, Some(0)).len() as u64);
+    for ack in ranges {
+        let (ordinals, bytes) = (ack.ordinals.expect("paginated"), ack.bytes.expect("written"));
+        assert_eq!((ordinals.first, bytes.start), next);
+        next = (ordinals.next, bytes.end);
+    }
+    assert_eq!(next, (321, text(&fs, recorder.path()).len() as u64));
+}
