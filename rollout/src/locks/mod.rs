@@ -5,5 +5,8 @@
 mod error;
 mod writer_locks;
 
+#[cfg(test)]
+mod writer_locks_tests;
+
 pub use error::LockError;
 pub use writer_locks::{LOCKS_FOLDER, WriterLease, WriterLocks, WriterProbe};
