@@ -7,9 +7,22 @@ use codex_protocol::log::RawJson;
 use codex_thread_store::live::RawItem;
 use serde_json::{Value, json};
 
+/// A turn as the batches that an agent appends, one after the other.
+type Play = fn(&Turn) -> Vec<Vec<RawItem>>;
+
 /// The turns, in order.
-pub(crate) const TURNS: [fn(&Turn) -> Vec<Vec<RawItem>>; 8] =
-    [commands, files, tools, long, interrupted, failed, compacted, review];
+pub(crate) const TURNS: [fn(&Turn) -> Vec<Vec<RawItem>>; 10] = [
+    commands,
+    files,
+    tools,
+    agents,
+    pictures,
+    long,
+    interrupted,
+    failed,
+    compacted,
+    review,
+];
 
 /// One turn to be played.
 pub(crate) struct Turn {
@@ -99,6 +112,7 @@ impl Turn {
         vec![self.tokens(), event(&complete)]
     }
 
+    /// A turn begins with what the user says.
     fn begin(&self, text: &str) -> Vec<RawItem> {
         let mut begin = vec![self.start(), self.context()];
         begin.extend(self.user(text));
@@ -112,6 +126,16 @@ fn raw(kind: &str, payload: &Value) -> RawItem {
 
 fn event(payload: &Value) -> RawItem {
     raw("event_msg", payload)
+}
+
+/// The user says `text`, the agent answers.
+pub(crate) fn say(turn: &Turn, text: &str) -> Vec<Vec<RawItem>> {
+    let answer = format!("Answer to: {text}");
+    vec![
+        turn.begin(text),
+        turn.agent(&answer, None),
+        turn.complete(Some(&answer)),
+    ]
 }
 
 fn commands(turn: &Turn) -> Vec<Vec<RawItem>> {
@@ -195,10 +219,76 @@ fn tools(turn: &Turn) -> Vec<Vec<RawItem>> {
     ]
 }
 
+/// Other agents, and what comes from outside: hooks, sensors, time.
+fn agents(turn: &Turn) -> Vec<Vec<RawItem>> {
+    let child = "01234567-89ab-7def-8123-456789abcdef";
+    let mut spawn = turn.call("spawn_agent", &json!({"message": "count to three"}), child);
+    let spawned = json!({
+        "type": "CollabAgentToolCall", "id": turn.id("spawn_agent"), "tool": "spawn_agent", "status": "completed",
+        "sender_thread_id": turn.thread_id, "receiver_thread_ids": [child], "prompt": "count to three",
+        "agents_states": {child: "pending_init"},
+    });
+    spawn.insert(1, turn.item(&spawned));
+    let activity = json!({
+        "type": "SubAgentActivity", "id": turn.id("activity"), "kind": "interacted", "agent_thread_id": child,
+        "agent_path": "/root/helper",
+    });
+    let sleep = json!({"type": "Extension", "kind": "clock.sleep", "id": turn.id("sleep"), "durationMs": 5});
+    let reading_id = turn.id("fco");
+    let reading = json!({"type": "function_call_output", "id": reading_id, "name": "sensor", "output": "reading 7"});
+    let read = json!({"type": "FunctionCallOutput", "id": reading_id, "name": "sensor", "output": "reading 7"});
+    let prompt_id = turn.id("msg_hook");
+    let prompt = json!({
+        "type": "message", "id": prompt_id, "role": "user", "content": [{
+            "type": "input_text", "text": "<hook_prompt hook_run_id=\"stop:0\">add a closing line</hook_prompt>",
+        }],
+    });
+    let prompted = json!({
+        "type": "HookPrompt", "id": prompt_id, "fragments": [{"text": "add a closing line", "hookRunId": "stop:0"}],
+    });
+    vec![
+        turn.begin("ask another agent"),
+        spawn,
+        vec![turn.item(&activity), turn.item(&sleep)],
+        vec![raw("response_item", &reading), turn.item(&read)],
+        vec![raw("response_item", &prompt), turn.item(&prompted)],
+        turn.agent("On my way.", Some("commentary")),
+        turn.complete(Some("On my way.")),
+    ]
+}
+
+/// Pictures, from both sides.
+fn pictures(turn: &Turn) -> Vec<Vec<RawItem>> {
+    let picture = "data:image/png;base64,iVBORw0KGgo=";
+    let text = "paint this again";
+    let message = json!({"type": "message", "role": "user", "content": [
+        {"type": "input_text", "text": text}, {"type": "input_image", "image_url": picture},
+    ]});
+    let item = json!({"type": "UserMessage", "id": turn.id("user"), "content": [
+        {"type": "text", "text": text, "text_elements": []}, {"type": "image", "image_url": picture},
+    ]});
+    let image_id = turn.id("ig");
+    let image = json!({
+        "type": "ImageGeneration", "id": image_id, "status": "completed", "revised_prompt": "the same",
+        "result": "iVBORw0KGgo=", "saved_path": "/home/user/project/same.png",
+    });
+    let call = json!({
+        "type": "image_generation_call", "id": image_id, "status": "completed", "revised_prompt": "the same",
+        "result": "iVBORw0KGgo=",
+    });
+    vec![
+        vec![turn.start(), turn.context()],
+        vec![raw("response_item", &message), turn.item(&item)],
+        vec![turn.item(&image), raw("response_item", &call)],
+        turn.complete(None),
+    ]
+}
+
 fn long(turn: &Turn) -> Vec<Vec<RawItem>> {
     let text = "a long answer with ünïcödé — ".repeat(6_500);
+    let question = "a long question, 日本語 and all ".repeat(6_500);
     vec![
-        turn.begin("say much"),
+        turn.begin(&question),
         turn.agent(&text, Some("final_answer")),
         turn.complete(Some("much")),
     ]

@@ -296,9 +296,10 @@ impl LiveThread {
 
     async fn reopen(&self) -> StoreResult<OpenThread> {
         let writes = writes(&self.store)?;
-        match writes.discard_thread(self.thread_id()).await {
-            // An earlier attempt to open it again failed after this point.
-            Ok(()) | Err(StoreError::NotOpen { .. }) => {}
+        match writes.close_thread(self.thread_id()).await {
+            // What went wrong is known; whether the log can be continued is decided by opening it. And an earlier
+            // attempt may have failed after this point.
+            Ok(()) | Err(StoreError::NotOpen { .. } | StoreError::Record { .. }) => {}
             Err(error) => return Err(error),
         }
         match (writes.resume_thread(self.thread_id()).await, &self.new) {

@@ -23,9 +23,6 @@ use crate::writes::MetadataPatch;
 impl Inner {
     /// Applies a patch; every fact is durable before this returns.
     pub(super) fn update_metadata(&self, thread_id: ThreadId, patch: &MetadataPatch) -> StoreResult<()> {
-        if self.is_unborn(thread_id) {
-            self.persist_thread(thread_id)?;
-        }
         let (file, mode) = self.with_history(thread_id, View::Full, |history| {
             Ok((history.current().file.clone(), history.mode()))
         })?;

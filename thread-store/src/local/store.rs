@@ -352,9 +352,9 @@ impl ThreadWrites for LocalStore {
         lines: Vec<DurableLine>,
         durability: Durability,
     ) -> StoreResult<StoredLines> {
-        let stored = self
-            .run_once(move |inner| inner.append_items(thread_id, &lines, durability))
-            .await?;
+        let writer = self.inner.writers.get(thread_id)?;
+        let stored = writer.append(&lines, durability).await?;
+        self.inner.note_birth(&writer);
         let inner = Arc::clone(&self.inner);
         // Behind the acknowledgement: nobody waits for it, and reads that come first do it themselves.
         tokio::task::spawn_blocking(move || inner.index_behind(thread_id));
@@ -362,23 +362,25 @@ impl ThreadWrites for LocalStore {
     }
 
     async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.run_once(move |inner| inner.persist_thread(thread_id)).await
+        self.inner.persist_thread(thread_id).await
     }
 
     async fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()> {
-        self.run_once(move |inner| inner.flush_thread(thread_id, durability))
-            .await
+        self.inner.writers.get(thread_id)?.flush(durability).await
     }
 
     async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.run_once(move |inner| inner.close_thread(thread_id)).await
+        self.inner.close_thread(thread_id).await
     }
 
     async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.run_once(move |inner| inner.discard_thread(thread_id)).await
+        self.inner.discard_thread(thread_id).await
     }
 
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
+        if self.inner.is_unborn(thread_id) {
+            self.inner.persist_thread(thread_id).await?;
+        }
         self.run_once(move |inner| inner.update_metadata(thread_id, &patch))
             .await
     }

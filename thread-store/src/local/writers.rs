@@ -1,19 +1,21 @@
 //! The threads that this store writes: locks, writers, and the index right behind them.
 //!
-//! Synchronous; called on blocking threads. A failing index never fails an append.
+//! Appends go through the recorder's own threads; everything else runs on blocking threads. A failing index never
+//! fails an append.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_protocol::ids::ThreadId;
+use codex_protocol::log::HistoryMode;
 use codex_rollout::discover::Location;
 use codex_rollout::fs::LogFs;
 use codex_rollout::locks::{LockError, WriterLease, WriterLocks, WriterProbe};
 use codex_rollout::recorder::{
-    AppendAck, Durability, EncodedItem, LocalTime, NewRollout, RolloutWriter, TornTailRule, WriteError, WriteResult,
-    WriterState,
+    AppendAck, Durability, EncodedItem, LocalTime, NewRollout, Recorder, RecorderOptions, RecorderPool, RolloutWriter,
+    TornTailRule, WriteError, WriterState,
 };
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::TurnState;
@@ -22,6 +24,7 @@ use super::catalog::Freshness;
 use super::open_rollout::index_error;
 use super::segments::History;
 use super::store::Inner;
+use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::live::session_meta;
 use crate::types::View;
@@ -30,14 +33,16 @@ use crate::writes::{DurableLine, NewThread, OpenThread, StoredLines};
 /// The writers of a home in this process.
 pub(super) struct Writers {
     locks: WriterLocks,
+    /// Started with the first thread that is recorded.
+    pool: Mutex<Option<Arc<RecorderPool>>>,
     open: Mutex<HashMap<ThreadId, Arc<Writer>>>,
 }
 
 /// One thread that is being written.
-struct Writer {
-    rollout_id: RolloutId,
-    /// Taken out when the thread is closed, whoever still holds this value: the lock goes with it.
-    log: Mutex<Option<RolloutWriter>>,
+pub(super) struct Writer {
+    recorder: Recorder,
+    /// Whether there is a file.
+    born: AtomicBool,
     /// Whether lines were appended that the index has not been offered yet.
     unseen: AtomicBool,
 }
@@ -47,6 +52,7 @@ impl Writers {
     pub(super) fn new(fs: Arc<dyn LogFs>, home: &Path) -> Self {
         Self {
             locks: WriterLocks::new(fs, home),
+            pool: Mutex::default(),
             open: Mutex::default(),
         }
     }
@@ -55,7 +61,8 @@ impl Writers {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn get(&self, thread_id: ThreadId) -> StoreResult<Arc<Writer>> {
+    /// Returns the writer of a thread that is open.
+    pub(super) fn get(&self, thread_id: ThreadId) -> StoreResult<Arc<Writer>> {
         self.open()
             .get(&thread_id)
             .cloned()
@@ -68,23 +75,42 @@ impl Writers {
             Err(error) => Err(lock_error(thread_id, error)),
         }
     }
+
+    fn pool(&self, clock: &Clock) -> std::io::Result<Arc<RecorderPool>> {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = &*pool {
+            return Ok(Arc::clone(pool));
+        }
+        let clock = clock.clone();
+        let started = RecorderPool::new(RecorderOptions::default(), Arc::new(move || clock.now_ms()))?;
+        Ok(Arc::clone(pool.insert(Arc::new(started))))
+    }
 }
 
 impl Writer {
-    fn slot(&self) -> MutexGuard<'_, Option<RolloutWriter>> {
-        // A writer whose batch panicked half way is poisoned by its own state, not by the lock.
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Appends lines; `unseen` tells readers to look.
+    pub(super) async fn append(&self, lines: &[DurableLine], durability: Durability) -> StoreResult<StoredLines> {
+        // Ids of legacy items follow from positions, which only written lines have.
+        let durability = match self.recorder.history_mode() {
+            HistoryMode::Legacy => durability.max(Durability::Written),
+            HistoryMode::Paginated => durability,
+        };
+        let items = encoded(lines);
+        let appended = self.recorder.append(items.clone(), durability).await;
+        let ack = appended.map_err(|error| record_error(self.recorder.thread_id(), error))?;
+        self.unseen.store(true, Ordering::Release);
+        let offsets = offsets_of(&items, &ack);
+        Ok(StoredLines { ack, offsets })
     }
 
-    /// Runs `work` on the writer of a thread that is still open.
-    fn with_log<T>(
-        &self,
-        thread_id: ThreadId,
-        work: impl FnOnce(&mut RolloutWriter) -> WriteResult<T>,
-    ) -> StoreResult<T> {
-        let mut slot = self.slot();
-        let log = slot.as_mut().ok_or(StoreError::NotOpen { thread_id })?;
-        work(log).map_err(|error| record_error(thread_id, error))
+    /// Waits until everything appended is as safe as asked for.
+    pub(super) async fn flush(&self, durability: Durability) -> StoreResult<()> {
+        let flushed = match durability {
+            Durability::Queued => return Ok(()),
+            Durability::Written => self.recorder.flush().await,
+            Durability::Synced => self.recorder.sync().await.map(|_| ()),
+        };
+        flushed.map_err(|error| record_error(self.recorder.thread_id(), error))
     }
 }
 
@@ -108,7 +134,7 @@ impl Inner {
         };
         let writer = RolloutWriter::create(Arc::clone(&self.fs), &self.home, lease, rollout)
             .map_err(|error| record_error(thread_id, error))?;
-        Ok(self.adopt(thread_id, writer, Vec::new()))
+        self.adopt(thread_id, writer, Vec::new())
     }
 
     /// Opens a recorded thread.
@@ -132,10 +158,10 @@ impl Inner {
         let rule = TornTailRule::CutAside;
         let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, &file, rule)
             .map_err(|error| record_error(thread_id, error))?;
-        Ok(self.adopt(thread_id, resumed.writer, open_turns))
+        self.adopt(thread_id, resumed.writer, open_turns)
     }
 
-    fn adopt(&self, thread_id: ThreadId, log: RolloutWriter, open_turns: Vec<String>) -> OpenThread {
+    fn adopt(&self, thread_id: ThreadId, log: RolloutWriter, open_turns: Vec<String>) -> StoreResult<OpenThread> {
         let open = OpenThread {
             thread_id,
             rollout_id: log.rollout_id(),
@@ -144,92 +170,67 @@ impl Inner {
             materialized: log.state() != WriterState::Pending,
             open_turns,
         };
+        let pool = self.writers.pool(&self.clock);
+        let pool = pool.map_err(|error| record_error(thread_id, error))?;
         let writer = Writer {
-            rollout_id: open.rollout_id,
-            log: Mutex::new(Some(log)),
+            recorder: pool.open(log),
+            born: AtomicBool::new(open.materialized),
             unseen: AtomicBool::new(false),
         };
         self.writers.open().insert(thread_id, Arc::new(writer));
-        open
+        Ok(open)
     }
 
-    /// Appends lines.
-    pub(super) fn append_items(
-        &self,
-        thread_id: ThreadId,
-        lines: &[DurableLine],
-        durability: Durability,
-    ) -> StoreResult<StoredLines> {
-        let writer = self.writers.get(thread_id)?;
-        let items: Vec<EncodedItem> = lines
-            .iter()
-            .map(|line| EncodedItem::from_parts(line.item.kind(), &line.payload, line.metadata.as_ref()))
-            .collect();
-        let (newborn, ack) = writer.with_log(thread_id, |log| {
-            let newborn = log.state() == WriterState::Pending && !items.is_empty();
-            let mut ack = log.append(&items, self.clock.now_ms())?;
-            if durability == Durability::Synced {
-                log.sync()?;
-                ack.durability = Durability::Synced;
-            }
-            Ok((newborn, ack))
-        })?;
-        if newborn {
+    /// Notes that a thread may have a file that no sweep has seen.
+    pub(super) fn note_birth(&self, writer: &Writer) {
+        if !writer.born.swap(true, Ordering::AcqRel) {
             self.catalog.expire();
         }
-        writer.unseen.store(true, Ordering::Release);
-        let offsets = offsets_of(&items, &ack);
-        Ok(StoredLines { ack, offsets })
     }
 
     /// Makes the file of a thread that has recorded nothing.
-    pub(super) fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+    pub(super) async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
         let writer = self.writers.get(thread_id)?;
-        writer.with_log(thread_id, |log| log.persist(self.clock.now_ms()))?;
-        self.catalog.expire();
+        let persisted = writer.recorder.persist().await;
+        persisted.map_err(|error| record_error(thread_id, error))?;
+        self.note_birth(&writer);
         Ok(())
     }
 
-    /// Waits until what was appended is as safe as asked for; every append is handed to the system before it returns.
-    pub(super) fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()> {
+    /// Syncs and gives the lock back. After a failure, what was acknowledged as queued is tried once more.
+    pub(super) async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
         let writer = self.writers.get(thread_id)?;
-        if durability == Durability::Synced {
-            writer.with_log(thread_id, |log| log.sync())?;
-        }
-        Ok(())
-    }
-
-    /// Syncs and gives the lock back.
-    pub(super) fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        let writer = self.writers.get(thread_id)?;
-        let synced = writer.with_log(thread_id, |log| match log.state() {
-            WriterState::Open => log.sync().map(|_| ()),
-            WriterState::Pending | WriterState::Poisoned => Ok(()),
-        });
-        self.offer_unseen(thread_id, &writer);
-        self.forget(thread_id);
-        synced
+        let reopened = match writer.recorder.is_poisoned() {
+            true => writer.recorder.reopen().await.map(|_| ()),
+            false => Ok(()),
+        };
+        let synced = match &reopened {
+            Ok(()) => writer.recorder.sync().await.map(|_| ()),
+            Err(_) => Ok(()),
+        };
+        let closed = writer.recorder.close().await;
+        self.writers.open().remove(&thread_id);
+        reopened
+            .and(synced)
+            .and(closed)
+            .map_err(|error| record_error(thread_id, error))
     }
 
     /// Gives the lock back.
-    pub(super) fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        match self.forget(thread_id) {
-            true => Ok(()),
-            false => Err(StoreError::NotOpen { thread_id }),
+    pub(super) async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
+        let writer = self.writers.get(thread_id)?;
+        let closed = writer.recorder.close().await;
+        self.writers.open().remove(&thread_id);
+        if let Err(error) = closed {
+            tracing::warn!(%error, %thread_id, "records that were only queued are lost with the thread");
         }
-    }
-
-    fn forget(&self, thread_id: ThreadId) -> bool {
-        let removed = self.writers.open().remove(&thread_id);
-        let log = removed.as_ref().and_then(|writer| writer.slot().take());
-        log.is_some()
+        Ok(())
     }
 
     /// Returns whether a thread is open here and has no file yet.
     pub(super) fn is_unborn(&self, thread_id: ThreadId) -> bool {
         let writer = self.writers.get(thread_id);
-        let state = writer.and_then(|writer| writer.with_log(thread_id, |log| Ok(log.state())));
-        state.is_ok_and(|state| state == WriterState::Pending)
+        writer.is_ok_and(|writer| !writer.born.load(Ordering::Acquire))
     }
 
     /// Becomes the writer of a thread for a moment.
@@ -237,15 +238,13 @@ impl Inner {
         self.writers.acquire(thread_id)
     }
 
-    /// Appends and syncs if the thread is open here; tells whether it is.
+    /// Appends and syncs if the thread is open here; tells whether it is. Blocks.
     pub(super) fn append_to_open(&self, thread_id: ThreadId, items: &[EncodedItem]) -> StoreResult<bool> {
         let Ok(writer) = self.writers.get(thread_id) else {
             return Ok(false);
         };
-        writer.with_log(thread_id, |log| {
-            log.append(items, self.clock.now_ms())?;
-            log.sync()
-        })?;
+        let appended = writer.recorder.append_blocking(items.to_vec(), Durability::Synced);
+        appended.map_err(|error| record_error(thread_id, error))?;
         writer.unseen.store(true, Ordering::Release);
         Ok(true)
     }
@@ -277,7 +276,7 @@ impl Inner {
         }
         let offered = || -> StoreResult<()> {
             let sweep = self.sweep(Freshness::Recent);
-            let Some(file) = sweep.rollout(writer.rollout_id.0).cloned() else {
+            let Some(file) = sweep.rollout(writer.recorder.rollout_id().0).cloned() else {
                 return Ok(()); // archived or removed meanwhile: the next sweep decides
             };
             let index = self.index();
@@ -313,8 +312,16 @@ fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
     Ok(open.map(|turn| turn.turn_id).collect())
 }
 
+fn encoded(lines: &[DurableLine]) -> Vec<EncodedItem> {
+    let encode = |line: &DurableLine| EncodedItem::from_parts(line.item.kind(), &line.payload, line.metadata.as_ref());
+    lines.iter().map(encode).collect()
+}
+
 fn offsets_of(items: &[EncodedItem], ack: &AppendAck) -> Vec<u64> {
-    let mut offset = ack.bytes.as_ref().map_or(0, |bytes| bytes.start);
+    let Some(bytes) = &ack.bytes else {
+        return Vec::new();
+    };
+    let mut offset = bytes.start;
     let mut ordinal = ack.ordinals.map(|ordinals| ordinals.first);
     let mut offsets = Vec::with_capacity(items.len());
     for item in items {
