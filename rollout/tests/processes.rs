@@ -75,8 +75,9 @@ impl Drop for Running {
 }
 
 fn say(number: u64) {
-    println!("CHILD {number}");
-    std::io::stdout().flush().expect("the parent listens");
+    let mut out = std::io::stdout();
+    writeln!(out, "CHILD {number}").expect("the parent listens");
+    out.flush().expect("the parent listens");
 }
 
 /// Does nothing unless a test started it as a child.

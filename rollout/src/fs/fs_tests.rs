@@ -77,6 +77,37 @@ fn a_lock_has_one_holder_until_it_is_dropped() {
 }
 
 #[test]
+fn a_lock_that_is_held_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    let held = StdFs.lock(&path).unwrap();
+    assert!(StdFs.try_lock(&path).unwrap().is_none());
+    let waiter = std::thread::spawn({
+        let path = path.clone();
+        move || StdFs.lock(&path).map(drop)
+    });
+    drop(held);
+    waiter.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_second_name_never_replaces_and_attributes_are_copied() {
+    let dir = tempfile::tempdir().unwrap();
+    let [old, new] = ["old", "new"].map(|name| dir.path().join(name));
+    std::fs::write(&old, "x").unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_nanos(1_000_000_007);
+    std::fs::File::open(&old).unwrap().set_modified(long_ago).unwrap();
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o440)).unwrap();
+    StdFs.create(&new).unwrap().write_all(b"y").unwrap();
+    let taken = StdFs.hard_link(&old, &new).unwrap_err();
+    assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+    StdFs.copy_attributes(&old, &new).unwrap();
+    assert_eq!((mode(&new), StdFs.stat(&new).unwrap().mtime_ns), (0o440, 1_000_000_007));
+    StdFs.hard_link(&new, &dir.path().join("third")).unwrap();
+    assert_eq!(std::fs::read(dir.path().join("third")).unwrap(), b"y");
+}
+
+#[test]
 fn fingerprints_change_with_the_content_and_touch_moves_the_time() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");

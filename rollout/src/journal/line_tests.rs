@@ -1,3 +1,5 @@
+//! The frame of a journal line and its checksum.
+
 use codex_protocol::log::RawJson;
 
 use super::*;

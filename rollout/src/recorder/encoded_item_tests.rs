@@ -1,3 +1,5 @@
+//! The bytes of single lines against the envelope of format section 2.1.
+
 use super::*;
 
 fn check(item: &EncodedItem, ordinal: Option<u64>, expected: &str) {

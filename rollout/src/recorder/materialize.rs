@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{WriteResult, failed};
 use crate::discover::Encoding;
-use crate::fs::LogFs;
+use crate::fs::{LogFileMut, LogFs, remove_if_there};
 use crate::source::RolloutSource;
 
 /// Plain bytes per read and write.
@@ -22,17 +22,22 @@ static TEMPORARY_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// Returns the path of the plain form, which is made from `<path>.zst` if it does not exist.
 ///
-/// The caller holds the writer lock of the thread.
+/// Of several callers at once each gets the plain form; whoever goes on to append holds the thread's writer lock.
 pub fn materialize(fs: &Arc<dyn LogFs>, logical_path: &Path) -> WriteResult<PathBuf> {
-    match fs.stat(logical_path) {
-        Ok(_) => return Ok(logical_path.to_owned()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed("stat", logical_path)(error)),
+    if exists(&**fs, logical_path)? {
+        return Ok(logical_path.to_owned());
     }
     let mut compressed = logical_path.as_os_str().to_owned();
     compressed.push(".zst");
     let compressed = PathBuf::from(compressed);
-    let file = fs.open(&compressed).map_err(failed("open", &compressed))?;
+    let file = match fs.open(&compressed) {
+        Ok(file) => file,
+        // Somebody else published the plain form between the two looks.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && exists(&**fs, logical_path)? => {
+            return Ok(logical_path.to_owned());
+        }
+        Err(error) => return Err(failed("open", &compressed)(error)),
+    };
     let source = RolloutSource::from_file(&compressed, Encoding::Zstd, Arc::from(file), None)?;
     let temporary = write_copy(&**fs, &source, logical_path)?;
     let published = publish(&**fs, &compressed, &temporary, logical_path);
@@ -40,8 +45,16 @@ pub fn materialize(fs: &Arc<dyn LogFs>, logical_path: &Path) -> WriteResult<Path
         remove_temporary(&**fs, &temporary);
     }
     published?;
-    fs.remove(&compressed).map_err(failed("remove", &compressed))?;
+    remove_if_there(&**fs, &compressed)?;
     Ok(logical_path.to_owned())
+}
+
+fn exists(fs: &dyn LogFs, path: &Path) -> WriteResult<bool> {
+    match fs.stat(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("stat", path)(error)),
+    }
 }
 
 fn write_copy(fs: &dyn LogFs, source: &RolloutSource, logical_path: &Path) -> WriteResult<PathBuf> {
@@ -67,7 +80,7 @@ fn write_copy(fs: &dyn LogFs, source: &RolloutSource, logical_path: &Path) -> Wr
     Err(failed("find a temporary name for", logical_path)(taken))
 }
 
-fn copy(source: &RolloutSource, plain_len: u64, path: &Path, file: &mut dyn crate::fs::LogFileMut) -> WriteResult<()> {
+fn copy(source: &RolloutSource, plain_len: u64, path: &Path, file: &mut dyn LogFileMut) -> WriteResult<()> {
     let mut offset = 0;
     while offset < plain_len {
         let chunk = source.read_at(offset, (plain_len - offset).min(COPY_CHUNK_BYTES))?;
@@ -86,7 +99,7 @@ fn publish(fs: &dyn LogFs, compressed: &Path, temporary: &Path, logical_path: &P
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs.remove(temporary).map_err(failed("remove", temporary))?;
         }
-        // No hard links here. Nobody else publishes while we hold the lock, so looking first is enough.
+        // No hard links here. What others publish has the same content, so looking first is enough.
         Err(_) => match fs.stat(logical_path) {
             Ok(_) => fs.remove(temporary).map_err(failed("remove", temporary))?,
             Err(_) => fs

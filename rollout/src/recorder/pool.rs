@@ -61,7 +61,9 @@ pub struct RecorderPool {
 /// What the threads wait for.
 pub(super) struct PoolShared {
     work: Mutex<Work>,
-    changed: Condvar,
+    /// One thread of a duty is woken per rollout that arrives in its queue.
+    write_due: Condvar,
+    sync_due: Condvar,
 }
 
 #[derive(Default)]
@@ -88,7 +90,8 @@ impl RecorderPool {
         let mut pool = Self {
             shared: Arc::new(PoolShared {
                 work: Mutex::default(),
-                changed: Condvar::new(),
+                write_due: Condvar::new(),
+                sync_due: Condvar::new(),
             }),
             options,
             now_ms,
@@ -119,7 +122,7 @@ impl RecorderPool {
 impl Drop for RecorderPool {
     fn drop(&mut self) {
         self.shared.lock().stopping = true;
-        self.shared.changed.notify_all();
+        self.shared.wake_all();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 // The panic was reported when it happened; its rollout's waiters were answered.
@@ -146,8 +149,13 @@ impl PoolShared {
         }
         work.to_write.push_back(queue);
         drop(work);
-        self.changed.notify_all();
+        self.write_due.notify_one();
         true
+    }
+
+    fn wake_all(&self) {
+        self.write_due.notify_all();
+        self.sync_due.notify_all();
     }
 
     fn run(&self, duty: Duty) {
@@ -165,14 +173,27 @@ impl PoolShared {
                 work.busy -= 1;
                 match done {
                     Done::Nothing => {}
-                    Done::Write(queue) => work.to_write.push_back(queue),
-                    Done::Sync(sync) => work.to_sync.push_back(sync),
+                    Done::Write(queue) => {
+                        work.to_write.push_back(queue);
+                        self.write_due.notify_one();
+                    }
+                    Done::Sync(sync) => {
+                        work.to_sync.push_back(sync);
+                        self.sync_due.notify_one();
+                    }
                 }
-                self.changed.notify_all();
+                if work.stopping {
+                    // This may have been the last job that the others waited for.
+                    self.wake_all();
+                }
             } else if work.stopping && work.busy == 0 && work.to_write.is_empty() && work.to_sync.is_empty() {
                 return;
             } else {
-                work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
+                let due = match duty {
+                    Duty::Write => &self.write_due,
+                    Duty::Sync => &self.sync_due,
+                };
+                work = due.wait(work).unwrap_or_else(PoisonError::into_inner);
             }
         }
     }

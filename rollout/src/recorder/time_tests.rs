@@ -1,3 +1,5 @@
+//! The times of names and lines against format sections 1.1 and 2.1.
+
 use super::*;
 
 /// 2026-03-02T09:00:00.007Z.

@@ -1,0 +1,235 @@
+//! The journal as its readers and writers see it.
+
+#![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use codex_protocol::log::RawJson;
+use codex_rollout::fs::{LogFs, SimFs};
+use codex_rollout::journal::{FactKind, Journal, JournalError, JournalFact, JournalPosition, JournalRead};
+use codex_rollout::recorder::Durability;
+
+const HOME: &str = "/home";
+const THREADS: [&str; 2] = [
+    "01a20235-994b-7d00-be10-0c5c1ecfe4fb",
+    "01a20235-aaaa-7d00-be10-0c5c1ecfe4fb",
+];
+
+fn journal(fs: &SimFs) -> Journal {
+    Journal::new(Arc::new(fs.clone()), Path::new(HOME))
+}
+
+fn fact(kind: FactKind, thread: usize, value: u64) -> JournalFact {
+    JournalFact {
+        kind,
+        thread_id: Some(THREADS[thread].parse().expect("id")),
+        at_ms: 7,
+        value: RawJson::of(&value).expect("json"),
+    }
+}
+
+fn name(value: u64) -> JournalFact {
+    fact(FactKind::ThreadName, 0, value)
+}
+
+fn append(journal: &Journal, facts: &[JournalFact]) {
+    journal.append(facts, Durability::Synced).expect("appends");
+}
+
+fn read(journal: &Journal, position: JournalPosition) -> JournalRead {
+    journal.read_from(position).expect("reads")
+}
+
+fn values(read: &JournalRead) -> Vec<u64> {
+    let facts = read.facts.iter();
+    facts.map(|stored| stored.fact.value.parse().expect("number")).collect()
+}
+
+fn bytes(fs: &SimFs, journal: &Journal) -> Vec<u8> {
+    fs.bytes(journal.path()).expect("file")
+}
+
+#[test]
+fn a_home_without_a_journal_has_no_facts() {
+    let fs = SimFs::new();
+    let found = read(&journal(&fs), JournalPosition::default());
+    assert!(found.is_whole && found.facts.is_empty());
+    assert_eq!(found.position, JournalPosition::default());
+    assert!(fs.stat(Path::new(HOME)).is_err(), "reading creates nothing");
+}
+
+#[test]
+fn a_reader_goes_on_where_it_stopped() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1), name(2)]);
+    let first = read(&journal, JournalPosition::default());
+    assert_eq!((values(&first), first.is_whole), (vec![1, 2], true));
+    append(&journal, &[name(3)]);
+    let second = read(&journal, first.position);
+    assert_eq!((values(&second), second.is_whole), (vec![3], false));
+    assert_eq!(second.facts[0].offset, first.position.offset);
+    let third = read(&journal, second.position);
+    assert_eq!(
+        (values(&third), third.is_whole, third.position),
+        (vec![], false, second.position)
+    );
+}
+
+#[test]
+fn a_torn_tail_is_ignored_by_readers_and_cut_by_the_next_writer() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1)]);
+    let before = bytes(&fs, &journal);
+    append(&journal, &[name(2)]);
+    let whole = bytes(&fs, &journal);
+    for cut in before.len()..whole.len() {
+        fs.put(journal.path(), &whole[..cut]).expect("in memory");
+        let found = read(&journal, JournalPosition::default());
+        assert_eq!((values(&found), found.damage), (vec![1], vec![]), "cut at {cut}");
+        append(&journal, &[name(3)]);
+        assert!(bytes(&fs, &journal).starts_with(&before));
+        assert_eq!(values(&read(&journal, found.position)), [3], "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_torn_beginning_makes_way_and_is_kept() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1)]);
+    let header_len = bytes(&fs, &journal)
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .expect("header");
+    let torn = bytes(&fs, &journal)[..header_len].to_vec();
+    fs.put(journal.path(), &torn).expect("in memory");
+    append(&journal, &[name(2)]);
+    assert_eq!(values(&read(&journal, JournalPosition::default())), [2]);
+    assert_eq!(fs.bytes(&journal.path().with_extension("torn")).expect("kept"), torn);
+}
+
+#[test]
+fn a_changed_line_is_reported_and_the_others_are_read() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1), name(2), name(3)]);
+    let mut changed = bytes(&fs, &journal);
+    let second = read(&journal, JournalPosition::default()).facts[1].offset;
+    let at = second as usize + 40;
+    changed[at] ^= 1;
+    fs.put(journal.path(), &changed).expect("in memory");
+    let found = read(&journal, JournalPosition::default());
+    assert_eq!(values(&found), [1, 3]);
+    assert_eq!((found.damage.len(), found.damage[0].offset), (1, second));
+    // Compaction carries it over as it is.
+    assert_eq!(journal.compact().expect("compacts"), 1);
+    let found = read(&journal, JournalPosition::default());
+    assert_eq!((values(&found), found.damage.len()), (vec![3], 1));
+}
+
+#[test]
+fn compaction_drops_what_newer_facts_made_meaningless_and_nothing_else() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    assert_eq!(journal.compact().expect("nothing there"), 0);
+    let pin = || FactKind::Other("pin".to_owned());
+    let facts = [
+        fact(FactKind::ThreadName, 0, 1),
+        fact(FactKind::ThreadName, 1, 2),
+        fact(FactKind::GitPatch, 0, 3),
+        fact(FactKind::MemoryMode, 0, 4),
+        fact(pin(), 0, 5),
+        fact(FactKind::ThreadName, 0, 6),
+        fact(FactKind::GitPatch, 0, 7),
+        fact(FactKind::MemoryMode, 0, 8),
+        fact(pin(), 0, 9),
+    ];
+    append(&journal, &facts);
+    let before = read(&journal, JournalPosition::default());
+    assert_eq!(journal.compact().expect("compacts"), 2);
+    let after = read(&journal, before.position);
+    assert!(after.is_whole, "a reader starts over");
+    assert_eq!(values(&after), [2, 3, 5, 6, 7, 8, 9]);
+    let compacted = bytes(&fs, &journal);
+    assert_eq!(journal.compact().expect("nothing to do"), 0);
+    assert_eq!(bytes(&fs, &journal), compacted);
+    append(&journal, &[name(10)]);
+    assert_eq!(values(&read(&journal, after.position)), [10]);
+}
+
+#[test]
+fn a_position_in_a_tail_that_was_lost_and_written_anew_means_nothing() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1)]);
+    let before = bytes(&fs, &journal);
+    append(&journal, &[name(22)]);
+    let position = read(&journal, JournalPosition::default()).position;
+    fs.put(journal.path(), &before).expect("in memory");
+    assert!(read(&journal, position).is_whole, "beyond the end");
+    append(&journal, &[name(33), name(44)]);
+    let found = read(&journal, position);
+    assert_eq!((values(&found), found.is_whole), (vec![1, 33, 44], true));
+}
+
+#[test]
+fn what_is_no_journal_of_ours_is_left_alone() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    fs.put(journal.path(), b"something else\n").expect("in memory");
+    assert!(matches!(
+        journal.append(&[name(1)], Durability::Synced),
+        Err(JournalError::NoHeader { .. })
+    ));
+    assert_eq!(bytes(&fs, &journal), b"something else\n");
+}
+
+#[test]
+fn an_append_that_does_not_fit_leaves_nothing() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1)]);
+    let before = bytes(&fs, &journal);
+    fs.set_free_bytes(Some(150));
+    journal
+        .append(&[name(2), name(3)], Durability::Synced)
+        .expect_err("full");
+    assert_eq!(bytes(&fs, &journal), before);
+    let long = JournalFact {
+        value: RawJson::string(&"x".repeat(1024 * 1024)),
+        ..name(4)
+    };
+    let error = journal.append(&[long], Durability::Synced).expect_err("too long");
+    assert!(matches!(error, JournalError::FactTooLong { .. }));
+}
+
+#[test]
+fn many_writers_share_a_journal() {
+    let fs = SimFs::new();
+    std::thread::scope(|scope| {
+        for writer in 0..4_u64 {
+            let journal = journal(&fs);
+            scope.spawn(move || {
+                for number in 0..25 {
+                    append(&journal, &[fact(FactKind::GitPatch, 0, writer * 100 + number)]);
+                    if number % 10 == 9 {
+                        journal.compact().expect("compacts");
+                    }
+                }
+            });
+        }
+    });
+    let mut found = values(&read(&journal(&fs), JournalPosition::default()));
+    let of_writer = |writer: u64| -> Vec<u64> { found.iter().copied().filter(|value| value / 100 == writer).collect() };
+    for writer in 0..4 {
+        assert_eq!(
+            of_writer(writer),
+            (0..25).map(|number| writer * 100 + number).collect::<Vec<_>>()
+        );
+    }
+    found.dedup();
+    assert_eq!(found.len(), 100);
+}
