@@ -26,8 +26,8 @@ const USAGE: &str = "usage:
   scripted_agent HOME                                        plays the script into a legacy and a paginated thread
   scripted_agent HOME --start legacy|paginated --say TEXT..  starts a thread; each TEXT is a turn
   scripted_agent HOME --resume THREAD [--say TEXT].. [--hold]
-                                                             continues a thread; --hold stays its writer until the
-                                                             standard input ends";
+                                                             continues a thread; --hold waits, as its writer, until the
+                                                             standard input ends, before it says anything";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -51,9 +51,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
             }
         }
         What::Start(mode) => agent.say_all(agent.start(mode).await?, &order.texts).await?,
-        What::Resume(thread_id, after) => {
+        What::Resume(thread_id, opened) => {
             let live = agent.resume(thread_id).await?;
-            if after == AfterTurns::Hold {
+            if opened == Opened::Hold {
                 println!("holding {thread_id}");
                 std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
             }
@@ -70,15 +70,17 @@ struct Order {
     texts: Vec<String>,
 }
 
+/// Which thread.
 enum What {
     Script,
     Start(HistoryMode),
-    Resume(ThreadId, AfterTurns),
+    Resume(ThreadId, Opened),
 }
 
+/// What follows once the thread is open.
 #[derive(PartialEq)]
-enum AfterTurns {
-    Close,
+enum Opened {
+    Proceed,
     Hold,
 }
 
@@ -94,9 +96,9 @@ impl Order {
             let mut value = || arguments.next().ok_or(USAGE);
             match (argument.as_str(), &mut order.what) {
                 ("--start", what) => *what = What::Start(mode(&value()?)?),
-                ("--resume", what) => *what = What::Resume(ThreadId::from_str(&value()?)?, AfterTurns::Close),
+                ("--resume", what) => *what = What::Resume(ThreadId::from_str(&value()?)?, Opened::Proceed),
                 ("--say", What::Start(_) | What::Resume(..)) => order.texts.push(value()?),
-                ("--hold", What::Resume(_, after)) => *after = AfterTurns::Hold,
+                ("--hold", What::Resume(_, opened)) => *opened = Opened::Hold,
                 _ => return Err(USAGE.into()),
             }
         }
