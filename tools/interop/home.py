@@ -10,6 +10,7 @@ model_provider = "mock"
 approval_policy = "never"
 sandbox_mode = "danger-full-access"
 check_for_update_on_startup = false
+thread_unload_delay_secs = {unload_seconds}
 
 [model_providers.mock]
 name = "mock"
@@ -26,17 +27,18 @@ enabled = false
 trust_level = "trusted"
 """
 
+NEVER_SECONDS = 3600  # longer than any run
 UNICODE = "caf\u00e9 \u65e5\u672c\u8a9e \U0001f600 \u05e2\u05d1\u05e8\u05d9\u05ea"
 
 
 class Author:
     """Drives one server: starts threads, says things, waits for the turns to end."""
 
-    def __init__(self, codex, model, home, project, log_path):
-        os.makedirs(home)
-        os.makedirs(project)
+    def __init__(self, codex, model, home, project, log_path, unload_seconds=NEVER_SECONDS):
+        os.makedirs(home, exist_ok=True)
+        os.makedirs(project, exist_ok=True)
         with open(os.path.join(home, "config.toml"), "w", encoding="utf-8") as config:
-            config.write(CONFIG.format(port=model.port, project=project))
+            config.write(CONFIG.format(port=model.port, project=project, unload_seconds=unload_seconds))
         self.model, self.project = model, project
         env = {"CODEX_HOME": home, "HOME": os.path.dirname(home)}
         self.client = Client([codex, "app-server"], env, project, log_path)
@@ -52,6 +54,24 @@ class Author:
         turn_id = self.client.call("turn/start", params)["turn"]["id"]
         self.client.wait_for("turn/completed", lambda done: done["turn"]["id"] == turn_id)
         return turn_id
+
+    def resume_params(self, thread_id):
+        return {"threadId": thread_id, "cwd": self.project, "modelProvider": "mock", "model": "mock-model"}
+
+    def resume(self, thread_id):
+        """Loads a thread; returns its turns."""
+        return self.client.call("thread/resume", self.resume_params(thread_id))["thread"]["turns"]
+
+    def release(self, thread_ids):
+        """Leaves loaded threads and waits until the server, which needs a short `unload_seconds`, has unloaded them."""
+        self.client.notifications.clear()
+        for thread_id in thread_ids:
+            self.client.call("thread/unsubscribe", {"threadId": thread_id})
+        for thread_id in thread_ids:
+            self.client.wait_for("thread/closed", lambda closed, wanted=thread_id: closed["threadId"] == wanted)
+
+    def close(self):
+        self.client.close()
 
     def fork(self, thread_id, **params):
         next_second()
@@ -72,7 +92,7 @@ def make_home(codex, model, home, project, log_path):
         trouble(author, mode)
         branches(author, mode)
     archived(author)
-    author.client.close()
+    author.close()
 
 
 def talk(author, mode):

@@ -1,11 +1,19 @@
 #!/usr/bin/env python3
-"""Compares a server with the real Codex on a home that the real Codex writes.
+"""Compares a server with the real Codex, and lets the two record into the same homes.
 
-    interop.py [--bar PERCENT] [--show N] [--codex PATH] [--scratch DIR] [--in-place] --server COMMAND...
+    interop.py [--only PART]... [--bar PERCENT] [--show N] [--codex PATH] [--agent PATH] [--scratch DIR] [--in-place]
+               --server PROGRAM serve [--exact]
 
-Installs the pinned Codex from npm into the scratch folder, lets it write a small home with a scripted model on loopback,
-asks it everything there is to read, and asks COMMAND (an app-server on standard input and output) the same on a copy of the
-home without Codex' databases. Exit code 1 if any method scores below the bar. Nothing leaves this machine but the installation.
+Installs the pinned Codex from npm into the scratch folder, which then works with a scripted model on loopback. The parts:
+
+    read        Codex writes a small home and answers everything there is to read; the server answers the same on a copy
+                without Codex' databases
+    recorded    our example agent records; Codex lists, reads, pages, searches, resumes and continues it; we read it back
+    alternate   the agent and Codex write the same threads, turn by turn
+    locks       the agent and Codex want the same thread
+
+Exit code 1 if a method of `read` scores below the bar, or any fact of the others does not hold. Nothing leaves this machine
+but the installation.
 """
 import argparse
 import glob
@@ -14,14 +22,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
+from agent import Agent, AgentError
+from alternate import check_alternation
 from compare import compare, report
 from home import make_home
 from model import Model
+from locks import check_locks
 from questions import ask_all
+from recorded import check_recorded
 from rpc import Client, ServerError
+from views import Reader
 
 PACKAGE, VERSION = "@openai/codex", "0.169.0"
+PARTS = ("read", "recorded", "alternate", "locks")
 
 
 class Skip(Exception):
@@ -30,9 +45,12 @@ class Skip(Exception):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=PARTS, help="a part to run; all if not given")
     parser.add_argument("--bar", type=float, default=99.0, help="lowest accepted score in percent")
     parser.add_argument("--show", type=int, default=5, help="differences to show per method")
     parser.add_argument("--codex", help="the real Codex; installed if not given")
+    parser.add_argument("--agent", default=os.path.join("target", "debug", "examples", "scripted_agent"),
+                        help="the example agent; without it only `read` runs")
     parser.add_argument("--scratch", default=os.path.join("target", "interop"), help="where to install and work")
     parser.add_argument("--in-place", action="store_true", help="ask on the home itself, databases and all (to check this script)")
     parser.add_argument("--server", nargs=argparse.REMAINDER, required=True, help="the server under test, with its arguments")
@@ -41,6 +59,7 @@ def parse_arguments():
         parser.error("--server needs a command")
     arguments.server[0] = os.path.abspath(shutil.which(arguments.server[0]) or arguments.server[0])
     arguments.scratch = os.path.abspath(arguments.scratch)
+    arguments.agent = os.path.abspath(arguments.agent)
     return arguments
 
 
@@ -70,29 +89,83 @@ def answers_of(command, home, cwd, log_path):
         client.close()
 
 
+class Run:
+    """What the parts share: the real Codex, a model for it, and a folder each."""
+
+    def __init__(self, arguments, work):
+        self.arguments, self.work = arguments, work
+        self.codex = arguments.codex or installed_codex(arguments.scratch)
+        self.log_path = os.path.join(work, "stderr.log")
+        self.model = Model()
+
+    def paths(self, part):
+        return tuple(os.path.join(self.work, part, name) for name in ("home", "project"))
+
+    def read(self):
+        """Returns whether the server answers as the real one does."""
+        home, project = self.paths("read")
+        make_home(self.codex, self.model, home, project, self.log_path)
+        expected = answers_of([self.codex, "app-server"], home, project, self.log_path)
+        again = answers_of([self.codex, "app-server"], home, project, self.log_path)
+        copy = home
+        if not self.arguments.in_place:
+            copy = os.path.join(self.work, "read", "copy")
+            shutil.copytree(home, copy, ignore=shutil.ignore_patterns("*.sqlite*", "*.lock", "log", "tmp", ".tmp"))
+        scores = compare(expected, again, answers_of(self.arguments.server, copy, project, self.log_path))
+        report(scores, self.arguments.show)
+        bar = self.arguments.bar
+        low = [method for method, (same, total, _) in scores.items() if 100 * same < bar * total]
+        if low:
+            print(f"below {bar} %: {', '.join(low)}")
+        return not low
+
+    def write(self, part):
+        """Returns whether all facts of a part hold in which both write."""
+        home, project = self.paths(part)
+        os.makedirs(project)
+        agent = Agent(self.arguments.agent, home)
+        reader = Reader(self.arguments.server, project, self.log_path)
+        common = (self.model, home, project, self.log_path)
+        if part == "recorded":
+            return check_recorded(self.codex, agent, reader, *common).report()
+        if part == "alternate":
+            return check_alternation(self.codex, agent, reader, *common).report()
+        return check_locks(self.codex, agent, *common).report()
+
+
+def wanted_parts(arguments):
+    parts = [part for part in PARTS if part in (arguments.only or PARTS)]
+    if not os.access(arguments.agent, os.X_OK):
+        left_out = [part for part in parts if part != "read"]
+        if left_out:
+            print(f"no agent at {arguments.agent}: {', '.join(left_out)} left out")
+        parts = [part for part in parts if part == "read"]
+    return parts
+
+
 def run(arguments):
-    codex = arguments.codex or installed_codex(arguments.scratch)
+    parts = wanted_parts(arguments)
+    if not parts:
+        raise Skip("nothing to run")
     os.makedirs(arguments.scratch, exist_ok=True)
     work = tempfile.mkdtemp(prefix="run-", dir=arguments.scratch)
-    home, copy, project = (os.path.join(work, name) for name in ("home", "copy", "project"))
-    log_path = os.path.join(work, "stderr.log")
-    model = Model()
+    shared = Run(arguments, work)
+    failed = []
     try:
-        make_home(codex, model, home, project, log_path)
-        expected = answers_of([codex, "app-server"], home, project, log_path)
-        again = answers_of([codex, "app-server"], home, project, log_path)
+        for part in parts:
+            started = time.monotonic()
+            try:
+                held = shared.read() if part == "read" else shared.write(part)
+            except (ServerError, AgentError, OSError, subprocess.TimeoutExpired) as error:
+                print(f"{part}: {error}")
+                held = False
+            print(f"{part}: {'OK' if held else 'FAILED'} after {time.monotonic() - started:.0f} s", flush=True)
+            if not held:
+                failed.append(part)
     finally:
-        model.close()
-    if arguments.in_place:
-        copy = home
-    else:
-        shutil.copytree(home, copy, ignore=shutil.ignore_patterns("*.sqlite*", "*.lock", "log", "tmp", ".tmp"))
-    actual = answers_of(arguments.server, copy, project, log_path)
-    scores = compare(expected, again, actual)
-    report(scores, arguments.show)
-    low = [method for method, (same, total, _) in scores.items() if 100 * same < arguments.bar * total]
-    if low:
-        print(f"interop: FAILED, below {arguments.bar} %: {', '.join(low)} (home and logs in {work})")
+        shared.model.close()
+    if failed:
+        print(f"interop: FAILED: {', '.join(failed)} (homes and logs in {work})")
         return 1
     shutil.rmtree(work)
     print("interop: OK")
@@ -105,7 +178,7 @@ def main():
     except Skip as why:
         print(f"interop: SKIPPED ({why})")
         return 0
-    except (ServerError, OSError) as error:
+    except OSError as error:
         print(f"interop: FAILED, {error}")
         return 1
 

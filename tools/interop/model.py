@@ -10,12 +10,13 @@ USAGE = {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 10}, "ou
 class Model:
     """Answers the n-th request about a user text with the n-th step of that text's script.
 
-    A step is a list of output items, or an HTTP status to fail with.
+    A step is a list of output items, or an HTTP status to fail with. `shown` has the last input with each text.
     """
 
     def __init__(self):
         self.scripts = {}
         self.used = {}
+        self.shown = {}
         self.items = 0
         self.lock = threading.Lock()
         model = self
@@ -62,6 +63,7 @@ class Model:
                     if text in self.scripts:
                         steps, used = self.scripts[text], self.used[text]
                         self.used[text] += 1
+                        self.shown[text] = request["input"]
                         return self.with_ids(steps[min(used, len(steps) - 1)])
             return self.with_ids([message("a summary of what happened so far")])
 

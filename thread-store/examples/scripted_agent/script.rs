@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 type Play = fn(&Turn) -> Vec<Vec<RawItem>>;
 
 /// The turns, in order.
-pub(crate) const TURNS: [fn(&Turn) -> Vec<Vec<RawItem>>; 10] = [
+pub(crate) const TURNS: [Play; 10] = [
     commands,
     files,
     tools,

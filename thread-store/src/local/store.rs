@@ -355,9 +355,7 @@ impl ThreadWrites for LocalStore {
         let writer = self.inner.writers.get(thread_id)?;
         let stored = writer.append(&lines, durability).await?;
         self.inner.note_birth(&writer);
-        let inner = Arc::clone(&self.inner);
-        // Behind the acknowledgement: nobody waits for it, and reads that come first do it themselves.
-        tokio::task::spawn_blocking(move || inner.index_behind(thread_id));
+        self.inner.index_behind(thread_id, writer);
         Ok(stored)
     }
 

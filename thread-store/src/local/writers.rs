@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::HistoryMode;
@@ -30,6 +31,9 @@ use crate::live::session_meta;
 use crate::types::View;
 use crate::writes::{DurableLine, NewThread, OpenThread, StoredLines};
 
+/// How long appends wait for others before they are indexed together.
+const INDEX_DELAY: Duration = Duration::from_millis(20);
+
 /// The writers of a home in this process.
 pub(super) struct Writers {
     locks: WriterLocks,
@@ -45,6 +49,8 @@ pub(super) struct Writer {
     born: AtomicBool,
     /// Whether lines were appended that the index has not been offered yet.
     unseen: AtomicBool,
+    /// Whether somebody is on the way to offer them.
+    indexing: AtomicBool,
 }
 
 impl Writers {
@@ -176,6 +182,7 @@ impl Inner {
             recorder: pool.open(log),
             born: AtomicBool::new(open.materialized),
             unseen: AtomicBool::new(false),
+            indexing: AtomicBool::new(false),
         };
         self.writers.open().insert(thread_id, Arc::new(writer));
         Ok(open)
@@ -249,11 +256,19 @@ impl Inner {
         Ok(true)
     }
 
-    /// Offers what was appended to the index; called right behind an append.
-    pub(super) fn index_behind(&self, thread_id: ThreadId) {
-        if let Ok(writer) = self.writers.get(thread_id) {
-            self.offer_unseen(thread_id, &writer);
+    /// Offers what was appended to the index, after the appends of a moment have come together in one transaction.
+    ///
+    /// Nobody waits for it: reads that come first do it themselves.
+    pub(super) fn index_behind(self: &Arc<Self>, thread_id: ThreadId, writer: Arc<Writer>) {
+        if writer.indexing.swap(true, Ordering::AcqRel) {
+            return;
         }
+        let inner = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(INDEX_DELAY).await;
+            writer.indexing.store(false, Ordering::Release);
+            tokio::task::spawn_blocking(move || inner.offer_unseen(thread_id, &writer));
+        });
     }
 
     /// Brings what this process appended into the index before an answer depends on it.

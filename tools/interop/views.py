@@ -1,0 +1,76 @@
+"""Reads threads through a server, and takes from its answers what has to be equal between servers."""
+import contextlib
+import os
+import subprocess
+
+from questions import SOURCES, normal, pages
+from rpc import Client
+
+TIMEOUT_SECONDS = 60
+
+
+def listed(client):
+    """The ids of all threads that the server lists."""
+    return {thread["id"] for thread in pages(client, "thread/list", {"limit": 50, "sourceKinds": SOURCES,
+                                                                    "modelProviders": []})["data"]}
+
+
+def turns_of(client, thread_id):
+    return client.call("thread/read", {"threadId": thread_id, "includeTurns": True})["thread"]["turns"]
+
+
+def ids_of(turns):
+    return [turn["id"] for turn in turns]
+
+
+def messages_of(turns):
+    """What people and the agent said: (turn id, who, text)."""
+    said = []
+    for turn in turns:
+        for item in turn["items"]:
+            if item["type"] == "userMessage":
+                text = "".join(part.get("text", "") for part in item["content"])
+                said.append((turn["id"], "user", text))
+            elif item["type"] == "agentMessage":
+                said.append((turn["id"], "agent", item["text"]))
+    return said
+
+
+class Reader:
+    """The server under test and the rest of its command line."""
+
+    def __init__(self, command, cwd, log_path):
+        self.exact = command
+        self.full = [word for word in command if word != "--exact"]
+        self.cwd, self.log_path = cwd, log_path
+
+    def open(self, command, home):
+        return contextlib.closing(Client(command, {"CODEX_HOME": home, "HOME": os.path.dirname(home)}, self.cwd, self.log_path))
+
+    def complaint(self, *arguments):
+        """Runs another command of the program; returns what it says if it finds anything wrong, else None."""
+        done = subprocess.run([self.exact[0], *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=TIMEOUT_SECONDS, check=False)
+        return f"exit code {done.returncode}: {done.stdout}{done.stderr}" if done.returncode else None
+
+    def check_against(self, checks, home, expected):
+        """Compares both views with what the real server says: {thread id: its turns}."""
+        with self.open(self.exact, home) as client:
+            checks.that("the exact view lists all", set(expected) <= listed(client), listed(client))
+            for thread_id, turns in expected.items():
+                checks.same(f"exact turns and items of {thread_id}", normal(turns, home), normal(turns_of(client, thread_id), home))
+                for direction in ("asc", "desc"):
+                    params = {"threadId": thread_id, "limit": 2, "sortDirection": direction, "itemsView": "full"}
+                    paged = pages(client, "thread/turns/list", params)["data"]
+                    checks.same(f"exact pages ({direction}) of {thread_id}", ids_of(turns),
+                                ids_of(paged if direction == "asc" else paged[::-1]))
+        with self.open(self.full, home) as client:
+            for thread_id, turns in expected.items():
+                full = turns_of(client, thread_id)
+                checks.same(f"turns of {thread_id} in the full view", ids_of(turns), ids_of(full))
+                checks.same(f"messages of {thread_id} in the full view", messages_of(turns), messages_of(full))
+        wrong = self.complaint("verify", "--home", home)
+        checks.that("verify finds nothing", wrong is None, wrong)
+        for thread_id in expected:
+            wrong = self.complaint("doctor", "--home", home, thread_id)
+            checks.that(f"doctor finds nothing in {thread_id}", wrong is None, wrong)
