@@ -13,6 +13,11 @@ LONG_ANSWER = "a long answer with \u00fcn\u00efc\u00f6d\u00e9 \u2014 " * 6500
 LONG_QUESTION = "a long question, \u65e5\u672c\u8a9e and all " * 6500
 # What a model must be told of a thread that was compacted, then reviewed.
 CONTEXT = ("Summary: a file was made.", "The review found nothing.")
+# Kinds of items that the agent records, and those of them that legacy files have no line for.
+KINDS = {"userMessage", "agentMessage", "reasoning", "commandExecution", "fileChange", "mcpToolCall", "webSearch", "plan",
+         "imageView", "dynamicToolCall", "collabAgentToolCall", "subAgentActivity", "sleep", "functionCallOutput", "hookPrompt",
+         "imageGeneration", "contextCompaction", "enteredReviewMode", "exitedReviewMode"}
+NOT_IN_LEGACY = {"commandExecution", "imageView", "dynamicToolCall", "collabAgentToolCall"}
 
 
 def check_recorded(codex, agent, reader, model, home, project, log_path):
@@ -47,6 +52,8 @@ def check_resumed(checks, real, thread_id, mode, turn_ids):
     said = {text for _, _, text in messages_of(turns)}
     for name, text in (("question", QUESTION), ("answer", ANSWER), ("long question", LONG_QUESTION), ("long answer", LONG_ANSWER)):
         checks.that(f"{mode}, {name}", text in said, f"not among {len(said)} texts")
+    kinds = KINDS - NOT_IN_LEGACY if mode == "legacy" else KINDS
+    checks.same(f"{mode}, kinds of items", sorted(kinds), sorted({item["type"] for turn in turns for item in turn["items"]}))
     items = [(turn["id"], item["id"]) for turn in turns for item in turn["items"]]
     for direction in ("asc", "desc"):
         def page(method, direction=direction, **params):
