@@ -251,6 +251,8 @@ impl LiveThread {
             None
         } else {
             let lines = batch.lines.clone();
+            // Also if this future is dropped half way: the canonicalizer is ahead of what is known of the log.
+            state.failed = true;
             let stored = writes(&self.store)?
                 .append_items(self.thread_id(), lines, durability)
                 .await;
