@@ -6,7 +6,7 @@ import os
 
 from checks import Checks
 from home import Author
-from views import ids_of, messages_of, turns_of
+from views import ids_of, listed, messages_of, turns_of
 
 ROUNDS = 6
 UNLOAD_SECONDS = 1
@@ -40,11 +40,12 @@ def check_alternation(codex, agent, reader, model, home, project, log_path):
             real.release(told)
     with contextlib.closing(Author(codex, model, home, project, log_path)) as real:
         expected = {thread_id: real.resume(thread_id) for thread_id in told}
+        rows = listed(real.client)
     for thread_id, (mode, _, turns) in told.items():
         said = [entry for turn_id, text in turns for entry in ((turn_id, "user", text), (turn_id, "agent", f"Answer to: {text}"))]
         checks.same(f"{thread_id}, all that was said", said, messages_of(expected[thread_id]))
         check_lines(checks, home, thread_id, mode)
-    reader.check_against(checks, home, expected)
+    reader.check_against(checks, home, rows, expected)
     return checks
 
 

@@ -135,12 +135,18 @@ class Run:
 
 def wanted_parts(arguments):
     parts = [part for part in PARTS if part in (arguments.only or PARTS)]
-    if not os.access(arguments.agent, os.X_OK):
-        left_out = [part for part in parts if part != "read"]
-        if left_out:
-            print(f"no agent at {arguments.agent}: {', '.join(left_out)} left out")
-        parts = [part for part in parts if part == "read"]
-    return parts
+    if os.access(arguments.agent, os.X_OK):
+        return parts
+    left_out = [part for part in parts if part != "read"]
+    if left_out:
+        print(f"no agent at {arguments.agent}: {', '.join(left_out)} left out")
+    return [part for part in parts if part == "read"]
+
+
+def without(parts):
+    """Says which parts are missing."""
+    missing = [part for part in PARTS if part not in parts]
+    return f" (without {', '.join(missing)})" if missing else ""
 
 
 def run(arguments):
@@ -168,7 +174,7 @@ def run(arguments):
         print(f"interop: FAILED: {', '.join(failed)} (homes and logs in {work})")
         return 1
     shutil.rmtree(work)
-    print("interop: OK")
+    print(f"interop: OK{without(parts)}")
     return 0
 
 

@@ -26,7 +26,7 @@ def check_recorded(codex, agent, reader, model, home, project, log_path):
     with contextlib.closing(Author(codex, model, home, project, log_path)) as real:
         seen = listed(real.client)
         for thread_id, (mode, turn_ids) in script.items():
-            checks.that(f"{mode} is listed", thread_id in seen, seen)
+            checks.that(f"{mode} is listed", thread_id in seen, list(seen))
             if mode == "legacy":  # without its database, Codex reads a paginated thread as empty until it is resumed
                 checks.same(f"{mode}, read before resuming", turn_ids, ids_of(turns_of(real.client, thread_id)))
         for thread_id, (mode, turn_ids) in script.items():
@@ -37,7 +37,8 @@ def check_recorded(codex, agent, reader, model, home, project, log_path):
         for thread_id, (mode, turn_ids) in script.items():
             expected[thread_id] = turns_of(real.client, thread_id)
             checks.same(f"{mode}, after a restart", turn_ids, ids_of(expected[thread_id]))
-    reader.check_against(checks, home, expected)
+        rows = listed(real.client)
+    reader.check_against(checks, home, rows, expected)
     check_without_databases(checks, codex, script, model, home, project, log_path)
     return checks
 
@@ -97,5 +98,5 @@ def check_without_databases(checks, codex, script, model, home, project, log_pat
     with contextlib.closing(Author(codex, model, home, project, log_path)) as real:
         seen = listed(real.client)
         for thread_id, (mode, turn_ids) in script.items():
-            checks.that(f"{mode} is listed from its file", thread_id in seen, seen)
+            checks.that(f"{mode} is listed from its file", thread_id in seen, list(seen))
             checks.same(f"{mode}, resumed from its file", turn_ids, ids_of(real.resume(thread_id)))

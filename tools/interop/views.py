@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 
+from compare import equal, leaves
 from questions import SOURCES, normal, pages
 from rpc import Client
 
@@ -11,9 +12,9 @@ TIMEOUT_SECONDS = 60
 
 
 def listed(client):
-    """The ids of all threads that the server lists."""
-    return {thread["id"] for thread in pages(client, "thread/list", {"limit": 50, "sourceKinds": SOURCES,
-                                                                    "modelProviders": []})["data"]}
+    """All threads that the server lists, by id."""
+    rows = pages(client, "thread/list", {"limit": 50, "sourceKinds": SOURCES, "modelProviders": []})["data"]
+    return {row["id"]: row for row in rows}
 
 
 def turns_of(client, thread_id):
@@ -35,6 +36,14 @@ def messages_of(turns):
             elif item["type"] == "agentMessage":
                 said.append((turn["id"], "agent", item["text"]))
     return said
+
+
+def comparable(theirs, ours, home):
+    """The fields of a thread: {path: (what the servers say, whether they agree)}."""
+    theirs, ours = (dict(leaves(normal(thread, home))) for thread in (theirs, ours))
+    return {path: ((theirs.get(path, "(absent)"), ours.get(path, "(absent)")),
+                   path in theirs and path in ours and equal(path, theirs[path], ours[path]))
+            for path in sorted({*theirs, *ours})}
 
 
 class Reader:
@@ -61,11 +70,13 @@ class Reader:
         except (ValueError, KeyError):
             return [{"check": "doctor", "ok": False, "detail": f"exit code {done.returncode}: {done.stderr}"}]
 
-    def check_against(self, checks, home, expected):
-        """Compares both views with what the real server says: {thread id: its turns}."""
+    def check_against(self, checks, home, rows, expected):
+        """Compares both views with what the real server says: `rows` of its list, and {thread id: its turns}."""
         with self.open(self.exact, home) as client:
-            checks.that("the exact view lists all", set(expected) <= listed(client), listed(client))
+            ours = listed(client)
             for thread_id, turns in expected.items():
+                for path, (theirs, same) in comparable(rows[thread_id], ours.get(thread_id, {}), home).items():
+                    checks.that(f"exact list entry of {thread_id}, {path}", same, theirs)
                 checks.same(f"exact turns and items of {thread_id}", normal(turns, home), normal(turns_of(client, thread_id), home))
                 for direction in ("asc", "desc"):
                     params = {"threadId": thread_id, "limit": 2, "sortDirection": direction, "itemsView": "full"}
