@@ -34,8 +34,8 @@ def check_alternation(codex, agent, reader, model, home, project, log_path):
                 checks.same(f"{thread_id}, round {number}, resumed", ids(turns), ids_of(real.resume(thread_id)))
                 text = f"round {number} of the real Codex"
                 turns.append((real.turn(thread_id, text), text))
-                earlier = turns[-2][1]
-                checks.that(f"{thread_id}, round {number}, the model is told of our turn", earlier in str(model.shown[text]), earlier)
+                shown = str(model.shown[text])
+                checks.that(f"{thread_id}, round {number}, the model is told of our turn", turns[-2][1] in shown, shown)
                 checks.same(f"{thread_id}, round {number}, the other turn", ids(turns), ids_of(turns_of(ours, thread_id)))
             real.release(told)
     with contextlib.closing(Author(codex, model, home, project, log_path)) as real:

@@ -52,7 +52,8 @@ def parse_arguments():
     parser.add_argument("--agent", default=os.path.join("target", "debug", "examples", "scripted_agent"),
                         help="the example agent; without it only `read` runs")
     parser.add_argument("--scratch", default=os.path.join("target", "interop"), help="where to install and work")
-    parser.add_argument("--in-place", action="store_true", help="ask on the home itself, databases and all (to check this script)")
+    parser.add_argument("--in-place", action="store_true",
+                        help="in `read`, ask on the home itself, databases and all (to check this script)")
     parser.add_argument("--server", nargs=argparse.REMAINDER, required=True, help="the server under test, with its arguments")
     arguments = parser.parse_args()
     if not arguments.server:

@@ -51,7 +51,8 @@ def check_resumed(checks, real, thread_id, mode, turn_ids):
     checks.same(f"{mode}, ends of turns", {"completed": 8, "interrupted": 1, "failed": 1},
                 {status: statuses.count(status) for status in sorted(set(statuses))})
     said = {text for _, _, text in messages_of(turns)}
-    for name, text in (("question", QUESTION), ("answer", ANSWER), ("long question", LONG_QUESTION), ("long answer", LONG_ANSWER)):
+    texts = {"question": QUESTION, "answer": ANSWER, "long question": LONG_QUESTION, "long answer": LONG_ANSWER}
+    for name, text in texts.items():
         checks.that(f"{mode}, {name}", text in said, f"not among {len(said)} texts")
     kinds = KINDS - NOT_IN_LEGACY if mode == "legacy" else KINDS
     checks.same(f"{mode}, kinds of items", sorted(kinds), sorted({item["type"] for turn in turns for item in turn["items"]}))

@@ -15,6 +15,7 @@ use super::catalog::{Freshness, Sweep};
 use super::cut::line_cut;
 use super::open_rollout::OpenRollout;
 use super::store::Inner;
+use super::writers::newest_open_turn;
 use crate::error::{StoreError, StoreResult};
 use crate::types::{Position, View};
 
@@ -343,12 +344,14 @@ impl Inner {
                 })
             })
             .collect::<StoreResult<_>>()?;
-        Ok(History {
-            has_writer: self.has_writer(thread_id, view),
+        let mut history = History {
             thread_id,
             segments,
             view,
-        })
+            has_writer: false,
+        };
+        history.has_writer = newest_open_turn(history.current())?.is_some() && self.has_writer(thread_id, view);
+        Ok(history)
     }
 
     /// Opens the revision that is current; the others are only looked at for their headers.

@@ -19,10 +19,10 @@ use codex_rollout::recorder::{
     TornTailRule, WriteError, WriterState,
 };
 use codex_state::projector::{KeyRange, Order, RowReader};
-use codex_state::rows::TurnState;
+use codex_state::rows::{TurnRow, TurnState};
 
 use super::catalog::Freshness;
-use super::open_rollout::index_error;
+use super::open_rollout::{OpenRollout, index_error};
 use super::segments::History;
 use super::store::Inner;
 use crate::clock::Clock;
@@ -34,12 +34,24 @@ use crate::writes::{DurableLine, NewThread, OpenThread, StoredLines};
 /// How long appends wait for others before they are indexed together.
 const INDEX_DELAY: Duration = Duration::from_millis(20);
 
+/// How long it is trusted that another process holds a lock, or does not.
+const PROBE_TRUST_MS: i64 = 1_000;
+/// Threads whose probes are remembered.
+const MAX_PROBES: usize = 4_096;
+
 /// The writers of a home in this process.
 pub(super) struct Writers {
     locks: WriterLocks,
     /// Started with the first thread that is recorded.
     pool: Mutex<Option<Arc<RecorderPool>>>,
     open: Mutex<HashMap<ThreadId, Arc<Writer>>>,
+    probes: Mutex<HashMap<ThreadId, Probe>>,
+}
+
+/// Whether another process held a thread's lock, and when.
+struct Probe {
+    at_ms: i64,
+    is_held: bool,
 }
 
 /// One thread that is being written.
@@ -60,6 +72,7 @@ impl Writers {
             locks: WriterLocks::new(fs, home),
             pool: Mutex::default(),
             open: Mutex::default(),
+            probes: Mutex::default(),
         }
     }
 
@@ -310,21 +323,45 @@ impl Inner {
             return true;
         }
         // Codex shows the open turns of other processes as interrupted.
-        view == View::Full && matches!(self.writers.locks.probe(thread_id), Ok(WriterProbe::Elsewhere))
+        view == View::Full && self.has_foreign_writer(thread_id)
+    }
+
+    fn has_foreign_writer(&self, thread_id: ThreadId) -> bool {
+        let now_ms = self.clock.now_ms();
+        let probed = |probes: &HashMap<ThreadId, Probe>| {
+            let probe = probes.get(&thread_id)?;
+            let is_fresh = (0..PROBE_TRUST_MS).contains(&(now_ms - probe.at_ms));
+            is_fresh.then_some(probe.is_held)
+        };
+        let mut probes = self.writers.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(is_held) = probed(&probes) {
+            return is_held;
+        }
+        let is_held = matches!(self.writers.locks.probe(thread_id), Ok(WriterProbe::Elsewhere));
+        if probes.len() >= MAX_PROBES {
+            probes.clear();
+        }
+        let at_ms = now_ms;
+        probes.insert(thread_id, Probe { at_ms, is_held });
+        is_held
     }
 }
 
-fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
-    let current = history.current();
-    let set = current.row_set(View::Full);
-    let newest = current
+/// Returns the newest turn of a rollout if it has no end.
+pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>) -> StoreResult<Option<TurnRow>> {
+    let set = rollout.row_set(View::Full);
+    let newest = rollout
         .rows
         .turns(set, KeyRange::ALL, Order::Descending, 1)
-        .map_err(|error| index_error(&current.file.path, error))?;
-    let open = newest
-        .into_iter()
-        .filter(|turn| turn.state == TurnState::InProgress && turn.end.is_none() && turn.alias.is_none());
-    Ok(open.map(|turn| turn.turn_id).collect())
+        .map_err(|error| index_error(&rollout.file.path, error))?;
+    let is_open = |turn: &TurnRow| turn.state == TurnState::InProgress && turn.end.is_none();
+    Ok(newest.into_iter().find(is_open))
+}
+
+/// Turns that an agent may go on with; those without an id of their own cannot be named.
+fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
+    let open = newest_open_turn(history.current())?.filter(|turn| turn.alias.is_none());
+    Ok(open.map(|turn| turn.turn_id).into_iter().collect())
 }
 
 fn encoded(lines: &[DurableLine]) -> Vec<EncodedItem> {
