@@ -20,6 +20,8 @@ pub(crate) enum Role {
     Row,
     /// A row of a list of relatives or of sub-agents only, which shows parents.
     RelatedRow,
+    /// The answer to a change of its metadata.
+    Updated,
 }
 
 /// What the conversion of a thread depends on beside the thread.
@@ -86,7 +88,7 @@ pub(crate) fn thread(record: ThreadRecord, lens: &Lens, role: Role) -> Thread {
 /// What Codex leaves out or changes per answer (`app-server-api.md` 2.1, 5).
 fn apply_oddities(thread: &mut Thread, role: Role) {
     match role {
-        Role::Metadata => {
+        Role::Metadata | Role::Updated => {
             if thread.history_mode == ThreadHistoryMode::Legacy {
                 thread.updated_at = thread.created_at;
                 thread.thread_source = None;

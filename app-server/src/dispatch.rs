@@ -4,13 +4,21 @@
 
 use std::sync::Arc;
 
+use codex_protocol::log::RawJson;
+use codex_protocol::rpc::append::ThreadAppendParams;
+use codex_protocol::rpc::change::{
+    ThreadInjectItemsParams, ThreadMemoryModeSetParams, ThreadMetadataUpdateParams, ThreadSetNameParams,
+    ThreadUnsubscribeParams,
+};
 use codex_protocol::rpc::diagnostics::{ServerDiagnosticsParams, ThreadIndexStateParams};
-use codex_protocol::rpc::envelope::{RequestId, decode_params};
+use codex_protocol::rpc::envelope::{RequestId, decode_exact_params, decode_params};
 use codex_protocol::rpc::initialize::InitializeParams;
 use codex_protocol::rpc::items::{ThreadItemsListParams, ThreadItemsReadParams};
 use codex_protocol::rpc::list::{ThreadListParams, ThreadLoadedListParams};
-use codex_protocol::rpc::methods::{MethodInfo, ParamsRule};
+use codex_protocol::rpc::methods::{MethodInfo, ParamsRule, gated_field};
+use codex_protocol::rpc::resume::ThreadResumeParams;
 use codex_protocol::rpc::search::{ThreadSearchOccurrencesParams, ThreadSearchParams};
+use codex_protocol::rpc::start::ThreadStartParams;
 use codex_protocol::rpc::summary::GetConversationSummaryParams;
 use codex_protocol::rpc::thread::ThreadReadParams;
 use codex_protocol::rpc::timeline::ThreadTimelineListParams;
@@ -19,7 +27,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::handlers::{diagnostics, index_state, items, list, read, search, summary, timeline, turns};
+use crate::handlers::{
+    append, diagnostics, index_state, items, list, metadata, read, resume, search, start, subscription, summary,
+    timeline, turns,
+};
+use crate::live::{Connection, Notice};
+use crate::order::Tickets;
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 use crate::session::{encode_error, encode_result};
@@ -28,6 +41,14 @@ use crate::session::{encode_error, encode_result};
 #[derive(Debug)]
 pub(crate) enum Call {
     Initialize(InitializeParams),
+    ThreadStart(Box<ThreadStartParams>),
+    ThreadResume(Box<ThreadResumeParams>),
+    Unsubscribe(ThreadUnsubscribeParams),
+    Append(ThreadAppendParams),
+    InjectItems(ThreadInjectItemsParams),
+    SetName(ThreadSetNameParams),
+    UpdateMetadata(ThreadMetadataUpdateParams),
+    SetMemoryMode(ThreadMemoryModeSetParams),
     ThreadList(ThreadListParams),
     ThreadLoadedList(ThreadLoadedListParams),
     ThreadRead(ThreadReadParams),
@@ -44,14 +65,49 @@ pub(crate) enum Call {
     Unserved(&'static str),
 }
 
+/// Among which requests a call runs one at a time, in the order of arrival (`app-server-api.md` 1.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ordered<'a> {
+    /// Among none.
+    Freely,
+    /// Among those of its connection that name this thread.
+    Reading(&'a str),
+    /// Among all that change this thread, too.
+    Changing(&'a str),
+}
+
 impl Call {
-    /// Decodes the parameters of a method.
+    /// Decodes the parameters of a method, and finds the first one that a stable client must not use.
     ///
     /// # Errors
     /// In serde's words, which are part of the wire (`app-server-api.md` 1.8).
-    pub(crate) fn decode(info: &'static MethodInfo, params: Option<Value>) -> RpcResult<Self> {
+    pub(crate) fn decode(
+        info: &'static MethodInfo,
+        params: Option<RawJson>,
+    ) -> RpcResult<(Self, Option<&'static str>)> {
+        // What these carry is recorded as it was written.
+        match info.name {
+            "thread/append" => return decode_exact(params).map(|params| (Self::Append(params), None)),
+            "thread/inject_items" => return decode_exact(params).map(|params| (Self::InjectItems(params), None)),
+            _ => {}
+        }
+        let params: Option<Value> = params
+            .map(|params| params.parse())
+            .transpose()
+            .map_err(|error| RpcError::undecodable(&error))?;
+        let field = params.as_ref().and_then(|params| gated_field(info.name, params));
+        Ok((Self::decode_value(info, params)?, field))
+    }
+
+    fn decode_value(info: &'static MethodInfo, params: Option<Value>) -> RpcResult<Self> {
         match info.name {
             "initialize" => decode(params).map(Self::Initialize),
+            "thread/start" => decode(params).map(Self::ThreadStart),
+            "thread/resume" => decode(params).map(Self::ThreadResume),
+            "thread/unsubscribe" => decode(params).map(Self::Unsubscribe),
+            "thread/name/set" => decode(params).map(Self::SetName),
+            "thread/metadata/update" => decode(params).map(Self::UpdateMetadata),
+            "thread/memoryMode/set" => decode(params).map(Self::SetMemoryMode),
             "thread/list" => decode(params).map(Self::ThreadList),
             "thread/loaded/list" => decode(params).map(Self::ThreadLoadedList),
             "thread/read" => decode(params).map(Self::ThreadRead),
@@ -71,11 +127,19 @@ impl Call {
         }
     }
 
-    /// Returns the key whose requests run one at a time, for methods that run so (`app-server-api.md` 1.7).
-    pub(crate) fn ordered_by(&self) -> Option<&str> {
+    /// Returns among which requests this one runs one at a time.
+    pub(crate) fn ordered_by(&self) -> Ordered<'_> {
         match self {
-            Self::ThreadRead(params) => Some(&params.thread_id),
+            Self::ThreadRead(params) => Ordered::Reading(&params.thread_id),
+            Self::ThreadResume(params) => Ordered::Changing(&params.thread_id),
+            Self::Unsubscribe(params) => Ordered::Changing(&params.thread_id),
+            Self::Append(params) => Ordered::Changing(&params.thread_id),
+            Self::InjectItems(params) => Ordered::Changing(&params.thread_id),
+            Self::SetName(params) => Ordered::Changing(&params.thread_id),
+            Self::UpdateMetadata(params) => Ordered::Changing(&params.thread_id),
+            Self::SetMemoryMode(params) => Ordered::Changing(&params.thread_id),
             Self::Initialize(_)
+            | Self::ThreadStart(_)
             | Self::ThreadList(_)
             | Self::ThreadLoadedList(_)
             | Self::TurnsList(_)
@@ -87,7 +151,7 @@ impl Call {
             | Self::ConversationSummary(_)
             | Self::Diagnostics(_)
             | Self::IndexState(_)
-            | Self::Unserved(_) => None,
+            | Self::Unserved(_) => Ordered::Freely,
         }
     }
 }
@@ -97,30 +161,103 @@ fn decode<P: DeserializeOwned>(params: Option<Value>) -> RpcResult<P> {
     decode_params(params).map_err(|error| RpcError::undecodable(&error))
 }
 
+fn decode_exact<P: DeserializeOwned>(params: Option<RawJson>) -> RpcResult<P> {
+    let params = params.ok_or_else(missing_params)?;
+    decode_exact_params(&params).map_err(|error| RpcError::undecodable(&error))
+}
+
 fn missing_params() -> RpcError {
     RpcError::invalid_request("Invalid request: missing field `params`")
 }
 
-/// Runs a call and encodes its answer; a panic becomes an error and the server lives on.
-pub(crate) async fn answer(server: Arc<Server>, id: RequestId, call: Call) -> Vec<u8> {
-    let panicked_id = id.clone();
-    match tokio::spawn(run(server, id, call)).await {
-        Ok(message) => message,
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "handler stopped");
-            encode_error(
-                panicked_id,
-                RpcError::internal("the request made its handler stop; the server goes on"),
-            )
+/// What a handler works with.
+pub(crate) struct Cx {
+    /// The server.
+    pub(crate) server: Arc<Server>,
+    /// Who asks.
+    pub(crate) connection: Arc<Connection>,
+    /// The places of the request; whoever needs no order any more may give them back.
+    pub(crate) tickets: Tickets,
+}
+
+/// Result of a handler that tells connections something.
+#[derive(Debug)]
+pub(crate) struct Told<T> {
+    /// What is sent before the answer.
+    pub(crate) before: Vec<Notice>,
+    /// The result.
+    pub(crate) result: T,
+    /// What is sent after the answer, and before the next change of the thread.
+    pub(crate) after: Vec<Notice>,
+}
+
+impl<T> Told<T> {
+    /// A result that nobody else hears of.
+    pub(crate) fn quietly(result: T) -> Self {
+        Self {
+            before: Vec::new(),
+            result,
+            after: Vec::new(),
         }
     }
 }
 
-async fn run(server: Arc<Server>, id: RequestId, call: Call) -> Vec<u8> {
-    let server = &*server;
+/// An encoded answer with what is told around it.
+pub(crate) struct Answer {
+    /// Sent before.
+    pub(crate) before: Vec<Notice>,
+    /// The answer.
+    pub(crate) message: Vec<u8>,
+    /// Sent after.
+    pub(crate) after: Vec<Notice>,
+    /// Kept until all is sent.
+    pub(crate) tickets: Tickets,
+}
+
+/// Runs a call and encodes its answer; a panic becomes an error and the server lives on.
+pub(crate) async fn answer(cx: Cx, id: RequestId, call: Call) -> Answer {
+    let panicked_id = id.clone();
+    match tokio::spawn(run(cx, id, call)).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "handler stopped");
+            let error = RpcError::internal("the request made its handler stop; the server goes on");
+            Answer {
+                before: Vec::new(),
+                message: encode_error(panicked_id, error),
+                after: Vec::new(),
+                tickets: Tickets::default(),
+            }
+        }
+    }
+}
+
+async fn run(mut cx: Cx, id: RequestId, call: Call) -> Answer {
+    let cx = &mut cx;
+    let (before, message, after) = match call {
+        Call::ThreadStart(params) => told(id, start::thread_start(cx, *params).await),
+        Call::ThreadResume(params) => told(id, resume::thread_resume(cx, *params).await),
+        Call::Unsubscribe(params) => told(id, subscription::unsubscribe(cx, &params).map(Told::quietly)),
+        Call::Append(params) => told(id, append::thread_append(cx, params).await),
+        Call::InjectItems(params) => told(id, append::inject_items(cx, params).await),
+        Call::SetName(params) => told(id, metadata::set_name(cx, &params).await),
+        Call::UpdateMetadata(params) => told(id, metadata::update_metadata(cx, params).await.map(Told::quietly)),
+        Call::SetMemoryMode(params) => told(id, metadata::set_memory_mode(cx, &params).await.map(Told::quietly)),
+        call => (Vec::new(), run_reading(&cx.server, id, call).await, Vec::new()),
+    };
+    Answer {
+        before,
+        message,
+        after,
+        tickets: std::mem::take(&mut cx.tickets),
+    }
+}
+
+/// Runs a call that changes nothing.
+async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
     match call {
         Call::ThreadList(params) => finish(id, list::thread_list(server, params).await),
-        Call::ThreadLoadedList(params) => finish(id, list::loaded_list(params)),
+        Call::ThreadLoadedList(params) => finish(id, subscription::loaded_list(server, params)),
         Call::ThreadRead(params) => finish(id, read::thread_read(server, params).await),
         Call::TurnsList(params) => finish(id, turns::turns_list(server, params).await),
         Call::ItemsList(params) => finish(id, items::items_list(server, params).await),
@@ -131,12 +268,27 @@ async fn run(server: Arc<Server>, id: RequestId, call: Call) -> Vec<u8> {
         Call::ConversationSummary(params) => finish(id, summary::conversation_summary(server, params).await),
         Call::Diagnostics(_) => finish(id, Ok(diagnostics::server_diagnostics(server))),
         Call::IndexState(params) => finish(id, index_state::index_state(server, params).await),
-        Call::Unserved(name) => encode_error(
-            id,
-            RpcError::unsupported(format!("{name} is not supported by this server")),
-        ),
-        // The session answers it, because what follows depends on it.
-        Call::Initialize(_) => encode_error(id, RpcError::invalid_request("Already initialized")),
+        Call::Unserved(name) => encode_error(id, unserved(name)),
+        // The session answers the first one, and `run` the others.
+        Call::Initialize(_)
+        | Call::ThreadStart(_)
+        | Call::ThreadResume(_)
+        | Call::Unsubscribe(_)
+        | Call::Append(_)
+        | Call::InjectItems(_)
+        | Call::SetName(_)
+        | Call::UpdateMetadata(_)
+        | Call::SetMemoryMode(_) => encode_error(id, RpcError::invalid_request("Already initialized")),
+    }
+}
+
+fn unserved(name: &str) -> RpcError {
+    match name {
+        "turn/start" | "turn/steer" | "turn/interrupt" => RpcError::unsupported(format!(
+            "{name} is not supported by this server: it has no model; run the turn yourself and record it with \
+             thread/append"
+        )),
+        _ => RpcError::unsupported(format!("{name} is not supported by this server")),
     }
 }
 
@@ -144,5 +296,12 @@ fn finish<T: Serialize>(id: RequestId, result: RpcResult<T>) -> Vec<u8> {
     match result {
         Ok(result) => encode_result(id, &result),
         Err(error) => encode_error(id, error),
+    }
+}
+
+fn told<T: Serialize>(id: RequestId, result: RpcResult<Told<T>>) -> (Vec<Notice>, Vec<u8>, Vec<Notice>) {
+    match result {
+        Ok(told) => (told.before, encode_result(id, &told.result), told.after),
+        Err(error) => (Vec::new(), encode_error(id, error), Vec::new()),
     }
 }

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use codex_protocol::ids::ThreadId;
-use codex_thread_store::{StoreError, View};
+use codex_thread_store::{HistoryMode, StoreError, View};
 
 use crate::rpc_error::RpcError;
 
@@ -71,6 +71,17 @@ impl<'a> Failing<'a> {
             } => RpcError::invalid_request(format!(
                 "the answer would exceed {limit_bytes} bytes; page with {paged_method} instead"
             )),
+            StoreError::WriterConflict { .. } => RpcError::invalid_request(error.to_string()),
+            StoreError::Archived { thread_id } if self.method == RESUME => RpcError::invalid_request(format!(
+                "session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."
+            )),
+            StoreError::Archived { thread_id } => self.not_found(&thread_id.to_string()),
+            StoreError::NotOpen { thread_id } => RpcError::invalid_request(format!("thread not found: {thread_id}")),
+            StoreError::Rejected { ref source, .. } => {
+                RpcError::invalid_request(format!("failed to {}", chain(&**source)))
+            }
+            StoreError::Record { .. } => RpcError::internal(format!("failed to {}", chain(&error))),
+            StoreError::ReadOnly => RpcError::unsupported(format!("{} is not supported by this store", self.method)),
             StoreError::Header { ref path, ref source } => self.header(&path.display().to_string(), &chain(&**source)),
             error => RpcError::internal(format!(
                 "{}: thread-store internal error: {}",
@@ -88,13 +99,28 @@ impl<'a> Failing<'a> {
         RpcError::invalid_cursor(self.cursor.unwrap_or_default())
     }
 
-    fn not_supported_yet(self) -> RpcError {
+    /// The error for the turns of a thread that has no rollout yet (3.4, 3.6).
+    pub(crate) fn unwritten(self, mode: HistoryMode, what: &str) -> RpcError {
+        let thread_id = self.thread_id.map(|id| format!(" {id}")).unwrap_or_default();
+        match mode {
+            HistoryMode::Legacy => RpcError::invalid_request(format!(
+                "thread{thread_id} is not materialized yet; {what} is unavailable before first user message"
+            )),
+            HistoryMode::Paginated => RpcError::unsupported("list_turns is not supported yet"),
+        }
+    }
+
+    /// The error for what the thread does not have.
+    pub(crate) fn not_supported_yet(self) -> RpcError {
         RpcError::unsupported(format!("{} is not supported yet", self.method))
     }
 
     fn not_found(self, thread_id: &str) -> RpcError {
         match (self.method, self.view) {
             (SUMMARY, _) => RpcError::invalid_request(format!("no rollout found for conversation id {thread_id}")),
+            (RESUME | SET_NAME | UPDATE_METADATA | SET_MEMORY_MODE, _) => {
+                RpcError::invalid_request(format!("no rollout found for thread id {thread_id}"))
+            }
             (ITEMS | ITEMS_READ | TIMELINE | OCCURRENCES, View::Codex) => self.not_supported_yet(),
             _ => RpcError::invalid_request(format!("thread not loaded: {thread_id}")),
         }
@@ -123,6 +149,10 @@ const ITEMS: &str = "thread/items/list";
 const ITEMS_READ: &str = "thread/items/read";
 const TIMELINE: &str = "thread/timeline/list";
 const OCCURRENCES: &str = "thread/searchOccurrences";
+const RESUME: &str = "thread/resume";
+const SET_NAME: &str = "thread/name/set";
+const UPDATE_METADATA: &str = "thread/metadata/update";
+const SET_MEMORY_MODE: &str = "thread/memoryMode/set";
 const SUMMARY: &str = "getConversationSummary";
 
 /// Joins an error and its causes with colons.

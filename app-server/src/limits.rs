@@ -17,12 +17,17 @@ pub const MAX_ITEM_IDS: usize = 100;
 
 /// Longest message that is read; a longer one is skipped and reported in the log.
 pub const MAX_MESSAGE_BYTES: usize = 128 << 20;
-/// Most requests of one connection that are worked on at a time; the next one waits unread.
+/// Most requests of one connection that are worked on or whose answers wait to be written; the next one waits unread.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 128;
-/// Most answers of one connection that wait to be written.
-pub const MAX_OUTBOUND_MESSAGES: usize = 128;
-/// Most bytes of answers of one connection that wait to be written; a larger single answer waits alone.
+/// While more bytes of answers of one connection than this wait to be written, its next request waits unread.
 pub const MAX_OUTBOUND_BYTES: usize = 64 << 20;
+/// Most notifications of one connection that wait to be written; with one more the connection is closed.
+pub const MAX_OUTBOUND_NOTIFICATIONS: usize = 32_768;
+/// Most bytes of notifications of one connection that wait to be written; with more the connection is closed. A larger
+/// single notification waits alone.
+pub const MAX_NOTIFICATION_BYTES: usize = 256 << 20;
+/// Most records of one `thread/append` or `thread/inject_items`.
+pub const MAX_APPEND_ITEMS: usize = 8_192;
 /// How long a connection whose client has stopped sending may take to finish its last answers.
 pub const DRAIN_TIMEOUT_SECONDS: u64 = 30;
 

@@ -2,50 +2,46 @@
 //!
 //! Tickets are taken by the reader, so that arrival decides; the work itself runs elsewhere.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 
 /// Hands out tickets by key.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
-    tails: Arc<Mutex<HashMap<String, Tail>>>,
+    queues: Arc<Mutex<Queues>>,
 }
 
-/// The newest ticket of a key.
-#[derive(Debug)]
-struct Tail {
-    number: u64,
-    done: oneshot::Receiver<()>,
-}
+/// The tickets of each key by number, with what wakes them. A key without tickets is not there.
+type Queues = HashMap<String, BTreeMap<u64, Arc<Notify>>>;
 
 /// A place in the queue of a key; the next one may go when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    tails: Arc<Mutex<HashMap<String, Tail>>>,
+    queues: Arc<Mutex<Queues>>,
     key: String,
     number: u64,
-    before: Option<oneshot::Receiver<()>>,
-    /// Dropping it wakes the next ticket.
-    _done: oneshot::Sender<()>,
+    wake: Arc<Notify>,
+}
+
+fn lock(queues: &Mutex<Queues>) -> MutexGuard<'_, Queues> {
+    queues.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Order {
     /// Takes the next ticket of a key.
     pub(crate) fn ticket(&self, key: &str) -> Ticket {
-        let (sender, receiver) = oneshot::channel();
-        let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = tails.get(key).map_or(0, |tail| tail.number + 1);
-        let before = tails
-            .insert(key.to_owned(), Tail { number, done: receiver })
-            .map(|tail| tail.done);
+        let wake = Arc::new(Notify::new());
+        let mut queues = lock(&self.queues);
+        let queue = queues.entry(key.to_owned()).or_default();
+        let number = queue.last_key_value().map_or(0, |(last, _)| last + 1);
+        queue.insert(number, Arc::clone(&wake));
         Ticket {
-            tails: Arc::clone(&self.tails),
+            queues: Arc::clone(&self.queues),
             key: key.to_owned(),
             number,
-            before,
-            _done: sender,
+            wake,
         }
     }
 }
@@ -53,19 +49,58 @@ impl Order {
 impl Ticket {
     /// Waits until all earlier tickets of the key are gone.
     pub(crate) async fn turn(&mut self) {
-        if let Some(before) = &mut self.before {
-            // An error means that the earlier ticket was dropped, which is what is waited for.
-            let _ = before.await;
+        while !self.is_first() {
+            self.wake.notified().await;
         }
-        self.before = None;
+    }
+
+    fn is_first(&self) -> bool {
+        let queues = lock(&self.queues);
+        let first = queues.get(&self.key).and_then(BTreeMap::first_key_value);
+        first.is_some_and(|(first, _)| *first == self.number)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
-        if tails.get(&self.key).is_some_and(|tail| tail.number == self.number) {
-            tails.remove(&self.key);
+        let mut queues = lock(&self.queues);
+        let Some(queue) = queues.get_mut(&self.key) else {
+            return;
+        };
+        queue.remove(&self.number);
+        match queue.first_key_value() {
+            Some((_, next)) => next.notify_one(),
+            None => {
+                queues.remove(&self.key);
+            }
+        }
+    }
+}
+
+/// The places of one request: among those of its connection, and among all that change the thread.
+///
+/// Both are taken on arrival. A slow request of one connection that only reads holds up no other connection.
+#[derive(Debug, Default)]
+pub(crate) struct Tickets {
+    /// Among the requests of the connection.
+    pub(crate) own: Option<Ticket>,
+    /// Among the changes of the thread, from any connection.
+    pub(crate) shared: Option<Ticket>,
+}
+
+impl Tickets {
+    /// Tells whether the request has to keep an order.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.own.is_some() || self.shared.is_some()
+    }
+
+    /// Waits until the request may run.
+    pub(crate) async fn turn(&mut self) {
+        if let Some(own) = &mut self.own {
+            own.turn().await;
+        }
+        if let Some(shared) = &mut self.shared {
+            shared.turn().await;
         }
     }
 }

@@ -5,10 +5,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::thread::{Thread, ThreadReadState};
+use codex_protocol::rpc::turn::Turn;
+use codex_thread_store::live::{IdSource, SystemIds};
 use codex_thread_store::{Clock, ThreadStore, View};
 
-use crate::convert::Lens;
+use crate::convert::{self, Lens, Role};
 use crate::identity::Identity;
+use crate::live::{Audience, ConnectionId, Connections, Left, LoadedThread, LoadedThreads, Notice};
+use crate::order::Order;
+use crate::recording::RecordingSettings;
 
 /// How a server is set up.
 pub struct ServerOptions {
@@ -20,6 +27,8 @@ pub struct ServerOptions {
     pub default_provider: String,
     /// Who the server says it is.
     pub identity: Identity,
+    /// What it knows about recording.
+    pub recording: RecordingSettings,
     /// The clock.
     pub clock: Clock,
 }
@@ -33,6 +42,12 @@ pub struct Server {
     pub(crate) identity: Identity,
     pub(crate) clock: Clock,
     pub(crate) gauges: Gauges,
+    pub(crate) recording: RecordingSettings,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) connections: Connections,
+    pub(crate) loaded: LoadedThreads,
+    /// Orders the changes of each thread, whichever connection they come from.
+    pub(crate) order: Order,
     originator: OnceLock<String>,
 }
 
@@ -50,8 +65,13 @@ impl Server {
             lens: lens(options.view),
             default_provider: options.default_provider,
             identity: options.identity,
+            recording: options.recording,
+            ids: Arc::new(SystemIds::new(options.clock.clone())),
             clock: options.clock,
             gauges: Gauges::default(),
+            connections: Connections::default(),
+            loaded: LoadedThreads::default(),
+            order: Order::default(),
             originator,
         })
     }
@@ -60,6 +80,66 @@ impl Server {
     pub(crate) fn originator(&self, client: &str) -> &str {
         self.originator.get_or_init(|| client.to_owned())
     }
+
+    /// Returns the name that threads are recorded under: that of the first client.
+    pub(crate) fn recording_originator(&self) -> String {
+        // Nothing is recorded before a handshake, which sets it.
+        self.originator.get().cloned().unwrap_or_default()
+    }
+
+    /// Delivers a notification. Waits for nobody.
+    pub(crate) fn publish(&self, notice: &Notice) {
+        match notice.audience {
+            Audience::All => self.connections.broadcast(notice),
+            Audience::Only(id) => self.connections.tell([id], notice),
+            Audience::Subscribers(thread_id) => {
+                if let Some(thread) = self.loaded.get(thread_id) {
+                    self.connections.tell(thread.subscribers(), notice);
+                }
+            }
+        }
+    }
+
+    /// Finds a loaded thread that has no rollout yet.
+    pub(crate) fn unwritten(&self, thread_id: ThreadId) -> Option<Arc<LoadedThread>> {
+        self.loaded
+            .get(thread_id)
+            .filter(|loaded| !loaded.live.is_materialized())
+    }
+
+    /// Shows the turn that runs as running.
+    pub(crate) fn mark_active(&self, thread_id: ThreadId, turns: &mut [Turn]) {
+        if let Some(loaded) = self.loaded.get(thread_id) {
+            loaded.mark_active(turns);
+        }
+    }
+
+    /// Lets a connection listen to a thread.
+    pub(crate) fn subscribe(self: &Arc<Self>, thread: &Arc<LoadedThread>, id: ConnectionId) {
+        thread.subscribe(id);
+        // A connection that has gone meanwhile could not end its subscription any more.
+        if !self.connections.is_open(id) && thread.unsubscribe(id) == Left::NobodyStays {
+            self.unload_later(thread);
+        }
+    }
+
+    /// Adds to a thread what is known of it because it is loaded.
+    pub(crate) fn dress(&self, thread: &mut Thread, role: Role) {
+        if let Some(loaded) = loaded_id(thread).and_then(|id| self.loaded.get(id)) {
+            loaded.dress(thread, role);
+        }
+    }
+
+    /// Returns how far a thread was read; null where that is not tracked.
+    pub(crate) fn read_state(&self, thread: &Thread) -> Option<ThreadReadState> {
+        let recorded = convert::read_state(thread)?;
+        let loaded = loaded_id(thread).and_then(|id| self.loaded.get(id));
+        Some(loaded.and_then(|loaded| loaded.read_state()).unwrap_or(recorded))
+    }
+}
+
+fn loaded_id(thread: &Thread) -> Option<ThreadId> {
+    thread.id.parse().ok()
 }
 
 /// Codex puts its own working directory where none was recorded; the default view makes no such claim.

@@ -5,32 +5,28 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use codex_protocol::rpc::envelope::{
-    ErrorResponse, Incoming, Request, RequestId, Response, ServerNotification, decode_message,
-};
+use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::envelope::{ErrorResponse, Incoming, Request, RequestId, Response, decode_message};
 use codex_protocol::rpc::initialize::{InitializeParams, InitializeResponse};
-use codex_protocol::rpc::methods::{Stability, find_method, gated_field, unknown_method_message};
+use codex_protocol::rpc::methods::{Stability, find_method, unknown_method_message};
 use codex_protocol::rpc::notification::{
     RemoteControlConnectionStatus, RemoteControlStatusChangedNotification, notification_name,
 };
 use serde::Serialize;
 
-use crate::dispatch::Call;
-use crate::order::{Order, Ticket};
+use crate::dispatch::{Call, Ordered};
+use crate::live::{Audience, ConnectionId, Notice};
+use crate::order::{Order, Tickets};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
 /// The state of one connection.
 pub(crate) struct Session {
     server: Arc<Server>,
-    client: Option<Client>,
+    connection: ConnectionId,
+    /// Set by the handshake.
+    api: Option<Api>,
     order: Order,
-}
-
-/// What is known about an initialized client.
-struct Client {
-    api: Api,
-    opted_out: HashSet<String>,
 }
 
 /// Which methods and fields a client may use.
@@ -44,10 +40,22 @@ enum Api {
 pub(crate) enum Step {
     /// Nothing.
     Ignore,
-    /// These encoded messages are sent at once, in this order.
-    Send(Vec<Vec<u8>>),
+    /// This encoded message is sent at once.
+    Send(Vec<u8>),
+    /// The handshake is answered.
+    Greet(Box<Greeting>),
     /// A call runs and is answered when it is done.
     Run(Box<Job>),
+}
+
+/// A handshake that is ready to be answered.
+pub(crate) struct Greeting {
+    /// The encoded answer.
+    pub(crate) answer: Vec<u8>,
+    /// Notifications that the client does not want.
+    pub(crate) opted_out: HashSet<String>,
+    /// What it is told first.
+    pub(crate) first: Notice,
 }
 
 /// A call that is ready to run.
@@ -56,15 +64,16 @@ pub(crate) struct Job {
     pub(crate) id: RequestId,
     /// What to do.
     pub(crate) call: Call,
-    /// Present when earlier requests of the same thread come first.
-    pub(crate) ticket: Option<Ticket>,
+    /// Earlier requests of the same thread come first.
+    pub(crate) tickets: Tickets,
 }
 
 impl Session {
-    pub(crate) fn new(server: Arc<Server>) -> Self {
+    pub(crate) fn new(server: Arc<Server>, connection: ConnectionId) -> Self {
         Self {
             server,
-            client: None,
+            connection,
+            api: None,
             order: Order::default(),
         }
     }
@@ -96,7 +105,7 @@ impl Session {
         let id = request.id.clone();
         match self.admit(request) {
             Ok(step) => step,
-            Err(error) => Step::Send(vec![encode_error(id, error)]),
+            Err(error) => Step::Send(encode_error(id, error)),
         }
     }
 
@@ -106,16 +115,12 @@ impl Session {
         let info = find_method(&method).ok_or_else(|| {
             RpcError::invalid_request(format!("Invalid request: {}", unknown_method_message(&method)))
         })?;
-        let field = params.as_ref().and_then(|params| gated_field(info.name, params));
-        let call = Call::decode(info, params)?;
+        let (call, field) = Call::decode(info, params)?;
         if let Call::Initialize(params) = call {
-            return self.initialize(id, params).map(Step::Send);
+            return self.initialize(id, params);
         }
-        let client = self
-            .client
-            .as_ref()
-            .ok_or_else(|| RpcError::invalid_request("Not initialized"))?;
-        if client.api == Api::Stable {
+        let api = self.api.ok_or_else(|| RpcError::invalid_request("Not initialized"))?;
+        if api == Api::Stable {
             let gated = match (info.stability, field) {
                 (Stability::Experimental, _) => Some(method),
                 (Stability::Stable, Some(field)) => Some(format!("{method}.{field}")),
@@ -127,12 +132,29 @@ impl Session {
                 )));
             }
         }
-        let ticket = call.ordered_by().map(|key| self.order.ticket(key));
-        Ok(Step::Run(Box::new(Job { id, call, ticket })))
+        let tickets = self.tickets(&call);
+        Ok(Step::Run(Box::new(Job { id, call, tickets })))
     }
 
-    fn initialize(&mut self, id: RequestId, params: InitializeParams) -> RpcResult<Vec<Vec<u8>>> {
-        if self.client.is_some() {
+    fn tickets(&self, call: &Call) -> Tickets {
+        let (thread_id, change) = match call.ordered_by() {
+            Ordered::Freely => return Tickets::default(),
+            Ordered::Reading(thread_id) => (thread_id, false),
+            Ordered::Changing(thread_id) => (thread_id, true),
+        };
+        // One thread has one key, however its id is written.
+        let key = match thread_id.parse::<ThreadId>() {
+            Ok(thread_id) => thread_id.to_string(),
+            Err(_) => thread_id.to_owned(),
+        };
+        Tickets {
+            own: Some(self.order.ticket(&key)),
+            shared: change.then(|| self.server.order.ticket(&key)),
+        }
+    }
+
+    fn initialize(&mut self, id: RequestId, params: InitializeParams) -> RpcResult<Step> {
+        if self.api.is_some() {
             return Err(RpcError::invalid_request("Already initialized"));
         }
         let name = params.client_info.name;
@@ -142,21 +164,9 @@ impl Session {
             )));
         }
         let capabilities = params.capabilities.unwrap_or_default();
-        let client = Client {
-            api: if capabilities.experimental_api {
-                Api::Experimental
-            } else {
-                Api::Stable
-            },
-            opted_out: capabilities
-                .opt_out_notification_methods
-                .unwrap_or_default()
-                .into_iter()
-                .collect(),
-        };
         let identity = &self.server.identity;
         let originator = self.server.originator(&name);
-        let mut messages = vec![encode_result(
+        let answer = encode_result(
             id,
             &InitializeResponse {
                 user_agent: identity.user_agent(originator, &name, &params.client_info.version),
@@ -164,28 +174,30 @@ impl Session {
                 platform_family: std::env::consts::FAMILY.to_owned(),
                 platform_os: std::env::consts::OS.to_owned(),
             },
-        )];
+        );
         let status = RemoteControlStatusChangedNotification {
             status: RemoteControlConnectionStatus::Disabled,
             server_name: identity.server_name.clone(),
             installation_id: identity.installation_id.clone(),
             environment_id: None,
         };
-        messages.extend(self.notification(&client, notification_name::REMOTE_CONTROL_STATUS_CHANGED, status));
-        self.client = Some(client);
-        Ok(messages)
-    }
-
-    fn notification<T: Serialize>(&self, client: &Client, method: &str, params: T) -> Option<Vec<u8>> {
-        if client.opted_out.contains(method) {
-            return None;
-        }
-        let emitted_at_ms = self.server.clock.now_ms();
-        Some(encode(&ServerNotification {
-            method: method.to_owned(),
-            params,
-            emitted_at_ms,
-        }))
+        let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default();
+        let greeting = Greeting {
+            answer,
+            opted_out: opted_out.into_iter().collect(),
+            first: Notice::new(
+                Audience::Only(self.connection),
+                notification_name::REMOTE_CONTROL_STATUS_CHANGED,
+                &status,
+                self.server.clock.now_ms(),
+            ),
+        };
+        self.api = Some(if capabilities.experimental_api {
+            Api::Experimental
+        } else {
+            Api::Stable
+        });
+        Ok(Step::Greet(Box::new(greeting)))
     }
 }
 

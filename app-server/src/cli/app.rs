@@ -14,6 +14,7 @@ use super::output::Output;
 use crate::config::{DEFAULT_PROVIDER, top_level_string};
 use crate::files::Files;
 use crate::identity::Identity;
+use crate::recording::RecordingSettings;
 use crate::server::{Server, ServerOptions};
 use crate::transport::Client;
 
@@ -64,17 +65,21 @@ impl App {
         Ok(opened.map_err(|error| CliError::Start(std::io::Error::other(error)))??)
     }
 
-    /// Returns the provider of the home's configuration; one that cannot be read is reported and passed over.
-    fn default_provider(&self, home: &Path) -> String {
+    /// Returns the home's configuration; one that cannot be read is reported and passed over.
+    fn configuration(&self, home: &Path) -> String {
         let path = home.join("config.toml");
-        let provider = match self.files.read_small_text(&path) {
-            Ok(text) => text.and_then(|text| top_level_string(&text, "model_provider")),
+        match self.files.read_small_text(&path) {
+            Ok(text) => text.unwrap_or_default(),
             Err(error) => {
                 tracing::warn!(path = %path.display(), error = &error as &dyn std::error::Error, "configuration not read");
-                None
+                String::new()
             }
-        };
-        provider.unwrap_or_else(|| DEFAULT_PROVIDER.to_owned())
+        }
+    }
+
+    /// Returns the provider of the home's configuration.
+    fn default_provider(&self, home: &Path) -> String {
+        top_level_string(&self.configuration(home), "model_provider").unwrap_or_else(|| DEFAULT_PROVIDER.to_owned())
     }
 
     /// Starts a server over a store.
@@ -85,6 +90,7 @@ impl App {
             view,
             default_provider: self.default_provider(&home),
             identity: Identity::gather(&home, &self.files),
+            recording: RecordingSettings::from_config(&self.configuration(&home)),
             clock: self.clock.clone(),
         }))
     }

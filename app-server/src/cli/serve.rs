@@ -25,11 +25,14 @@ pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Start)?;
     let reader = BufReader::with_capacity(BUFFER_BYTES, tokio::io::stdin());
     let writer = BufWriter::with_capacity(BUFFER_BYTES, tokio::io::stdout());
-    tokio::select! {
-        served = serve_connection(server, reader, writer) => Ok(served?),
+    let served = tokio::select! {
+        served = serve_connection(Arc::clone(&server), reader, writer) => served,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-    }
+    };
+    // Whatever ended it: what was recorded is brought to stable storage, and other writers may go on.
+    server.shutdown().await?;
+    Ok(served?)
 }
 
 /// Checks the index behind the first requests; what is wrong is made anew, or met again by the request that needs it.

@@ -15,6 +15,7 @@ pub(crate) fn server_diagnostics(server: &Server) -> ServerDiagnosticsResponse {
         name: name.to_owned(),
         value,
     };
+    let (live, active) = server.loaded.counts();
     ServerDiagnosticsResponse {
         process: ServerDiagnosticsProcess {
             id: std::process::id(),
@@ -24,6 +25,8 @@ pub(crate) fn server_diagnostics(server: &Server) -> ServerDiagnosticsResponse {
         gauges: vec![
             gauge("app.requests.in_flight", server.gauges.in_flight()),
             gauge("app.requests.queued", server.gauges.queued()),
+            gauge("core.threads.live", live),
+            gauge("core.turns.active", active),
         ],
     }
 }

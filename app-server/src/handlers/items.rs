@@ -33,6 +33,9 @@ pub(crate) async fn items_list(server: &Server, params: ThreadItemsListParams) -
         Some(ThreadItemsListCursor::Anchor(_)) | None => None,
     };
     let failing = Failing::new("thread/items/list", server.view).with_cursor(raw);
+    if server.unwritten(thread_id).is_some() {
+        return Err(failing.not_supported_yet());
+    }
     let mut query = ItemPageQuery {
         thread_id,
         view: server.view,
@@ -138,6 +141,9 @@ pub(crate) async fn items_read(server: &Server, params: ThreadItemsReadParams) -
     }
     let thread_id = ids::thread_id(&params.thread_id)?;
     let failing = Failing::new("thread/items/read", server.view);
+    if server.unwritten(thread_id).is_some() {
+        return Err(failing.not_supported_yet());
+    }
     let items = server
         .store
         .read_items(thread_id, &params.turn_id, &params.item_ids, server.view)

@@ -1,14 +1,11 @@
-//! `thread/list` and `thread/loaded/list` (`app-server-api.md` 3.5, 5).
+//! `thread/list` (`app-server-api.md` 5).
 //!
 //! Checks come in the real server's order; the first one that fails decides the error.
 
 use std::path::Path;
 
 use codex_protocol::ids::ThreadId;
-use codex_protocol::rpc::list::{
-    ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadLoadedListParams, ThreadLoadedListResponse,
-    ThreadSortKey,
-};
+use codex_protocol::rpc::list::{ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadSortKey};
 use codex_thread_store::{
     ArchivedFilter, Direction, ListQuery, ListSort, RelationFilter, ThreadAnchor, ThreadRecord, View,
 };
@@ -24,7 +21,7 @@ use crate::server::Server;
 /// `thread/list`.
 pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> RpcResult<ThreadListResponse> {
     let Some(query) = query(server, params)? else {
-        return Ok(response(Vec::new(), None, None));
+        return Ok(response(server, Vec::new(), None, None));
     };
     let (sort, direction, role) = (query.sort, query.direction, role(&query));
     let page = server
@@ -44,19 +41,24 @@ pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> Rp
     let rows = page
         .threads
         .into_iter()
-        .map(|record| convert::thread(record, &server.lens, role))
+        .map(|record| {
+            let mut thread = convert::thread(record, &server.lens, role);
+            server.dress(&mut thread, role);
+            thread
+        })
         .collect();
-    Ok(response(rows, next, back))
+    Ok(response(server, rows, next, back))
 }
 
 fn response(
+    server: &Server,
     data: Vec<codex_protocol::rpc::thread::Thread>,
     next_cursor: Option<String>,
     backwards_cursor: Option<String>,
 ) -> ThreadListResponse {
     let states = data
         .iter()
-        .filter_map(|thread| Some((thread.id.clone(), convert::read_state(thread)?)))
+        .filter_map(|thread| Some((thread.id.clone(), server.read_state(thread)?)))
         .collect();
     ThreadListResponse {
         data,
@@ -233,15 +235,4 @@ pub(super) fn sort_time_ms(row: &ThreadRecord, sort: ListSort) -> i64 {
 /// Returns the cursor that continues after a row.
 pub(super) fn row_cursor(row: &ThreadRecord, sort: ListSort) -> String {
     cursor::thread_cursor(sort_time_ms(row, sort), row.thread_id)
-}
-
-/// `thread/loaded/list`: this server loads nothing, so only the cursor can be wrong.
-pub(crate) fn loaded_list(params: ThreadLoadedListParams) -> RpcResult<ThreadLoadedListResponse> {
-    match params.cursor {
-        Some(raw) if !raw.is_empty() && raw.parse::<ThreadId>().is_err() => Err(RpcError::invalid_cursor(&raw)),
-        _ => Ok(ThreadLoadedListResponse {
-            data: Vec::new(),
-            next_cursor: None,
-        }),
-    }
 }

@@ -2,14 +2,19 @@
 //!
 //! Declares only. An `if` about storage belongs in the store.
 
+pub(crate) mod append;
 pub(crate) mod diagnostics;
 mod ids;
 pub(crate) mod index_state;
 pub(crate) mod items;
 pub(crate) mod list;
+pub(crate) mod metadata;
 pub(crate) mod read;
+pub(crate) mod resume;
 pub(crate) mod search;
 mod sources;
+pub(crate) mod start;
+pub(crate) mod subscription;
 pub(crate) mod summary;
 pub(crate) mod timeline;
 pub(crate) mod turns;

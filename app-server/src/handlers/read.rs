@@ -5,7 +5,7 @@
 use codex_protocol::rpc::thread::{ThreadReadParams, ThreadReadResponse};
 use codex_thread_store::{ItemsView, ThreadReadQuery};
 
-use super::ids;
+use super::{ids, start};
 use crate::convert::{self, Role};
 use crate::error_map::Failing;
 use crate::rpc_error::RpcResult;
@@ -13,25 +13,36 @@ use crate::server::Server;
 
 /// `thread/read`.
 pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> RpcResult<ThreadReadResponse> {
+    let thread_id = ids::thread_id(&params.thread_id)?;
+    let failing = Failing::new("thread/read", server.view).about(thread_id);
+    if let Some(loaded) = server.unwritten(thread_id) {
+        if params.include_turns {
+            return Err(failing.unwritten(loaded.live.history_mode(), "includeTurns"));
+        }
+        return Ok(ThreadReadResponse {
+            thread: start::unwritten_thread(server, &loaded),
+            read_state: None,
+        });
+    }
     let (turns, role) = if params.include_turns {
         (Some(ItemsView::Full), Role::WithTurns)
     } else {
         (None, Role::Metadata)
     };
     let query = ThreadReadQuery {
-        thread_id: ids::thread_id(&params.thread_id)?,
+        thread_id,
         view: server.view,
         turns,
     };
-    let failing = Failing::new("thread/read", server.view);
     let record = server
         .store
         .read_thread(query)
         .await
         .map_err(|error| failing.error(error))?;
-    let thread = convert::thread(record, &server.lens, role);
+    let mut thread = convert::thread(record, &server.lens, role);
+    server.dress(&mut thread, role);
     Ok(ThreadReadResponse {
-        read_state: convert::read_state(&thread),
+        read_state: server.read_state(&thread),
         thread,
     })
 }

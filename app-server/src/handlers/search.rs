@@ -64,9 +64,13 @@ pub(crate) async fn thread_search(server: &Server, params: ThreadSearchParams) -
         .hits
         .first()
         .map(|hit| cursor::backwards_thread_cursor(list::sort_time_ms(&hit.thread, sort), direction));
-    let result = |hit: codex_thread_store::SearchHit| ThreadSearchResult {
-        thread: convert::thread(hit.thread, &server.lens, Role::Row),
-        snippet: hit.snippet,
+    let result = |hit: codex_thread_store::SearchHit| {
+        let mut thread = convert::thread(hit.thread, &server.lens, Role::Row);
+        server.dress(&mut thread, Role::Row);
+        ThreadSearchResult {
+            thread,
+            snippet: hit.snippet,
+        }
     };
     Ok(ThreadSearchResponse {
         data: page.hits.into_iter().map(result).collect(),
@@ -89,6 +93,9 @@ pub(crate) async fn search_occurrences(
     }
     let raw = params.cursor.as_deref();
     let failing = Failing::new("thread/searchOccurrences", server.view).with_cursor(raw);
+    if server.unwritten(thread_id).is_some() {
+        return Err(failing.not_supported_yet());
+    }
     let search = capability(server, "thread/searchOccurrences")?;
     let mut query = OccurrenceQuery {
         thread_id,

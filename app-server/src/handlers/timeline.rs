@@ -21,6 +21,9 @@ pub(crate) async fn timeline_list(
     let thread_id = ids::thread_id(&params.thread_id)?;
     let raw = params.cursor.as_deref();
     let failing = Failing::new("thread/timeline/list", server.view).with_cursor(raw);
+    if server.unwritten(thread_id).is_some() {
+        return Err(failing.not_supported_yet());
+    }
     refuse_archived(server, thread_id).await?;
     let mut query = TimelineQuery {
         thread_id,

@@ -20,6 +20,11 @@ pub(crate) async fn turns_list(server: &Server, params: ThreadTurnsListParams) -
     let thread_id = ids::thread_id(&params.thread_id)?;
     let raw = params.cursor.as_deref();
     let failing = Failing::new("thread/turns/list", server.view).with_cursor(raw);
+    if let Some(loaded) = server.unwritten(thread_id) {
+        return Err(failing
+            .about(thread_id)
+            .unwritten(loaded.live.history_mode(), "thread/turns/list"));
+    }
     let mut query = TurnPageQuery {
         thread_id,
         view: server.view,
@@ -54,7 +59,8 @@ pub(crate) async fn turns_list(server: &Server, params: ThreadTurnsListParams) -
         .filter(|_| page.has_more)
         .map(|turn| place(turn, Include::Rest));
     let backwards_cursor = page.turns.first().map(|turn| place(turn, Include::Anchor));
-    let data = page.turns.into_iter().map(convert::turn).collect();
+    let mut data: Vec<_> = page.turns.into_iter().map(convert::turn).collect();
+    server.mark_active(thread_id, &mut data);
     Ok(ThreadTurnsListResponse {
         data,
         next_cursor,

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufRead, AsyncWrite};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::lines::{Line, next_line};
-use super::outbound::{Outbound, outbound};
-use crate::dispatch::answer;
-use crate::limits::{DRAIN_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES, MAX_REQUESTS_IN_FLIGHT};
+use super::outbound::{Outbound, Slot, outbound};
+use crate::dispatch::{Cx, answer};
+use crate::limits::{DRAIN_TIMEOUT_SECONDS, MAX_MESSAGE_BYTES};
+use crate::live::Connection;
 use crate::server::Server;
-use crate::session::{Job, Session, Step};
+use crate::session::{Greeting, Job, Session, Step};
 
 /// Why a connection ended early.
 #[derive(Debug, thiserror::Error)]
@@ -27,45 +27,69 @@ pub enum TransportError {
     /// The client can no longer be written to.
     #[error("write to client")]
     Write(#[source] io::Error),
+    /// The client lets notifications wait, and nobody waits for it.
+    #[error("client reads too slowly: too many notifications wait for it")]
+    TooSlow,
 }
 
 /// Serves a client until it stops sending and has all its answers.
 ///
 /// # Errors
-/// When a stream fails. A client that closes its reading end is an error of kind `BrokenPipe`.
+/// When a stream fails, or the client lets too many notifications wait. A client that closes its reading end is an error
+/// of kind `BrokenPipe`.
 pub async fn serve_connection<R, W>(server: Arc<Server>, mut reader: R, writer: W) -> Result<(), TransportError>
 where
     R: AsyncBufRead + Unpin,
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let (sender, queue) = outbound();
+    let overflow = sender.overflow();
     let mut writing = tokio::spawn(queue.write_to(writer));
-    let mut session = Session::new(Arc::clone(&server));
+    let registration = Registration {
+        connection: server.connections.open(sender.clone()),
+        server: Arc::clone(&server),
+    };
     let work = Work {
+        connection: Arc::clone(&registration.connection),
         server,
         sender,
-        room: Arc::new(Semaphore::new(MAX_REQUESTS_IN_FLIGHT)),
     };
     let mut jobs = JoinSet::new();
 
     let read = tokio::select! {
-        read = read_all(&mut reader, &mut session, &work, &mut jobs) => read,
+        read = read_all(&mut reader, &work, &mut jobs) => read,
         written = &mut writing => return Err(write_error(written)),
+        () = overflow.wait() => {
+            writing.abort();
+            return Err(too_slow());
+        }
     };
     drop(work);
     let drained = async {
         while jobs.join_next().await.is_some() {}
+        // Its last notifications are queued. The writer ends when nobody can send any more.
+        drop(registration);
         (&mut writing).await
     };
-    match tokio::time::timeout(Duration::from_secs(DRAIN_TIMEOUT_SECONDS), drained).await {
-        Ok(Ok(Ok(()))) => read.map_err(TransportError::Read),
-        Ok(written) => Err(write_error(written)),
-        Err(_) => {
+    tokio::select! {
+        written = drained => match written {
+            Ok(Ok(())) => return read.map_err(TransportError::Read),
+            written => return Err(write_error(written)),
+        },
+        () = overflow.wait() => {}
+        () = tokio::time::sleep(Duration::from_secs(DRAIN_TIMEOUT_SECONDS)) => {
             tracing::warn!("gave up on requests whose client has gone");
             writing.abort();
-            read.map_err(TransportError::Read)
+            return read.map_err(TransportError::Read);
         }
     }
+    writing.abort();
+    Err(too_slow())
+}
+
+fn too_slow() -> TransportError {
+    tracing::warn!("connection closed: too many notifications waited for the client");
+    TransportError::TooSlow
 }
 
 fn write_error(written: Result<io::Result<()>, tokio::task::JoinError>) -> TransportError {
@@ -76,20 +100,30 @@ fn write_error(written: Result<io::Result<()>, tokio::task::JoinError>) -> Trans
     })
 }
 
+/// The server's knowledge of a connection; ends with it, however that ends.
+struct Registration {
+    server: Arc<Server>,
+    connection: Arc<Connection>,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.server.connection_closed(self.connection.id);
+    }
+}
+
 /// What a running request needs.
 struct Work {
     server: Arc<Server>,
+    connection: Arc<Connection>,
     sender: Outbound,
-    room: Arc<Semaphore>,
 }
 
-async fn read_all<R: AsyncBufRead + Unpin>(
-    reader: &mut R,
-    session: &mut Session,
-    work: &Work,
-    jobs: &mut JoinSet<()>,
-) -> io::Result<()> {
+async fn read_all<R: AsyncBufRead + Unpin>(reader: &mut R, work: &Work, jobs: &mut JoinSet<()>) -> io::Result<()> {
+    let mut session = Session::new(Arc::clone(&work.server), work.connection.id);
     loop {
+        // Before reading, so that the answer of whatever is read has its place.
+        let slot = work.sender.reserve().await;
         let line = match next_line(reader, MAX_MESSAGE_BYTES).await? {
             Line::Text(line) => line,
             Line::TooLong { bytes } => {
@@ -104,39 +138,52 @@ async fn read_all<R: AsyncBufRead + Unpin>(
         };
         match session.receive(&line) {
             Step::Ignore => {}
-            Step::Send(messages) => {
-                for message in messages {
-                    if work.sender.send(message).await.is_err() {
-                        return Ok(());
-                    }
+            Step::Send(message) => {
+                if slot.send(message).is_err() {
+                    return Ok(());
                 }
             }
-            Step::Run(job) => start(job, work, jobs).await,
+            Step::Greet(greeting) => {
+                let Greeting {
+                    answer,
+                    opted_out,
+                    first,
+                } = *greeting;
+                if slot.send(answer).is_err() {
+                    return Ok(());
+                }
+                work.connection.greet(opted_out);
+                work.server.publish(&first);
+            }
+            Step::Run(job) => start(*job, slot, work, jobs),
         }
         // Finished jobs are forgotten as we go, so that a long connection does not collect them.
         while jobs.try_join_next().is_some() {}
     }
 }
 
-/// Starts a request, waiting while too many are in progress.
-async fn start(job: Box<Job>, work: &Work, jobs: &mut JoinSet<()>) {
-    let room = Arc::clone(&work.room)
-        .acquire_owned()
-        .await
-        .expect("the semaphore is never closed");
-    let (server, sender) = (Arc::clone(&work.server), work.sender.clone());
+/// Starts a request.
+fn start(job: Job, slot: Slot, work: &Work, jobs: &mut JoinSet<()>) {
+    let (server, connection) = (Arc::clone(&work.server), Arc::clone(&work.connection));
     jobs.spawn(async move {
-        let Job { id, call, mut ticket } = *job;
-        if let Some(ticket) = &mut ticket {
+        let Job { id, call, mut tickets } = job;
+        if tickets.is_ordered() {
             let _waiting = server.gauges.wait();
-            ticket.turn().await;
+            tickets.turn().await;
         }
-        let message = {
+        let answer = {
             let _working = server.gauges.work();
-            answer(Arc::clone(&server), id, call).await
+            let cx = Cx {
+                server: Arc::clone(&server),
+                connection,
+                tickets,
+            };
+            answer(cx, id, call).await
         };
+        answer.before.iter().for_each(|notice| server.publish(notice));
         // The writer is gone only when the client is; then nobody waits for this answer.
-        let _ = sender.send(message).await;
-        drop((ticket, room));
+        let _ = slot.send(answer.message);
+        answer.after.iter().for_each(|notice| server.publish(notice));
+        drop(answer.tickets);
     });
 }

@@ -9,3 +9,4 @@ mod outbound;
 
 pub use connection::{TransportError, serve_connection};
 pub use memory::{CallError, Client};
+pub(crate) use outbound::{Message, Outbound};

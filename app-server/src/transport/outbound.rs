@@ -1,29 +1,70 @@
 //! The queue of messages that wait to be written: bounded in messages and in bytes.
 //!
-//! Whoever sends waits for room, so that a client that does not read slows the server down instead of losing answers.
+//! A request has its place in the queue before it is read, so that answers never wait and a client that does not read
+//! slows only itself down. Notifications come unasked: they have a share of their own, and a client that lets it fill up is
+//! given up, because nobody may wait for it.
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::limits::{MAX_OUTBOUND_BYTES, MAX_OUTBOUND_MESSAGES};
+use crate::limits::{MAX_NOTIFICATION_BYTES, MAX_OUTBOUND_BYTES, MAX_OUTBOUND_NOTIFICATIONS, MAX_REQUESTS_IN_FLIGHT};
+
+/// An encoded message; shared, because notifications go to many.
+pub(crate) type Message = Arc<Vec<u8>>;
 
 /// The sending end.
 #[derive(Clone)]
 pub(crate) struct Outbound {
-    messages: mpsc::Sender<Queued>,
-    bytes: Arc<Semaphore>,
+    messages: mpsc::UnboundedSender<Queued>,
+    load: Arc<Load>,
 }
 
 /// The writing end.
-pub(crate) struct OutboundQueue(mpsc::Receiver<Queued>);
+pub(crate) struct OutboundQueue(mpsc::UnboundedReceiver<Queued>);
+
+/// How full the queue is.
+struct Load {
+    slots: Arc<Semaphore>,
+    answer_bytes: AtomicUsize,
+    /// Told whenever an answer was written.
+    written: Notify,
+    notices: AtomicUsize,
+    notice_bytes: AtomicUsize,
+    overflowed: AtomicBool,
+    /// Told when the share of the notifications is full.
+    overflow: Notify,
+}
 
 struct Queued {
-    message: Vec<u8>,
-    _room: OwnedSemaphorePermit,
+    message: Message,
+    _room: Room,
 }
+
+/// What a queued message occupies; free again when dropped.
+enum Room {
+    Answer {
+        load: Arc<Load>,
+        bytes: usize,
+        _slot: OwnedSemaphorePermit,
+    },
+    Notice {
+        load: Arc<Load>,
+        bytes: usize,
+    },
+}
+
+/// A place in the queue for one answer.
+pub(crate) struct Slot {
+    outbound: Outbound,
+    permit: OwnedSemaphorePermit,
+}
+
+/// Tells when the share of the notifications is full; keeps no writer going.
+pub(crate) struct Overflow(Arc<Load>);
 
 /// The connection can no longer be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,32 +72,112 @@ pub(crate) struct Closed;
 
 /// Makes a queue.
 pub(crate) fn outbound() -> (Outbound, OutboundQueue) {
-    let (sender, receiver) = mpsc::channel(MAX_OUTBOUND_MESSAGES);
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let load = Load {
+        slots: Arc::new(Semaphore::new(MAX_REQUESTS_IN_FLIGHT)),
+        answer_bytes: AtomicUsize::new(0),
+        written: Notify::new(),
+        notices: AtomicUsize::new(0),
+        notice_bytes: AtomicUsize::new(0),
+        overflowed: AtomicBool::new(false),
+        overflow: Notify::new(),
+    };
     (
         Outbound {
             messages: sender,
-            bytes: Arc::new(Semaphore::new(MAX_OUTBOUND_BYTES)),
+            load: Arc::new(load),
         },
         OutboundQueue(receiver),
     )
 }
 
 impl Outbound {
-    /// Queues a message, waiting for room.
+    /// Waits for a place for one answer. One task only may wait at a time: the reader of the connection.
+    pub(crate) async fn reserve(&self) -> Slot {
+        let permit = Arc::clone(&self.load.slots)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        while self.load.answer_bytes.load(Ordering::Acquire) > MAX_OUTBOUND_BYTES {
+            self.load.written.notified().await;
+        }
+        Slot {
+            outbound: self.clone(),
+            permit,
+        }
+    }
+
+    /// Queues a notification without waiting; when there is no room, the connection has to be given up.
+    pub(crate) fn notify(&self, message: Message) {
+        let load = &self.load;
+        if load.overflowed.load(Ordering::Acquire) {
+            return;
+        }
+        let bytes = message.len();
+        let before = load.notice_bytes.fetch_add(bytes, Ordering::AcqRel);
+        let ahead = load.notices.fetch_add(1, Ordering::AcqRel);
+        let room = Room::Notice {
+            load: Arc::clone(load),
+            bytes,
+        };
+        let is_too_large = ahead > 0 && before.saturating_add(bytes) > MAX_NOTIFICATION_BYTES;
+        if ahead >= MAX_OUTBOUND_NOTIFICATIONS || is_too_large {
+            load.overflowed.store(true, Ordering::Release);
+            load.overflow.notify_one();
+            return;
+        }
+        // The writer is gone only when the client is; then nobody waits for this notification.
+        let _ = self.messages.send(Queued { message, _room: room });
+    }
+
+    /// Watches for the moment when the connection has to be given up.
+    pub(crate) fn overflow(&self) -> Overflow {
+        Overflow(Arc::clone(&self.load))
+    }
+}
+
+impl Overflow {
+    /// Waits until the connection has to be given up.
+    pub(crate) async fn wait(&self) {
+        while !self.0.overflowed.load(Ordering::Acquire) {
+            self.0.overflow.notified().await;
+        }
+    }
+}
+
+impl Slot {
+    /// Queues the answer.
     ///
     /// # Errors
     /// When the writer is gone; the message is lost with it.
-    pub(crate) async fn send(&self, message: Vec<u8>) -> Result<(), Closed> {
-        // A message larger than the whole queue takes all of it.
-        let weight = u32::try_from(message.len().min(MAX_OUTBOUND_BYTES)).expect("the limit fits 32 bits");
-        let room = Arc::clone(&self.bytes)
-            .acquire_many_owned(weight)
-            .await
-            .map_err(|_| Closed)?;
-        self.messages
-            .send(Queued { message, _room: room })
-            .await
-            .map_err(|_| Closed)
+    pub(crate) fn send(self, message: Vec<u8>) -> Result<(), Closed> {
+        let (load, bytes) = (Arc::clone(&self.outbound.load), message.len());
+        load.answer_bytes.fetch_add(bytes, Ordering::AcqRel);
+        let room = Room::Answer {
+            load,
+            bytes,
+            _slot: self.permit,
+        };
+        let queued = Queued {
+            message: Arc::new(message),
+            _room: room,
+        };
+        self.outbound.messages.send(queued).map_err(|_| Closed)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        match self {
+            Self::Answer { load, bytes, .. } => {
+                load.answer_bytes.fetch_sub(*bytes, Ordering::AcqRel);
+                load.written.notify_one();
+            }
+            Self::Notice { load, bytes } => {
+                load.notice_bytes.fetch_sub(*bytes, Ordering::AcqRel);
+                load.notices.fetch_sub(1, Ordering::AcqRel);
+            }
+        }
     }
 }
 
@@ -68,8 +189,8 @@ impl OutboundQueue {
     pub(crate) async fn write_to(mut self, mut writer: impl AsyncWrite + Unpin) -> io::Result<()> {
         while let Some(mut queued) = self.0.recv().await {
             loop {
-                queued.message.push(b'\n');
                 writer.write_all(&queued.message).await?;
+                writer.write_all(b"\n").await?;
                 match self.0.try_recv() {
                     Ok(next) => queued = next,
                     Err(_) => break,
@@ -81,3 +202,7 @@ impl OutboundQueue {
         writer.flush().await
     }
 }
+
+#[cfg(test)]
+#[path = "outbound_tests.rs"]
+mod outbound_tests;

@@ -342,6 +342,7 @@ pub(crate) fn server_at(store: Arc<dyn ThreadStore>, view: View, home: &str) -> 
             home: home.to_owned(),
             ..identity()
         },
+        recording: codex_app_server::RecordingSettings::default(),
         clock: Clock::from_fn(|| 1_790_000_000_123),
     })
 }

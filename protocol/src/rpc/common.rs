@@ -36,3 +36,18 @@ where
 {
     Option::<T>::deserialize(deserializer).map(Some)
 }
+
+/// Decodes an optional list of absolute paths; the wording of the error is Codex's.
+pub(crate) fn absolute_paths<'de, D>(deserializer: D) -> Result<Option<Vec<String>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    let paths = Option::<Vec<String>>::deserialize(deserializer)?;
+    let relative = |path: &String| !std::path::Path::new(path).is_absolute();
+    if paths.as_ref().is_some_and(|paths| paths.iter().any(relative)) {
+        return Err(serde::de::Error::custom(
+            "AbsolutePathBuf deserialized without a base path",
+        ));
+    }
+    Ok(paths)
+}

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use crate::log::RawJson;
+
 /// Id of a request; echoed verbatim.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
@@ -40,8 +42,8 @@ pub struct Request {
     pub id: RequestId,
     /// Name of the method.
     pub method: String,
-    /// Parameters; `None` when absent or null.
-    pub params: Option<Value>,
+    /// Parameters as written; `None` when absent or null.
+    pub params: Option<RawJson>,
 }
 
 /// Why a line is no message.
@@ -65,7 +67,7 @@ struct RawMessage {
     #[serde(default)]
     method: Option<Value>,
     #[serde(default)]
-    params: Option<Value>,
+    params: Option<RawJson>,
     #[serde(default)]
     result: Option<Value>,
     #[serde(default)]
@@ -115,6 +117,20 @@ pub fn decode_params<P: DeserializeOwned>(params: Value) -> Result<P, serde_json
         Value::Array(values) => P::deserialize(SeqDeserializer::new(values.into_iter())),
         other => serde_json::from_value(other),
     }
+}
+
+/// Decodes parameters from their text, so that what is only passed on keeps its text: numbers, order, escapes.
+///
+/// # Errors
+/// As [`decode_params`].
+pub fn decode_exact_params<P: DeserializeOwned>(params: &RawJson) -> Result<P, serde_json::Error> {
+    params.parse().or_else(|from_text: serde_json::Error| {
+        // The other decoder has the words that clients know. It may take what this one refuses: doubled members.
+        match decode_params::<P>(params.parse()?) {
+            Ok(_) => Err(from_text),
+            Err(from_value) => Err(from_value),
+        }
+    })
 }
 
 /// A successful answer.

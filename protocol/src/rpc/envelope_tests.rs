@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::log::RawJson;
+
 use super::{
     EnvelopeError, ErrorObject, ErrorResponse, Incoming, Request, RequestId, Response, ServerNotification,
     decode_message,
@@ -11,7 +13,7 @@ fn request(id: RequestId) -> Incoming {
     Incoming::Request(Request {
         id,
         method: "m".to_owned(),
-        params: Some(json!({})),
+        params: Some(RawJson::of(&json!({})).expect("JSON")),
     })
 }
 

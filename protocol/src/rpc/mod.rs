@@ -2,6 +2,8 @@
 //!
 //! Declares and re-exports only. Pure values: no transport, no store, no files.
 
+pub mod append;
+pub mod change;
 pub mod common;
 pub mod cursor;
 pub mod diagnostics;
@@ -9,11 +11,15 @@ pub mod envelope;
 pub mod initialize;
 pub mod items;
 pub mod list;
+pub mod live;
 pub mod methods;
 pub mod notification;
+pub mod resume;
 pub mod schema;
 pub mod search;
+pub mod settings;
 pub mod source;
+pub mod start;
 pub mod summary;
 pub mod thread;
 pub mod timeline;

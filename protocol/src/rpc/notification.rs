@@ -12,6 +12,30 @@ pub mod notification_name {
     pub const REMOTE_CONTROL_STATUS_CHANGED: &str = "remoteControl/status/changed";
     /// Something in the configuration could not be used.
     pub const CONFIG_WARNING: &str = "configWarning";
+    /// Something that was asked for is deprecated.
+    pub const DEPRECATION_NOTICE: &str = "deprecationNotice";
+    /// A thread was made.
+    pub const THREAD_STARTED: &str = "thread/started";
+    /// A thread was loaded, began or ended a turn, or was unloaded.
+    pub const THREAD_STATUS_CHANGED: &str = "thread/status/changed";
+    /// A thread is not loaded any more.
+    pub const THREAD_CLOSED: &str = "thread/closed";
+    /// A thread got a name.
+    pub const THREAD_NAME_UPDATED: &str = "thread/name/updated";
+    /// How far a thread was read has changed.
+    pub const THREAD_READ_STATE_CHANGED: &str = "thread/readState/changed";
+    /// A thread has no goal.
+    pub const THREAD_GOAL_CLEARED: &str = "thread/goal/cleared";
+    /// Tokens were used.
+    pub const THREAD_TOKEN_USAGE_UPDATED: &str = "thread/tokenUsage/updated";
+    /// A turn began.
+    pub const TURN_STARTED: &str = "turn/started";
+    /// A turn ended.
+    pub const TURN_COMPLETED: &str = "turn/completed";
+    /// An item began.
+    pub const ITEM_STARTED: &str = "item/started";
+    /// An item is complete.
+    pub const ITEM_COMPLETED: &str = "item/completed";
 }
 
 /// Content of `remoteControl/status/changed`.

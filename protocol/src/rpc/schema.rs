@@ -10,6 +10,12 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 use ts_rs::{Config, TS, TypeVisitor};
 
+use super::append::{ThreadAppendParams, ThreadAppendResponse};
+use super::change::{
+    ThreadInjectItemsParams, ThreadInjectItemsResponse, ThreadMemoryModeSetParams, ThreadMemoryModeSetResponse,
+    ThreadMetadataUpdateParams, ThreadMetadataUpdateResponse, ThreadSetNameParams, ThreadSetNameResponse,
+    ThreadUnsubscribeParams, ThreadUnsubscribeResponse,
+};
 use super::diagnostics::{
     ServerDiagnosticsParams, ServerDiagnosticsResponse, ThreadIndexStateParams, ThreadIndexStateResponse,
 };
@@ -17,10 +23,18 @@ use super::envelope::{ErrorResponse, RequestId};
 use super::initialize::{InitializeParams, InitializeResponse};
 use super::items::{ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsReadParams, ThreadItemsReadResponse};
 use super::list::{ThreadListParams, ThreadListResponse, ThreadLoadedListParams, ThreadLoadedListResponse};
+use super::live::{
+    DeprecationNoticeNotification, ItemCompletedNotification, ItemStartedNotification, ThreadClosedNotification,
+    ThreadGoalClearedNotification, ThreadNameUpdatedNotification, ThreadReadStateChangedNotification,
+    ThreadStartedNotification, ThreadStatusChangedNotification, ThreadTokenUsageUpdatedNotification,
+    TurnCompletedNotification, TurnStartedNotification,
+};
 use super::notification::{ConfigWarningNotification, RemoteControlStatusChangedNotification};
+use super::resume::{ThreadResumeParams, ThreadResumeResponse};
 use super::search::{
     ThreadSearchOccurrencesParams, ThreadSearchOccurrencesResponse, ThreadSearchParams, ThreadSearchResponse,
 };
+use super::start::{ThreadStartParams, ThreadStartResponse};
 use super::summary::{GetConversationSummaryParams, GetConversationSummaryResponse};
 use super::thread::{ThreadReadParams, ThreadReadResponse};
 use super::timeline::{ThreadTimelineListParams, ThreadTimelineListResponse};
@@ -72,6 +86,14 @@ macro_rules! served_methods {
 
 served_methods! {
     "initialize": InitializeParams => InitializeResponse,
+    "thread/start": ThreadStartParams => ThreadStartResponse,
+    "thread/resume": ThreadResumeParams => ThreadResumeResponse,
+    "thread/unsubscribe": ThreadUnsubscribeParams => ThreadUnsubscribeResponse,
+    "thread/append": ThreadAppendParams => ThreadAppendResponse,
+    "thread/inject_items": ThreadInjectItemsParams => ThreadInjectItemsResponse,
+    "thread/name/set": ThreadSetNameParams => ThreadSetNameResponse,
+    "thread/metadata/update": ThreadMetadataUpdateParams => ThreadMetadataUpdateResponse,
+    "thread/memoryMode/set": ThreadMemoryModeSetParams => ThreadMemoryModeSetResponse,
     "thread/list": ThreadListParams => ThreadListResponse,
     "thread/loaded/list": ThreadLoadedListParams => ThreadLoadedListResponse,
     "thread/read": ThreadReadParams => ThreadReadResponse,
@@ -92,6 +114,18 @@ fn describe_all(sink: &mut impl TypeSink) {
     sink.add::<ErrorResponse>(Side::Sent);
     sink.add::<RemoteControlStatusChangedNotification>(Side::Sent);
     sink.add::<ConfigWarningNotification>(Side::Sent);
+    sink.add::<DeprecationNoticeNotification>(Side::Sent);
+    sink.add::<ThreadStartedNotification>(Side::Sent);
+    sink.add::<ThreadStatusChangedNotification>(Side::Sent);
+    sink.add::<ThreadClosedNotification>(Side::Sent);
+    sink.add::<ThreadNameUpdatedNotification>(Side::Sent);
+    sink.add::<ThreadReadStateChangedNotification>(Side::Sent);
+    sink.add::<ThreadGoalClearedNotification>(Side::Sent);
+    sink.add::<ThreadTokenUsageUpdatedNotification>(Side::Sent);
+    sink.add::<TurnStartedNotification>(Side::Sent);
+    sink.add::<TurnCompletedNotification>(Side::Sent);
+    sink.add::<ItemStartedNotification>(Side::Sent);
+    sink.add::<ItemCompletedNotification>(Side::Sent);
 }
 
 /// Generates one self-contained JSON Schema (draft 7) per parameter, result and notification type.

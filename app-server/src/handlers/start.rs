@@ -1,0 +1,206 @@
+//! `thread/start` (`app-server-api.md` 3.1).
+//!
+//! Checks come in the real server's order. Nothing is on disk before something is recorded.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use codex_protocol::ids::ThreadId;
+use codex_protocol::log::SessionSource;
+use codex_protocol::rpc::live::ThreadStartedNotification;
+use codex_protocol::rpc::notification::notification_name;
+use codex_protocol::rpc::settings::ThreadEventStyle;
+use codex_protocol::rpc::start::{ThreadStartParams, ThreadStartResponse};
+use codex_protocol::rpc::thread::{Thread, ThreadHistoryMode};
+use codex_thread_store::live::{EventStyle, LiveOptions, LiveThread};
+use codex_thread_store::{HistoryMode, NewThread, View};
+
+use crate::convert::{self, Role};
+use crate::dispatch::{Cx, Told};
+use crate::error_map::Failing;
+use crate::live::{Audience, LoadedThread, Notice, Reading, Recording, ThreadSettings};
+use crate::rpc_error::{RpcError, RpcResult};
+use crate::server::Server;
+
+/// Providers that every Codex has.
+const BUILT_IN_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-bedrock"];
+
+/// `thread/start`.
+pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResult<Told<ThreadStartResponse>> {
+    let server = &cx.server;
+    check(server, &params)?;
+    let cwd = absolute_cwd(params.cwd.as_deref());
+    let settings = ThreadSettings::of_new(&params, cwd, &server.recording, &server.default_provider);
+    let mode = match params.history_mode {
+        Some(ThreadHistoryMode::Legacy) => HistoryMode::Legacy,
+        Some(ThreadHistoryMode::Paginated) | None => HistoryMode::Paginated,
+    };
+    let new = NewThread {
+        thread_source: params.thread_source,
+        base_instructions: params.base_instructions,
+        ..new_thread(server, mode, &settings)
+    };
+    let failing = Failing::new("thread/start", server.view);
+    let live = LiveThread::create(Arc::clone(&server.store), new, options(server, params.event_style))
+        .await
+        .map_err(|error| failing.error(error))?;
+    let loaded = load(cx, live, settings, Reading::Tracked).await?;
+    let thread = unwritten_thread(server, &loaded);
+    let started = ThreadStartedNotification { thread: thread.clone() };
+    let notice = Notice::new(
+        Audience::All,
+        notification_name::THREAD_STARTED,
+        &started,
+        server.clock.now_ms(),
+    );
+    Ok(Told {
+        before: Vec::new(),
+        result: response(&loaded.settings, thread),
+        after: vec![notice],
+    })
+}
+
+fn check(server: &Server, params: &ThreadStartParams) -> RpcResult<()> {
+    if params.permissions.is_some() && params.sandbox.is_some() {
+        return Err(permissions_and_sandbox());
+    }
+    let ephemeral = params.ephemeral == Some(true);
+    let daybreak = params.daybreak_enabled == Some(true);
+    if ephemeral && params.daybreak_enabled.is_some() {
+        return Err(RpcError::invalid_request(
+            "daybreakEnabled is not supported for ephemeral threads",
+        ));
+    }
+    check_project(params.project_id.as_deref())?;
+    if server.view == View::Codex
+        && let Some(provider) = &params.model_provider
+        && !knows_provider(server, provider)
+    {
+        return Err(RpcError::invalid_request(format!(
+            "failed to load configuration: Model provider `{provider}` not found"
+        )));
+    }
+    if ephemeral {
+        return Err(RpcError::unsupported(
+            "ephemeral threads are not supported by this server",
+        ));
+    }
+    if daybreak {
+        return Err(RpcError::unsupported("daybreakEnabled is not supported by this server"));
+    }
+    Ok(())
+}
+
+/// The error for two ways of saying what is allowed.
+pub(super) fn permissions_and_sandbox() -> RpcError {
+    RpcError::invalid_request("`permissions` cannot be combined with `sandbox`")
+}
+
+/// There are no projects yet.
+pub(super) fn check_project(project_id: Option<&str>) -> RpcResult<()> {
+    match project_id {
+        None => Ok(()),
+        Some("") => Err(RpcError::invalid_request("projectId must not be empty")),
+        Some(id) => Err(RpcError::invalid_request(format!("project not found: {id}"))),
+    }
+}
+
+fn knows_provider(server: &Server, provider: &str) -> bool {
+    provider == server.default_provider
+        || BUILT_IN_PROVIDERS.contains(&provider)
+        || server.recording.providers.iter().any(|known| known == provider)
+}
+
+/// A new thread of this server; what only some clients say is added by the caller.
+pub(super) fn new_thread(server: &Server, history_mode: HistoryMode, settings: &ThreadSettings) -> NewThread {
+    NewThread {
+        thread_id: ThreadId(server.ids.uuid_v7()),
+        history_mode,
+        cwd: settings.cwd.clone(),
+        runtime_workspace_roots: settings.runtime_workspace_roots.clone(),
+        originator: server.recording_originator(),
+        cli_version: env!("CARGO_PKG_VERSION").to_owned(),
+        // As Codex records threads that are started over JSON-RPC, whatever the client (2.1).
+        source: SessionSource::VsCode,
+        thread_source: None,
+        model_provider: settings.model_provider.clone(),
+        base_instructions: None,
+        git: None,
+    }
+}
+
+/// How a thread is recorded.
+pub(super) fn options(server: &Server, style: Option<ThreadEventStyle>) -> LiveOptions {
+    LiveOptions {
+        event_style: match style.unwrap_or_default() {
+            ThreadEventStyle::Canonical => EventStyle::Canonical,
+            ThreadEventStyle::Legacy => EventStyle::Legacy,
+            ThreadEventStyle::Both => EventStyle::Both,
+        },
+        ids: Arc::clone(&server.ids),
+        ..LiveOptions::new(server.clock.clone())
+    }
+}
+
+/// Takes a writer among the loaded threads, with the caller as its first listener.
+///
+/// # Errors
+/// When the server is closing; the writer is closed again.
+pub(super) async fn load(
+    cx: &Cx,
+    live: LiveThread,
+    settings: ThreadSettings,
+    reading: Reading,
+) -> RpcResult<Arc<LoadedThread>> {
+    let server = &cx.server;
+    let loaded = LoadedThread::new(Recording {
+        live,
+        settings,
+        reading,
+        now_ms: server.clock.now_ms(),
+    });
+    if let Err(refused) = server.loaded.insert(Arc::clone(&loaded)) {
+        let failing = Failing::new("thread/start", server.view);
+        refused.live.discard().await.map_err(|error| failing.error(error))?;
+        return Err(RpcError::internal("the server is closing"));
+    }
+    server.subscribe(&loaded, cx.connection.id);
+    Ok(loaded)
+}
+
+/// A loaded thread as clients see it before it has a rollout.
+pub(super) fn unwritten_thread(server: &Server, loaded: &LoadedThread) -> Thread {
+    let mut thread = convert::thread(loaded.unwritten_record(), &server.lens, Role::WithTurns);
+    loaded.dress(&mut thread, Role::WithTurns);
+    thread
+}
+
+/// The working directory that a client means; relative ones start where the server runs.
+pub(super) fn absolute_cwd(cwd: Option<&str>) -> String {
+    let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    match cwd {
+        None => here.display().to_string(),
+        Some(cwd) if Path::new(cwd).is_absolute() => cwd.to_owned(),
+        Some(cwd) => here.join(cwd).display().to_string(),
+    }
+}
+
+fn response(settings: &ThreadSettings, thread: Thread) -> ThreadStartResponse {
+    let settings = settings.clone();
+    ThreadStartResponse {
+        thread,
+        model: settings.model,
+        model_provider: settings.model_provider,
+        service_tier: settings.service_tier,
+        disabled_plugin_ids: Vec::new(),
+        cwd: settings.cwd,
+        runtime_workspace_roots: settings.runtime_workspace_roots,
+        instruction_sources: Vec::new(),
+        approval_policy: settings.approval_policy,
+        approvals_reviewer: settings.approvals_reviewer,
+        sandbox: settings.sandbox,
+        active_permission_profile: settings.active_permission_profile,
+        reasoning_effort: settings.reasoning_effort,
+        multi_agent_mode: settings.multi_agent_mode,
+    }
+}

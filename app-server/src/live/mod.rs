@@ -1,0 +1,16 @@
+//! Loaded threads, connections, and what they are told.
+//!
+//! Declares and re-exports only.
+
+mod activity;
+mod connections;
+mod loaded;
+mod notice;
+mod settings;
+mod unload;
+
+pub(crate) use activity::{EndedTurns, Reading};
+pub(crate) use connections::{Connection, ConnectionId, Connections};
+pub(crate) use loaded::{Left, LoadedThread, LoadedThreads, Recording};
+pub(crate) use notice::{Audience, Notice};
+pub(crate) use settings::ThreadSettings;

@@ -1,0 +1,88 @@
+//! Room in the queue, at the limits and beyond them.
+
+use std::sync::Arc;
+
+use super::{Outbound, OutboundQueue, outbound};
+use crate::limits::{MAX_NOTIFICATION_BYTES, MAX_OUTBOUND_BYTES, MAX_OUTBOUND_NOTIFICATIONS, MAX_REQUESTS_IN_FLIGHT};
+
+/// Tells whether a future is ready now.
+async fn is_ready<F: Future>(future: F) -> bool {
+    tokio::select! {
+        biased;
+        _ = future => true,
+        () = tokio::task::yield_now() => false,
+    }
+}
+
+async fn overflows(outbound: &Outbound) -> bool {
+    is_ready(outbound.overflow().wait()).await
+}
+
+async fn written(outbound: Outbound, queue: OutboundQueue) -> usize {
+    drop(outbound);
+    let mut bytes = Vec::new();
+    queue.write_to(&mut bytes).await.expect("memory");
+    bytes.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[tokio::test]
+async fn as_many_requests_as_the_limit_have_a_place_and_the_next_one_waits() {
+    let (outbound, _queue) = outbound();
+    let mut slots = Vec::new();
+    for _ in 0..MAX_REQUESTS_IN_FLIGHT {
+        slots.push(outbound.reserve().await);
+    }
+    assert!(!is_ready(outbound.reserve()).await);
+    slots.pop();
+    assert!(
+        is_ready(outbound.reserve()).await,
+        "a request without answer gives its place back"
+    );
+}
+
+#[tokio::test]
+async fn requests_wait_while_more_bytes_than_the_limit_wait() {
+    let (outbound, queue) = outbound();
+    let slot = outbound.reserve().await;
+    slot.send(vec![b'x'; MAX_OUTBOUND_BYTES]).expect("open");
+    let slot = outbound.reserve().await;
+    slot.send(vec![b'y']).expect("open");
+    assert!(!is_ready(outbound.reserve()).await, "one byte too many");
+    let writing = tokio::spawn(queue.write_to(tokio::io::sink()));
+    drop(outbound.reserve().await);
+    drop(outbound);
+    writing.await.expect("no panic").expect("a sink");
+}
+
+#[tokio::test]
+async fn one_notification_more_than_the_limit_gives_the_connection_up() {
+    let (outbound, queue) = outbound();
+    let message = Arc::new(b"n".to_vec());
+    for _ in 0..MAX_OUTBOUND_NOTIFICATIONS {
+        outbound.notify(Arc::clone(&message));
+    }
+    assert!(!overflows(&outbound).await);
+    outbound.notify(Arc::clone(&message));
+    assert!(overflows(&outbound).await);
+    assert_eq!(written(outbound, queue).await, MAX_OUTBOUND_NOTIFICATIONS);
+}
+
+#[tokio::test]
+async fn a_single_notification_may_be_larger_than_the_limit() {
+    let (outbound, _queue) = outbound();
+    outbound.notify(Arc::new(vec![b'n'; MAX_NOTIFICATION_BYTES + 1]));
+    assert!(!overflows(&outbound).await);
+    outbound.notify(Arc::new(b"n".to_vec()));
+    assert!(overflows(&outbound).await);
+}
+
+#[tokio::test]
+async fn answers_pass_when_the_share_of_notifications_is_full() {
+    let (outbound, queue) = outbound();
+    let slot = outbound.reserve().await;
+    for _ in 0..=MAX_OUTBOUND_NOTIFICATIONS {
+        outbound.notify(Arc::new(Vec::new()));
+    }
+    slot.send(b"answer".to_vec()).expect("open");
+    assert_eq!(written(outbound, queue).await, MAX_OUTBOUND_NOTIFICATIONS + 1);
+}
