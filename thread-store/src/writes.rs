@@ -12,7 +12,7 @@ pub use codex_rollout::canonical::DurableLine;
 pub use codex_rollout::recorder::{AppendAck, Durability, OrdinalRange};
 
 use crate::error::StoreResult;
-use crate::types::GitInfo;
+use crate::types::{GitInfo, View};
 
 /// Records threads.
 ///
@@ -76,6 +76,14 @@ pub trait ThreadWrites: Send + Sync {
     /// `ThreadNotFound`, also for archived threads; `WriterConflict` where a foreign writer holds a legacy thread whose
     /// rollout has to carry the fact (`rollout-format.md` 9.5).
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()>;
+
+    /// Returns the ids under which a view shows the items that the lines at these offsets of the thread's newest rollout
+    /// made; `None` where a line made none.
+    ///
+    /// # Errors
+    /// `ThreadNotFound`, `Header`, `Lineage`, `Read`.
+    async fn item_ids_at(&self, thread_id: ThreadId, offsets: Vec<u64>, view: View)
+    -> StoreResult<Vec<Option<String>>>;
 
     /// Returns what a model needs to continue the thread (`rollout-format.md` 6.1).
     ///

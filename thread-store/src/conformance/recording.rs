@@ -389,3 +389,25 @@ pub async fn archived_threads_are_not_continued(fixture: &dyn StoreFixture) {
         .await;
     assert_eq!(named.expect_err("archived").kind(), StoreErrorKind::NotFound);
 }
+
+/// In the exact view subscribers are told the ids that this view shows.
+pub async fn the_exact_view_is_told_its_own_ids(fixture: &dyn StoreFixture) {
+    let options = LiveOptions {
+        view: View::Codex,
+        ..options()
+    };
+    let live = LiveThread::create(fixture.store(), new(1, HistoryMode::Legacy), options)
+        .await
+        .expect("a new thread");
+    let mut told = Vec::new();
+    for name in ["t1", "t2"] {
+        let appended = live.append(&turn(thread(1), name), None).await.expect("recorded");
+        told.extend(told_ids(&appended));
+    }
+    live.close().await.expect("closed");
+    let record = read(&*fixture.store(), thread(1), View::Codex).await.expect("a thread");
+    let items = record.turns.iter().flat_map(|turn| &turn.items);
+    let shown: Vec<&str> = items.map(|item| item.item.id()).collect();
+    assert_eq!(told, shown);
+    assert_eq!(told[0], "item-1");
+}

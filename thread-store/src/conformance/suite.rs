@@ -117,6 +117,7 @@ macro_rules! store_conformance {
                 metadata_is_known_at_once,
                 a_model_context_holds_what_was_recorded,
                 archived_threads_are_not_continued,
+                the_exact_view_is_told_its_own_ids,
             ],
             search: [
                 messages_are_found_literally,

@@ -383,6 +383,16 @@ impl ThreadWrites for LocalStore {
             .await
     }
 
+    async fn item_ids_at(
+        &self,
+        thread_id: ThreadId,
+        offsets: Vec<u64>,
+        view: View,
+    ) -> StoreResult<Vec<Option<String>>> {
+        self.run(move |inner| inner.item_ids_at(thread_id, &offsets, view))
+            .await
+    }
+
     async fn load_model_context(&self, thread_id: ThreadId) -> StoreResult<ModelContext> {
         self.run(move |inner| inner.load_model_context(thread_id)).await
     }
