@@ -24,7 +24,7 @@ pub trait ThreadWrites: Send + Sync {
     /// Opens a new thread. Nothing is on disk before the first append.
     ///
     /// # Errors
-    /// `WriterConflict` when somebody writes a thread of this id.
+    /// `WriterConflict` when somebody writes a thread of this id, `ThreadExists` when somebody did.
     async fn create_thread(&self, new: NewThread) -> StoreResult<OpenThread>;
 
     /// Opens a recorded thread, to continue after its last record. Reads the end of the rollout, never all of it.

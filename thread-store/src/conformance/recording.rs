@@ -207,6 +207,9 @@ pub async fn a_second_writer_is_refused(fixture: &dyn StoreFixture) {
     );
     live.close().await.expect("closed");
     resume(fixture, thread(1)).await.close().await.expect("closed");
+    let again = LiveThread::create(fixture.store(), new(1, HistoryMode::Legacy), options()).await;
+    let error = again.map(|_| ()).expect_err("an id is given once");
+    assert!(matches!(error, StoreError::ThreadExists { .. }), "{error:?}");
     let error = live.append(&turn(thread(1), "t2"), None).await.expect_err("closed");
     assert!(matches!(error, StoreError::NotOpen { .. }), "{error:?}");
 }

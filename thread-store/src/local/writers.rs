@@ -63,6 +63,8 @@ pub(super) struct Writer {
     unseen: AtomicBool,
     /// Whether somebody is on the way to offer them.
     indexing: AtomicBool,
+    /// Held while they are offered, so that a reader waits for an offer that has begun.
+    offering: Mutex<()>,
 }
 
 impl Writers {
@@ -138,6 +140,9 @@ impl Inner {
     pub(super) fn create_thread(&self, new: &NewThread) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
         let lease = self.writers.acquire(thread_id)?;
+        if !self.sweep(Freshness::Recent).named(thread_id.0).is_empty() {
+            return Err(StoreError::ThreadExists { thread_id });
+        }
         let now_ms = self.clock.now_ms();
         let meta = session_meta(new, now_ms).ok_or(StoreError::Record {
             thread_id,
@@ -196,6 +201,7 @@ impl Inner {
             born: AtomicBool::new(open.materialized),
             unseen: AtomicBool::new(false),
             indexing: AtomicBool::new(false),
+            offering: Mutex::default(),
         };
         self.writers.open().insert(thread_id, Arc::new(writer));
         Ok(open)
@@ -230,6 +236,8 @@ impl Inner {
         };
         let closed = writer.recorder.close().await;
         self.writers.open().remove(&thread_id);
+        // Lists look at the file themselves from now on.
+        self.catalog.expire();
         reopened
             .and(synced)
             .and(closed)
@@ -286,19 +294,19 @@ impl Inner {
 
     /// Brings what this process appended into the index before an answer depends on it.
     pub(super) fn index_own_appends(&self) {
-        let unseen: Vec<(ThreadId, Arc<Writer>)> = self
+        let open: Vec<(ThreadId, Arc<Writer>)> = self
             .writers
             .open()
             .iter()
-            .filter(|(_, writer)| writer.unseen.load(Ordering::Acquire))
             .map(|(thread_id, writer)| (*thread_id, Arc::clone(writer)))
             .collect();
-        for (thread_id, writer) in unseen {
+        for (thread_id, writer) in open {
             self.offer_unseen(thread_id, &writer);
         }
     }
 
     fn offer_unseen(&self, thread_id: ThreadId, writer: &Writer) {
+        let _offering = writer.offering.lock().unwrap_or_else(PoisonError::into_inner);
         if !writer.unseen.swap(false, Ordering::AcqRel) {
             return;
         }
