@@ -3,6 +3,8 @@
 //! Used by several test programs, each of which uses a part of it.
 #![allow(dead_code, reason = "every test program uses a part")]
 
+pub(crate) mod recording;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -429,7 +431,7 @@ impl Wire {
         let answer = self.call(method, params).await;
         let error = &answer["error"];
         (
-            error["code"].as_i64().expect("an error"),
+            error["code"].as_i64().unwrap_or_else(|| panic!("no error: {answer}")),
             error["message"].as_str().expect("a text").to_owned(),
         )
     }
