@@ -66,6 +66,19 @@ fn log_line(text: &str) -> LogLine {
     }
 }
 
+/// The lines that a reader accepts: all but a fragment at the end.
+pub(crate) fn whole_lines(bytes: &[u8]) -> Vec<LogLine> {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (whole, tail) = bytes.split_at(end);
+    let mut lines = log_lines(whole);
+    if !tail.is_empty() && serde_json::from_slice::<Value>(tail).is_ok() {
+        let mut tail = tail.to_vec();
+        tail.push(b'\n');
+        lines.extend(log_lines(&tail));
+    }
+    lines
+}
+
 /// Checks that ordinals count up from 0 without a gap, or that there are none.
 pub(crate) fn assert_ordinals(lines: &[LogLine]) {
     let is_numbered = lines.first().is_some_and(|line| line.ordinal.is_some());

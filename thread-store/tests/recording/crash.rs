@@ -15,7 +15,7 @@ use codex_thread_store::{
 };
 
 use crate::agent::{new_thread, options, thread, turn_batches};
-use crate::answers::{LogLine, assert_ordinals, items_of, log_lines, read};
+use crate::answers::{LogLine, assert_ordinals, items_of, log_lines, read, whole_lines};
 use crate::player::{Player, Promise, life};
 use crate::sim_home::{HOME, SimHome, plain_store};
 
@@ -271,19 +271,6 @@ impl After<'_> {
             assert_eq!((report.differing, report.unreadable), (vec![], vec![]), "{what}");
         });
     }
-}
-
-/// The lines that a reader accepts: all but a fragment at the end.
-fn whole_lines(bytes: &[u8]) -> Vec<LogLine> {
-    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let (whole, tail) = bytes.split_at(end);
-    let mut lines = log_lines(whole);
-    if !tail.is_empty() && serde_json::from_slice::<serde_json::Value>(tail).is_ok() {
-        let mut tail = tail.to_vec();
-        tail.push(b'\n');
-        lines.extend(log_lines(&tail));
-    }
-    lines
 }
 
 #[test]

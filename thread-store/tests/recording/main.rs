@@ -6,6 +6,7 @@
 mod agent;
 mod answers;
 mod crash;
+mod failures;
 mod player;
 mod sim_home;
 mod split_fs;

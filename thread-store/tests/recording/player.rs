@@ -2,6 +2,7 @@
 //!
 //! A run without faults says what every step leaves; runs with faults are compared with it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
@@ -121,6 +122,11 @@ impl Player {
             }
         }
         Ok(())
+    }
+
+    /// Returns where the rollout of the thread is.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.live().path().to_owned()
     }
 
     fn live(&self) -> &LiveThread {
