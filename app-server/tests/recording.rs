@@ -508,3 +508,135 @@ async fn clients_hear_only_what_they_want() {
     silent.send(&support::initialize(4, true)).await;
     assert_eq!(silent.receive().await["id"], 4);
 }
+
+/// Talks to the program: everything that was asked is answered, and then it ends.
+fn serve(home: &Home, lines: &[Value]) -> Vec<Value> {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    let mut program = Command::new(env!("CARGO_BIN_EXE_codex-threads"))
+        .arg("--home")
+        .arg(home.path())
+        .arg("serve")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut input = program.stdin.take().expect("piped");
+    for line in [support::initialize(0, true)].iter().chain(lines) {
+        writeln!(input, "{line}").expect("the program reads");
+    }
+    drop(input);
+    let output = program.wait_with_output().expect("the program ends");
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("one message per line"))
+        .collect()
+}
+
+#[test]
+fn a_program_that_ends_has_told_everything_and_gives_its_threads_back() {
+    let home = Home::new();
+    let told = serve(&home, &[request(1, "thread/start", json!({}))]);
+    let started = told.iter().find(|message| message["id"] == 1).expect("answered");
+    assert_eq!(started["result"]["approvalPolicy"], "on-request");
+    assert!(home.rollouts().is_empty(), "a thread without records leaves nothing");
+
+    let history = json!([{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x"}]}]);
+    let resume = json!({"threadId": support::id(1).to_string(), "history": history});
+    let told = serve(&home, &[request(1, "thread/resume", resume)]);
+    let thread = told.iter().find(|message| message["id"] == 1).expect("answered")["result"]["thread"]["id"].clone();
+    let thread = thread.as_str().expect("an id");
+    assert_eq!(told.last().expect("told")["method"], "thread/goal/cleared");
+
+    let append = json!({"threadId": thread, "items": whole_turn(thread, "t1")});
+    let resume = json!({"threadId": thread, "excludeTurns": true});
+    let lines = [request(1, "thread/resume", resume), request(2, "thread/append", append)];
+    let told = serve(&home, &lines);
+    assert_eq!(
+        told.last().expect("told")["method"],
+        "turn/completed",
+        "requests keep their order"
+    );
+}
+
+#[test]
+fn the_configuration_fills_in_what_a_client_does_not_say() {
+    let home = Home::new();
+    std::fs::write(
+        home.path().join("config.toml"),
+        "approval_policy = \"never\"\nmodel = \"m\"\n",
+    )
+    .expect("writable");
+    let told = serve(&home, &[request(1, "thread/start", json!({}))]);
+    let started = told.iter().find(|message| message["id"] == 1).expect("answered");
+    let result = &started["result"];
+    assert_eq!(
+        (&result["approvalPolicy"], &result["model"]),
+        (&json!("never"), &json!("m"))
+    );
+}
+
+#[tokio::test]
+async fn an_archived_thread_is_neither_resumed_nor_named() {
+    let home = Home::new();
+    let server = home.server();
+    let mut wire = Wire::initialized(Arc::clone(&server), true).await;
+    let thread = wire.start_thread("paginated").await;
+    wire.append(&thread, &whole_turn(&thread, "t1")).await;
+    server.shutdown().await.expect("closed");
+    let archive = home.path().join("archived_sessions");
+    std::fs::create_dir(&archive).expect("writable");
+    let rollout = home.rollouts().remove(0);
+    std::fs::rename(&rollout, archive.join(rollout.file_name().expect("a file"))).expect("writable");
+
+    let mut wire = Wire::initialized(home.server(), true).await;
+    let resumed = wire.error("thread/resume", json!({"threadId": thread})).await;
+    let expected = format!("session {thread} is archived. Run `codex unarchive {thread}` to unarchive it first.");
+    assert_eq!(resumed, (-32600, expected));
+    let missing = format!("no rollout found for thread id {thread}");
+    for (method, params) in [
+        ("thread/name/set", json!({"threadId": thread, "name": "n"})),
+        (
+            "thread/metadata/update",
+            json!({"threadId": thread, "gitInfo": {"sha": "s"}}),
+        ),
+    ] {
+        assert_eq!(wire.error(method, params).await, (-32600, missing.clone()), "{method}");
+    }
+    assert_eq!(
+        wire.result("thread/loaded/list", json!({})).await["data"],
+        json!([]),
+        "a refused resume leaves nothing loaded"
+    );
+}
+
+#[tokio::test]
+async fn changes_from_two_connections_happen_in_the_order_of_arrival() {
+    let home = Home::new();
+    let (mut first, mut second) = two(&home).await;
+    let thread = first.start_thread("paginated").await;
+    second.told(1).await;
+    second
+        .result("thread/resume", json!({"threadId": thread, "excludeTurns": true}))
+        .await;
+    second.told(1).await;
+    first.told(1).await;
+    let mut expected = 0;
+    for round in 0..20 {
+        let turn = format!("t{round}");
+        let (one, other) = if round % 2 == 0 {
+            (&mut first, &mut second)
+        } else {
+            (&mut second, &mut first)
+        };
+        let answer = one.append(&thread, &whole_turn(&thread, &turn)).await;
+        if round > 0 {
+            assert_eq!(answer["firstOrdinal"], expected);
+        }
+        expected = answer["nextOrdinal"].as_u64().expect("a number");
+        let (told, heard) = (one.told(10).await, other.told(10).await);
+        assert_eq!(told, heard, "subscribers hear the same in the same order");
+    }
+}
