@@ -10,3 +10,4 @@ mod failures;
 mod player;
 mod sim_home;
 mod split_fs;
+mod told_ids;
