@@ -344,8 +344,10 @@ impl LiveThread {
             Err(error) => return Err(error),
         }
         match (writes.resume_thread(self.thread_id()).await, &self.new) {
-            // The very first write failed and left no file.
-            (Err(StoreError::ThreadNotFound { .. }), Some(new)) => writes.create_thread(new.clone()).await,
+            // The very first write failed and left no file. Behind an acknowledged one it would be a second history.
+            (Err(StoreError::ThreadNotFound { .. }), Some(new)) if !self.is_materialized() => {
+                writes.create_thread(new.clone()).await
+            }
             (opened, _) => opened,
         }
     }

@@ -166,7 +166,7 @@ impl Inner {
         // The lock first: what is read afterwards is what is continued.
         let lease = self.writers.acquire(thread_id)?;
         self.catalog.expire();
-        let (file, open_turns) = self.with_history(thread_id, View::Full, |history| {
+        let found = self.with_history(thread_id, View::Full, |history| {
             let current = history.current();
             if let Some(problem) = &current.header_error {
                 return Err(StoreError::Header {
@@ -175,7 +175,8 @@ impl Inner {
                 });
             }
             Ok((current.file.clone(), open_turns(history)?))
-        })?;
+        });
+        let (file, open_turns) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
             return Err(StoreError::Archived { thread_id });
         }
@@ -183,6 +184,19 @@ impl Inner {
         let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, &file, rule)
             .map_err(|error| record_error(thread_id, error))?;
         self.adopt(thread_id, resumed.writer, open_turns)
+    }
+
+    /// Takes back that a thread is not there if a folder could not be looked into: a writer must be sure.
+    pub(super) fn or_hidden(&self, error: StoreError) -> StoreError {
+        let problem = self.catalog.last_sweep().problems.first().cloned();
+        match (error, problem) {
+            (StoreError::ThreadNotFound { .. }, Some((path, reason))) => StoreError::Read {
+                path,
+                offset: 0,
+                source: reason.into(),
+            },
+            (error, _) => error,
+        }
     }
 
     fn adopt(&self, thread_id: ThreadId, log: RolloutWriter, open_turns: Vec<String>) -> StoreResult<OpenThread> {
@@ -271,6 +285,11 @@ impl Inner {
         let Ok(writer) = self.writers.get(thread_id) else {
             return Ok(false);
         };
+        if writer.recorder.is_poisoned() {
+            // Nobody else looks at the log again before the thread's own next append.
+            let reopened = writer.recorder.reopen().wait();
+            reopened.map_err(|error| record_error(thread_id, error))?;
+        }
         let appended = writer.recorder.append_blocking(items.to_vec(), Durability::Synced);
         appended.map_err(|error| record_error(thread_id, error))?;
         writer.unseen.store(true, Ordering::Release);

@@ -21,7 +21,7 @@ use crate::sim_home::{HOME, SimHome, plain_store};
 
 /// Set to go down at every operation in every way; otherwise at every change of the disk in some ways, in turn, and at
 /// every so many other operations.
-const EVERYTHING: &str = "CRASH_EVERYTHING";
+pub(crate) const EVERYTHING: &str = "CRASH_EVERYTHING";
 const WAYS_OF_A_CHANGE: usize = 3;
 const STRIDE_OF_READS: usize = 16;
 /// How much later the next process runs.
@@ -74,15 +74,13 @@ fn model(disk: &SimFs, mode: HistoryMode) -> Model {
     for step in life(thread(THREAD)) {
         let taken = home.run(player.take(&step));
         taken.unwrap_or_else(|error| panic!("{step:?}: {error:?}"));
-        let lines = home
-            .rollout_of(thread(THREAD))
-            .map_or(0, |file| log_lines(&file.bytes).len());
         let before = promises.last().copied().unwrap_or_default();
-        promises.push(before.after(&step, mode, lines));
+        promises.push(before.after(&step, mode, player.given()));
     }
     let rollout = home.rollout_of(thread(THREAD)).expect("a file");
     let lines = log_lines(&rollout.bytes);
     assert_ordinals(&lines);
+    assert_eq!(lines.len(), player.given());
     let operations = home.faults.operations().into_iter().map(|(op, _)| op).collect();
     let witness = home.run(read(&*store, thread(WITNESS))).expect("readable");
     Model {
@@ -202,7 +200,7 @@ impl After<'_> {
             Crash::Power { .. } => before.synced,
         };
         assert!(
-            (kept..=after.written).contains(&lines.len()),
+            (kept..=after.given).contains(&lines.len()),
             "{}: {} lines, {before:?}",
             self.what,
             lines.len()

@@ -5,8 +5,11 @@
 
 mod agent;
 mod answers;
+mod child;
 mod crash;
 mod failures;
 mod player;
+mod processes;
 mod sim_home;
 mod split_fs;
+mod told_ids;

@@ -13,6 +13,7 @@ use codex_thread_store::{
 };
 
 use crate::agent::{new_thread, options, turn_batches};
+use crate::answers::read;
 
 /// One thing that an agent does with its thread.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub(crate) enum Step {
     Append(Vec<RawItem>, Option<Durability>),
     Flush(Durability),
     Close,
+    /// Reads the thread: the index catches up.
+    Look,
     Name(&'static str),
     Branch(&'static str),
 }
@@ -29,6 +32,8 @@ pub(crate) enum Step {
 /// What is promised after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Promise {
+    /// Lines that the store was given.
+    pub(crate) given: usize,
     /// Lines handed to the system.
     pub(crate) written: usize,
     /// Lines on stable storage.
@@ -47,7 +52,9 @@ pub(crate) fn life(thread_id: ThreadId) -> Vec<Step> {
         Step::Create,
         Step::Append(ask, None),
         Step::Append(work, Some(Durability::Queued)),
+        Step::Look,
         Step::Append(answer, None),
+        Step::Look,
         Step::Name("one"),
         Step::Append(ask_again, Some(Durability::Written)),
         Step::Flush(Durability::Written),
@@ -59,6 +66,7 @@ pub(crate) fn life(thread_id: ThreadId) -> Vec<Step> {
         Step::Name("two"),
         Step::Branch("side"),
         Step::Append(answer_again, Some(Durability::Written)),
+        Step::Look,
         Step::Close,
     ]
 }
@@ -69,6 +77,8 @@ pub(crate) struct Player {
     thread_id: ThreadId,
     mode: HistoryMode,
     live: Option<LiveThread>,
+    /// Lines that were acknowledged.
+    given: usize,
 }
 
 impl Player {
@@ -79,6 +89,7 @@ impl Player {
             thread_id,
             mode,
             live: None,
+            given: 0,
         }
     }
 
@@ -96,12 +107,17 @@ impl Player {
             }
             Step::Append(items, durability) => {
                 let appended = self.live().append(items, *durability).await?;
+                // The first line of a rollout is its header.
+                self.given += appended.persisted as usize + usize::from(self.given == 0);
                 if let Some(asked) = durability {
                     assert!(appended.durability >= *asked);
                 }
             }
             Step::Flush(durability) => self.live().flush(*durability).await?,
             Step::Close => self.live().close().await?,
+            Step::Look => {
+                read(&*self.store, self.thread_id).await?;
+            }
             Step::Name(name) => {
                 let patch = MetadataPatch {
                     name: Some((*name).to_owned()),
@@ -119,9 +135,16 @@ impl Player {
                     ..MetadataPatch::default()
                 };
                 self.store.update_metadata(self.thread_id, patch).await?;
+                // In legacy threads this is a line.
+                self.given += usize::from(self.mode == HistoryMode::Legacy);
             }
         }
         Ok(())
+    }
+
+    /// Returns how many lines were acknowledged.
+    pub(crate) fn given(&self) -> usize {
+        self.given
     }
 
     /// Returns where the rollout of the thread is.
@@ -135,19 +158,24 @@ impl Player {
 }
 
 impl Promise {
-    /// Returns what is promised after one more step that left a file with so many lines.
-    pub(crate) fn after(self, step: &Step, mode: HistoryMode, lines: usize) -> Self {
+    /// Returns what is promised after one more step, when so many lines were given to the store.
+    pub(crate) fn after(self, step: &Step, mode: HistoryMode, given: usize) -> Self {
         let syncs = match step {
             Step::Append(_, Some(Durability::Synced)) | Step::Flush(Durability::Synced) | Step::Close => true,
             // The end of a turn is synced unless something else was asked for.
             Step::Append(items, None) => items.iter().any(|item| item.payload.get().contains("task_complete")),
-            // In legacy threads this is a line.
             Step::Branch(_) => mode == HistoryMode::Legacy,
-            Step::Create | Step::Resume | Step::Append(..) | Step::Flush(_) | Step::Name(_) => false,
+            Step::Create | Step::Resume | Step::Append(..) | Step::Flush(_) | Step::Look | Step::Name(_) => false,
+        };
+        let writes = match step {
+            Step::Append(_, Some(Durability::Queued)) => false,
+            Step::Append(..) | Step::Flush(_) => true,
+            Step::Create | Step::Resume | Step::Close | Step::Look | Step::Name(_) | Step::Branch(_) => syncs,
         };
         let mut next = Self {
-            written: lines,
-            synced: if syncs { lines } else { self.synced },
+            given,
+            written: if writes { given } else { self.written },
+            synced: if syncs { given } else { self.synced },
             ..self
         };
         match step {

@@ -18,8 +18,8 @@ use crate::split_fs::SplitFs;
 
 /// Where the home is on the simulated disk.
 pub(crate) const HOME: &str = "/home";
-/// How far the clock moves whenever it is asked: beyond the time that a sweep is trusted.
-const CLOCK_STEP_MS: i64 = 10_000;
+/// How far the clock moves whenever it is asked.
+const CLOCK_STEP_MS: i64 = 1;
 
 /// A home, and everything to run a store over it.
 pub(crate) struct SimHome {
@@ -41,6 +41,7 @@ impl SimHome {
             index: tempfile::tempdir().expect("temporary folder"),
             clock: Clock::from_fn(move || now.fetch_add(CLOCK_STEP_MS, Ordering::Relaxed)),
             runtime: Builder::new_current_thread()
+                .enable_time()
                 .max_blocking_threads(1)
                 .build()
                 .expect("runtime"),
