@@ -77,3 +77,12 @@ format:
 # The local store against the in-memory store, on many random homes; takes cases and a seed.
 oracle cases="400" seed="1":
     PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED={{seed}} cargo test -p codex-thread-store --test oracle
+
+# Kill a process that records, again and again: nothing that was acknowledged may be lost
+kill-loop rounds="1000":
+    KILL_ROUNDS={{ rounds }} cargo test -p codex-rollout --test processes
+    KILL_ROUNDS={{ rounds }} cargo test -p codex-thread-store --test recording processes
+
+# What recording costs: items acknowledged as written, ends of turns as synced, against a bare loop of syncs
+bench-append:
+    cargo bench -p codex-thread-store --bench append
