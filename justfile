@@ -77,3 +77,11 @@ format:
 # The local store against the in-memory store, on many random homes; takes cases and a seed.
 oracle cases="400" seed="1":
     PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED={{seed}} cargo test -p codex-thread-store --test oracle
+
+# Kill a recording process again and again: nothing that was acknowledged may be lost
+kill-loop rounds="1000" seed="1":
+    KILL_ROUNDS={{rounds}} KILL_SEED={{seed}} cargo test -p codex-thread-store --test recording processes::a_killed
+
+# Lose power or the process at every operation of a recorded thread, in every way; takes long
+crash-sweep:
+    CRASH_EVERYTHING=1 cargo test -p codex-thread-store --test recording -- crash:: failures::
