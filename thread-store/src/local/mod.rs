@@ -27,4 +27,4 @@ mod timeline;
 mod turns;
 mod writers;
 
-pub use self::store::{LocalStore, LocalStoreOptions};
+pub use self::store::{EmptyFolder, LocalStore, LocalStoreOptions};

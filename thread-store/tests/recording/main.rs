@@ -5,6 +5,7 @@
 
 mod agent;
 mod answers;
+mod bad_input;
 mod child;
 mod crash;
 mod failures;
