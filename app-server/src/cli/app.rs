@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use codex_thread_store::{EmptyFolder, Clock, LocalStore, LocalStoreOptions, ThreadRecord, ThreadSelector, ThreadStore, View};
+use codex_thread_store::{
+    Clock, EmptyFolder, LocalStore, LocalStoreOptions, ThreadRecord, ThreadSelector, ThreadStore, View,
+};
 
 use super::args::Place;
 use super::error::{CliError, CliResult};

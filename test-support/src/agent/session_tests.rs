@@ -1,3 +1,5 @@
+//! Batches are the facts of a session, cut anywhere.
+
 use proptest::prelude::*;
 
 use super::{Form, session};

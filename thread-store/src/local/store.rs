@@ -279,10 +279,13 @@ fn check_home(options: &LocalStoreOptions) -> StoreResult<()> {
         HomeKind::Home => Ok(()),
         HomeKind::NoRolloutFolders if options.empty_folder == EmptyFolder::MakeHome && is_empty(options) => {
             let sessions = options.home.join(SESSIONS_FOLDER);
-            options.fs.create_dir_all(&sessions).map_err(|error| StoreError::NotAHome {
-                path: options.home.clone(),
-                source: Box::new(error),
-            })
+            options
+                .fs
+                .create_dir_all(&sessions)
+                .map_err(|error| StoreError::NotAHome {
+                    path: options.home.clone(),
+                    source: Box::new(error),
+                })
         }
         HomeKind::NoRolloutFolders => {
             // A fresh Codex home has a configuration before it has its first session.
@@ -300,7 +303,10 @@ fn check_home(options: &LocalStoreOptions) -> StoreResult<()> {
 }
 
 fn is_empty(options: &LocalStoreOptions) -> bool {
-    options.fs.read_dir(&options.home).is_ok_and(|entries| entries.is_empty())
+    options
+        .fs
+        .read_dir(&options.home)
+        .is_ok_and(|entries| entries.is_empty())
 }
 
 #[async_trait]

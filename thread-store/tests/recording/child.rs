@@ -144,7 +144,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-#[ignore = "the other side of the tests with processes"]
+#[ignore = "the other process of the tests with processes"]
 fn works() {
     let variable = |name| std::env::var(name).ok();
     let (Some(role), Some(home), Some(thread), Some(name)) =
