@@ -68,6 +68,10 @@ pub trait ThreadWrites: Send + Sync {
     /// `NotOpen`.
     async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()>;
 
+    /// Gives the writer lock of a thread back, for an owner that is gone; blocks until records that were queued are
+    /// written, syncs nothing. Does nothing to a thread that is not open.
+    fn abandon_thread(&self, thread_id: ThreadId);
+
     /// Changes what is known of a thread besides its history; works on open and other threads alike.
     ///
     /// The facts are durable before this returns, and survive a deleted index.

@@ -414,3 +414,15 @@ pub async fn the_exact_view_is_told_its_own_ids(fixture: &dyn StoreFixture) {
     assert_eq!(told, shown);
     assert_eq!(told[0], "item-1");
 }
+
+/// A live thread that is dropped leaves no lock behind, and nothing that was acknowledged is lost.
+pub async fn a_dropped_thread_gives_its_lock_back(fixture: &dyn StoreFixture) {
+    drop(create(fixture, 1, HistoryMode::Paginated).await);
+    let live = create(fixture, 1, HistoryMode::Paginated).await;
+    live.append(&turn(thread(1), "t1"), None).await.expect("recorded");
+    drop(live);
+    let live = resume(fixture, thread(1)).await;
+    live.append(&turn(thread(1), "t2"), None).await.expect("recorded");
+    live.close().await.expect("closed");
+    assert_eq!(turn_ids(&turns(&*fixture.store(), thread(1)).await), ["t1", "t2"]);
+}

@@ -118,6 +118,7 @@ macro_rules! store_conformance {
                 a_model_context_holds_what_was_recorded,
                 archived_threads_are_not_continued,
                 the_exact_view_is_told_its_own_ids,
+                a_dropped_thread_gives_its_lock_back,
             ],
             search: [
                 messages_are_found_literally,

@@ -81,7 +81,8 @@ pub struct Appended {
 
 /// A thread that is being recorded; its writer until it is closed.
 ///
-/// Dropping it without [`close`](Self::close) keeps the store's writer, and its lock, until the store goes.
+/// Dropping it without [`close`](Self::close) gives the writer lock back too, but waits for no sync: whatever fails while an
+/// agent starts up, no lock stays behind.
 pub struct LiveThread {
     store: Arc<dyn ThreadStore>,
     options: LiveOptions,
@@ -349,6 +350,16 @@ impl LiveThread {
                 writes.create_thread(new.clone()).await
             }
             (opened, _) => opened,
+        }
+    }
+}
+
+impl Drop for LiveThread {
+    fn drop(&mut self) {
+        if !self.state.get_mut().closed
+            && let Some(writes) = self.store.writes()
+        {
+            writes.abandon_thread(self.open.thread_id);
         }
     }
 }

@@ -405,6 +405,10 @@ impl ThreadWrites for LocalStore {
         self.inner.discard_thread(thread_id).await
     }
 
+    fn abandon_thread(&self, thread_id: ThreadId) {
+        self.inner.abandon_thread(thread_id);
+    }
+
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
         if self.inner.is_unborn(thread_id) {
             self.inner.persist_thread(thread_id).await?;

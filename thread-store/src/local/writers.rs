@@ -269,6 +269,17 @@ impl Inner {
         Ok(())
     }
 
+    /// Gives the lock back; waits only for records that are queued.
+    pub(super) fn abandon_thread(&self, thread_id: ThreadId) {
+        let removed = self.writers.open().remove(&thread_id);
+        if let Some(writer) = removed
+            && let Err(error) = writer.recorder.close().wait()
+        {
+            tracing::warn!(%error, %thread_id, "records that were only queued are lost with their owner");
+        }
+        self.catalog.expire();
+    }
+
     /// Returns whether a thread is open here and has no file yet.
     pub(super) fn is_unborn(&self, thread_id: ThreadId) -> bool {
         let writer = self.writers.get(thread_id);

@@ -170,6 +170,11 @@ impl ThreadWrites for MemoryStore {
         self.change(|home| home.close_thread(thread_id))
     }
 
+    fn abandon_thread(&self, thread_id: ThreadId) {
+        // One that is not open has nothing to give back.
+        let _ = self.change(|home| home.close_thread(thread_id));
+    }
+
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
         self.change(|home| home.update_metadata(thread_id, &patch, self.clock.now_ms()))
     }
