@@ -19,7 +19,7 @@ use codex_rollout::recorder::{
     TornTailRule, WriteError, WriterState,
 };
 use codex_state::projector::{KeyRange, Order, RowReader};
-use codex_state::rows::{TurnRow, TurnState};
+use codex_state::rows::{RowSet, TurnRow, TurnState};
 
 use super::catalog::Freshness;
 use super::open_rollout::{OpenRollout, index_error};
@@ -386,8 +386,7 @@ impl Inner {
 }
 
 /// Returns the newest turn of a rollout if it has no end.
-pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>) -> StoreResult<Option<TurnRow>> {
-    let set = rollout.row_set(View::Full);
+pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>, set: RowSet) -> StoreResult<Option<TurnRow>> {
     let newest = rollout
         .rows
         .turns(set, KeyRange::ALL, Order::Descending, 1)
@@ -398,7 +397,8 @@ pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>) -> StoreResult<Option<
 
 /// Turns that an agent may go on with; those without an id of their own cannot be named.
 fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
-    let open = newest_open_turn(history.current())?.filter(|turn| turn.alias.is_none());
+    // What records began, also where raw messages are shown because no event of a user was seen so far.
+    let open = newest_open_turn(history.current(), RowSet::Full)?.filter(|turn| turn.alias.is_none());
     Ok(open.map(|turn| turn.turn_id).into_iter().collect())
 }
 

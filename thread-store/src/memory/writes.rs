@@ -61,9 +61,9 @@ impl Home {
         if file.archived {
             return Err(StoreError::Archived { thread_id });
         }
-        let newest = history.turns().pop().map(|turn| turn.row);
+        let newest = history.newest_recorded_turn();
         let open = newest.filter(|turn| turn.state == TurnState::InProgress && turn.alias.is_none());
-        let open_turns = open.map(|turn| turn.turn_id).into_iter().collect();
+        let open_turns = open.map(|turn| turn.turn_id.clone()).into_iter().collect();
         let ordinals = file.bytes.split(|byte| *byte == b'\n').filter_map(ordinal_of);
         let writer = Writer {
             mode: history.mode(),
