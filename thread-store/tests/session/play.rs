@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use codex_protocol::ids::ThreadId;
 use codex_thread_store::live::{IdSource, LiveOptions, LiveThread};
@@ -32,8 +32,7 @@ impl IdSource for Counted {
 /// Plays the script into a home, and returns the store.
 pub(crate) async fn play(home: &Path, mode: HistoryMode) -> Arc<dyn ThreadStore> {
     fs::create_dir_all(home.join("sessions")).expect("a home");
-    let now = AtomicI64::new(START_MS);
-    let clock = Clock::from_fn(move || now.fetch_add(1, Ordering::Relaxed));
+    let clock = Clock::from_fn(|| START_MS);
     let store: Arc<dyn ThreadStore> = LocalStore::open(LocalStoreOptions {
         clock: clock.clone(),
         ..LocalStoreOptions::new(home)
@@ -41,7 +40,6 @@ pub(crate) async fn play(home: &Path, mode: HistoryMode) -> Arc<dyn ThreadStore>
     .expect("a store");
     let ids = Arc::new(Counted(AtomicU64::new(0)));
     let options = LiveOptions {
-        clock: Clock::from_fn(|| START_MS),
         ids: ids.clone(),
         ..LiveOptions::new(clock)
     };
