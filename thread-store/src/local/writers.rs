@@ -140,7 +140,7 @@ impl Inner {
     pub(super) fn create_thread(&self, new: &NewThread) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
         let lease = self.writers.acquire(thread_id)?;
-        if !self.sweep(Freshness::Recent).named(thread_id.0).is_empty() {
+        if self.is_recorded(thread_id)? {
             return Err(StoreError::ThreadExists { thread_id });
         }
         let now_ms = self.clock.now_ms();
@@ -159,6 +159,21 @@ impl Inner {
         let writer = RolloutWriter::create(Arc::clone(&self.fs), &self.home, lease, rollout)
             .map_err(|error| record_error(thread_id, error))?;
         self.adopt(thread_id, writer, Vec::new())
+    }
+
+    /// Returns whether a thread has a rollout with a header; a crash may have left a file without.
+    fn is_recorded(&self, thread_id: ThreadId) -> StoreResult<bool> {
+        if self.sweep(Freshness::Recent).named(thread_id.0).is_empty() {
+            return Ok(false);
+        }
+        let header_error = self.with_history(thread_id, View::Full, |history| {
+            Ok(history.current().header_error.is_some())
+        });
+        match header_error {
+            Ok(is_unreadable) => Ok(!is_unreadable),
+            Err(StoreError::ThreadNotFound { .. } | StoreError::Header { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens a recorded thread.

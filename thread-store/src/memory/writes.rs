@@ -35,7 +35,8 @@ impl Home {
     pub(super) fn create_thread(&mut self, new: &NewThread, now_ms: i64) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
         self.refuse_second_writer(thread_id)?;
-        if !self.named(thread_id).is_empty() {
+        let recorded = History::open(self, thread_id, View::Full);
+        if recorded.is_ok_and(|history| history.require_header().is_ok()) {
             return Err(StoreError::ThreadExists { thread_id });
         }
         let name = RolloutName {
