@@ -1,3 +1,5 @@
+//! Sessions are cut without loss, and what is in them can be told apart.
+
 use proptest::prelude::*;
 
 use super::{Form, session};
