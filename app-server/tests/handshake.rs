@@ -193,12 +193,20 @@ async fn experimental_methods_and_fields_need_the_capability() {
 async fn methods_that_only_codex_has_say_so() {
     let mut wire = Wire::initialized(plain_server(), true).await;
     for (method, params) in [
-        ("thread/start", json!({})),
-        ("turn/start", json!({})),
+        ("thread/fork", json!({})),
+        ("review/start", json!({})),
         ("rollout/compress", Value::Null),
     ] {
         let error = wire.error(method, params).await;
         assert_eq!(error, (-32601, format!("{method} is not supported by this server")));
+    }
+    for method in ["turn/start", "turn/steer", "turn/interrupt"] {
+        let (code, message) = wire.error(method, json!({})).await;
+        assert_eq!(code, -32601);
+        assert!(
+            message.starts_with(&format!("{method} is not supported")) && message.contains("thread/append"),
+            "{message}"
+        );
     }
     check(
         wire.error("thread/start", Value::Null).await,
@@ -219,6 +227,8 @@ async fn diagnostics_count_the_request_that_asks() {
     let gauges = json!([
         {"name": "app.requests.in_flight", "value": 1},
         {"name": "app.requests.queued", "value": 0},
+        {"name": "core.threads.live", "value": 0},
+        {"name": "core.turns.active", "value": 0},
     ]);
     assert_eq!(result["gauges"], gauges);
 }

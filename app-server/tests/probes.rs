@@ -24,8 +24,18 @@ struct Probe {
     n: u32,
     label: String,
     conn: String,
+    /// Name of the thread in the answer, for later requests.
+    bind: Option<String>,
     request: Call,
     response: Value,
+    /// What the connection was told around the answer, in order.
+    notifications: Option<Vec<Told>>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    method: String,
+    params: Value,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +60,8 @@ struct Replay {
     home: String,
     server: Arc<Server>,
     connections: BTreeMap<String, Wire>,
+    /// Ids of threads by name.
+    threads: BTreeMap<String, String>,
 }
 
 impl Replay {
@@ -68,6 +80,9 @@ impl Replay {
             home,
             server,
             connections: BTreeMap::new(),
+            threads: (1..=21)
+                .map(|number| (format!("F{number}"), fixture::id(number)))
+                .collect(),
         }
     }
 
@@ -84,6 +99,7 @@ impl Replay {
                 "uninit" => Wire::open(server),
                 "stable" => Wire::initialized(server, false).await,
                 "experimental" => Wire::initialized(server, true).await,
+                "stable-optout" => Wire::without(server, &["thread/started"]).await,
                 other => panic!("unknown connection {other}"),
             };
             self.connections.insert(name.to_owned(), wire);
@@ -91,30 +107,113 @@ impl Replay {
         self.connections.get_mut(name).expect("just inserted")
     }
 
-    async fn answer(&mut self, probe: &Probe) -> Value {
-        let params = bind(&probe.request.params);
+    /// Sends a request; returns its answer and what else came.
+    async fn answer(&mut self, probe: &Probe) -> (Value, Vec<Value>) {
+        let params = self.bind(&probe.request.params);
+        let home = self.home.clone();
         let wire = self.connection(&probe.conn).await;
-        wire.send(&request(i64::from(probe.n), &probe.request.method, params))
-            .await;
+        let number = i64::from(probe.n);
+        wire.send(&request(number, &probe.request.method, params.clone())).await;
+        let (mut result, mut told) = (Value::Null, Vec::new());
+        let mut last = number;
         loop {
-            let mut answer = wire.receive().await;
-            assert!(!answer.is_null(), "the server hung up");
-            if answer["id"] == probe.n {
-                let members = answer.as_object_mut().expect("an object");
-                members.remove("id");
-                return hide_home(&answer, &self.home);
+            let mut message = wire.receive().await;
+            assert!(!message.is_null(), "the server hung up");
+            if message.get("id").is_none() {
+                told.push(hide_home(&message, &home));
+            } else if message["id"] != number {
+                break;
+            } else {
+                message.as_object_mut().expect("an object").remove("id");
+                let bound = &message["result"]["thread"]["id"];
+                let thread = bound.as_str().or(params["threadId"].as_str()).map(str::to_owned);
+                if let (Some(name), Some(thread)) = (&probe.bind, &thread) {
+                    self.threads.insert(name.clone(), thread.clone());
+                }
+                result = hide_home(&message, &home);
+                let Some(thread) = thread.filter(|_| probe.conn != "uninit") else {
+                    break;
+                };
+                // Changes of a thread are answered in order, so that everything has come when this is refused.
+                last += 1_000;
+                let nothing = json!({"threadId": thread, "items": []});
+                let wire = self.connections.get_mut(&probe.conn).expect("in use");
+                wire.send(&request(last, "thread/inject_items", nothing)).await;
+                return (result, self.rest(&probe.conn, last, told).await);
             }
         }
+        (result, told)
+    }
+
+    async fn rest(&mut self, conn: &str, last: i64, mut told: Vec<Value>) -> Vec<Value> {
+        let wire = self.connections.get_mut(conn).expect("in use");
+        loop {
+            let message = wire.receive().await;
+            if message["id"] == last {
+                return told;
+            }
+            told.push(hide_home(&message, &self.home));
+        }
+    }
+
+    /// Puts real ids and paths in place of the placeholders of a request.
+    fn bind(&self, params: &Value) -> Value {
+        let mut text = params.to_string();
+        let mut rest = text.as_str();
+        // A rollout is named by its thread.
+        let mut paths = Vec::new();
+        while let Some(start) = rest.find("$CODEX_HOME/sessions") {
+            let end = start + rest[start..].find('"').expect("inside a string");
+            paths.push(rest[start..end].to_owned());
+            rest = &rest[end..];
+        }
+        for (name, id) in &self.threads {
+            text = text.replace(&format!("${{{name}}}"), id);
+        }
+        for path in paths {
+            let (_, name) = path.rsplit_once("-${").expect("a rollout");
+            let id = &self.threads[name.trim_end_matches("}.jsonl")];
+            let found = rollout_of(Path::new(&self.home), id).expect("recorded");
+            let (start, _) = path.split_once("${").expect("a rollout");
+            text = text.replace(&format!("{start}{id}.jsonl"), &found);
+        }
+        let here = std::env::current_dir().expect("a working directory");
+        let text = text
+            .replace("<uuid>", UNKNOWN_ID)
+            .replace("$WD", &here.display().to_string());
+        serde_json::from_str(&text).expect("placeholders stand inside strings")
+    }
+
+    /// Tells whether something has the recorded form; placeholders stand for any value of their kind.
+    fn fits(&self, recorded: &Value, answer: &Value) -> bool {
+        let mut text = recorded.to_string();
+        for (name, id) in &self.threads {
+            text = text.replace(&format!("${{{name}}}"), id);
+        }
+        fits(
+            &serde_json::from_str(&text).expect("placeholders stand inside strings"),
+            answer,
+        )
+    }
+
+    /// Tells whether the notifications are the recorded ones.
+    fn fits_told(&self, recorded: &[Told], told: &[Value]) -> bool {
+        recorded.len() == told.len()
+            && recorded.iter().zip(told).all(|(recorded, told)| {
+                recorded.method == told["method"] && self.fits(&recorded.params, &told["params"])
+            })
     }
 }
 
-/// Puts real ids in place of the placeholders of a request.
-fn bind(params: &Value) -> Value {
-    let mut text = params.to_string().replace("<uuid>", UNKNOWN_ID);
-    for number in 1..=21 {
-        text = text.replace(&format!("${{F{number}}}"), &fixture::id(number));
-    }
-    serde_json::from_str(&text).expect("placeholders stand inside strings")
+fn rollout_of(folder: &Path, id: &str) -> Option<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    entries.map(|entry| entry.expect("readable").path()).find_map(|path| {
+        if path.is_dir() {
+            return rollout_of(&path, id);
+        }
+        let path = path.display().to_string();
+        path.ends_with(&format!("{id}.jsonl")).then_some(path)
+    })
 }
 
 /// Puts the recorded places in place of those of this machine.
@@ -144,13 +243,19 @@ fn fits(recorded: &Value, answer: &Value) -> bool {
 }
 
 /// Placeholders of texts.
-const HOLES: [&str; 7] = ["<uuid>", "<iso-ts>", "<Y>", "<M>", "<D>", "<local-ts>", "<user-agent>"];
+const HOLES: [&str; 8] = [
+    "<cli-version>",
+    "<uuid>",
+    "<iso-ts>",
+    "<Y>",
+    "<M>",
+    "<D>",
+    "<local-ts>",
+    "<user-agent>",
+];
 
 fn fits_text(pattern: &str, text: &str) -> bool {
     let mut pattern = pattern.to_owned();
-    for number in 1..=21 {
-        pattern = pattern.replace(&format!("${{F{number}}}"), &fixture::id(number));
-    }
     for hole in HOLES {
         pattern = pattern.replace(hole, "\u{0}");
     }
@@ -178,8 +283,12 @@ struct Named {
 async fn check(file: &str, mut replay: Replay, named: &[Named]) {
     let mut wrong = Vec::new();
     for probe in probes(file) {
-        let answer = replay.answer(&probe).await;
-        let fits = fits(&probe.response, &answer);
+        let (answer, told) = replay.answer(&probe).await;
+        let fits_told = probe
+            .notifications
+            .as_ref()
+            .is_none_or(|recorded| replay.fits_told(recorded, &told));
+        let fits = replay.fits(&probe.response, &answer) && fits_told;
         let expected_to_differ = named.iter().find(|named| (named.differs)(&probe));
         let (n, label, params) = (probe.n, &probe.label, &probe.request.params);
         match (fits, expected_to_differ) {
@@ -189,7 +298,7 @@ async fn check(file: &str, mut replay: Replay, named: &[Named]) {
                 named.why
             )),
             (false, None) => wrong.push(format!(
-                "{n} {label} {} {params}\n  recorded {}\n  answered {answer}",
+                "{n} {label} {} {params}\n  recorded {}\n  answered {answer}\n  told {told:?}",
                 probe.request.method, probe.response
             )),
         }
@@ -258,6 +367,12 @@ const RECENCY: Named = Named {
     why: "recency is the start of the newest turn",
 };
 
+/// Codex takes the preview out of raw messages here; the index takes it out of what the user said.
+const HISTORY: Named = Named {
+    differs: |probe| !probe.request.params["history"].is_null(),
+    why: "raw messages alone make no preview",
+};
+
 #[tokio::test]
 async fn lists() {
     check("listing-fixture.jsonl", Replay::with_fixture(), &[SPAWNED, RECENCY]).await;
@@ -291,6 +406,16 @@ async fn handshakes() {
 #[tokio::test]
 async fn ids() {
     check("id-errors.jsonl", Replay::new(|_| {}), &[]).await;
+}
+
+#[tokio::test]
+async fn recording() {
+    check("recording.jsonl", Replay::new(|_| {}), &[]).await;
+}
+
+#[tokio::test]
+async fn resuming() {
+    check("resume-fixture.jsonl", Replay::with_fixture(), &[HISTORY]).await;
 }
 
 #[test]

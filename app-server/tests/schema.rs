@@ -16,6 +16,22 @@ use support::Wire;
 /// Validators of parameters and results by method.
 struct Schemas(BTreeMap<&'static str, (Validator, Validator)>);
 
+/// Types of notifications about threads.
+const NOTIFICATIONS: [(&str, &str); 12] = [
+    ("thread/started", "ThreadStartedNotification"),
+    ("thread/status/changed", "ThreadStatusChangedNotification"),
+    ("thread/closed", "ThreadClosedNotification"),
+    ("thread/name/updated", "ThreadNameUpdatedNotification"),
+    ("thread/readState/changed", "ThreadReadStateChangedNotification"),
+    ("thread/goal/cleared", "ThreadGoalClearedNotification"),
+    ("thread/tokenUsage/updated", "ThreadTokenUsageUpdatedNotification"),
+    ("deprecationNotice", "DeprecationNoticeNotification"),
+    ("turn/started", "TurnStartedNotification"),
+    ("turn/completed", "TurnCompletedNotification"),
+    ("item/started", "ItemStartedNotification"),
+    ("item/completed", "ItemCompletedNotification"),
+];
+
 impl Schemas {
     fn load() -> Self {
         let files = json_schema_files();
@@ -157,4 +173,73 @@ async fn the_handshake_follows_the_schema() {
         wire.receive().await
     };
     schemas.check("initialize", &call["params"].take(), &answer["result"]);
+}
+
+/// Reads up to the answer of a call; returns it with all notifications so far.
+async fn until_answer(wire: &mut Wire, told: &mut Vec<Value>) -> Value {
+    loop {
+        let mut message = wire.receive().await;
+        if message.get("id").is_some() {
+            assert_eq!(message.get("error"), None);
+            return message["result"].take();
+        }
+        told.push(message);
+    }
+}
+
+#[tokio::test]
+async fn recording_and_its_notifications_follow_the_schema() {
+    let schemas = Schemas::load();
+    let home = support::recording::Home::new();
+    let mut wire = Wire::initialized(home.server_that_unloads_after(std::time::Duration::ZERO), true).await;
+    let mut told = Vec::new();
+    let start = json!({"historyMode": "paginated", "sandbox": "workspace-write", "eventStyle": "canonical"});
+    wire.send(&support::request(1, "thread/start", start.clone())).await;
+    let started = until_answer(&mut wire, &mut told).await;
+    schemas.check("thread/start", &start, &started);
+    let id = started["thread"]["id"].as_str().expect("an id").to_owned();
+    let items = support::recording::whole_turn(&id, "t1");
+    let message = json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x"}]});
+    let calls = [
+        (
+            "thread/append",
+            json!({"threadId": id, "items": items, "durability": "written"}),
+        ),
+        ("thread/inject_items", json!({"threadId": id, "items": [message]})),
+        ("thread/name/set", json!({"threadId": id, "name": "n"})),
+        (
+            "thread/metadata/update",
+            json!({"threadId": id, "gitInfo": {"sha": null, "branch": "b"}}),
+        ),
+        ("thread/memoryMode/set", json!({"threadId": id, "mode": "disabled"})),
+        (
+            "thread/resume",
+            json!({"threadId": id, "initialTurnsPage": {"limit": 1}}),
+        ),
+        ("thread/loaded/list", json!({"limit": 1})),
+        ("thread/unsubscribe", json!({"threadId": id})),
+    ];
+    for (method, params) in calls {
+        wire.send(&support::request(2, method, params.clone())).await;
+        let result = until_answer(&mut wire, &mut told).await;
+        schemas.check(method, &params, &result);
+    }
+    while told.last().is_none_or(|message| message["method"] != "thread/closed") {
+        told.push(wire.receive().await);
+    }
+    let files = json_schema_files();
+    let mut seen = std::collections::BTreeSet::new();
+    for message in &told {
+        let method = message["method"].as_str().expect("a notification");
+        let (_, name) = NOTIFICATIONS.iter().find(|(known, _)| *known == method).expect(method);
+        let schema: Value = serde_json::from_str(&files[&format!("{name}.json")]).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let wrong: Vec<String> = validator
+            .iter_errors(&message["params"])
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{message}\n{}", wrong.join("\n"));
+        seen.insert(method);
+    }
+    assert_eq!(seen.len(), NOTIFICATIONS.len(), "{seen:?}");
 }

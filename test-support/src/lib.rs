@@ -4,6 +4,7 @@
 //! random id: the same calls give the same bytes.
 #![allow(clippy::disallowed_methods, reason = "writes test data; nothing here ships")]
 
+pub mod agent;
 pub mod arbitrary;
 pub mod clock;
 pub mod demo;

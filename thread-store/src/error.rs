@@ -138,6 +138,12 @@ pub enum StoreError {
         /// The thread.
         thread_id: ThreadId,
     },
+    /// A thread of this id is recorded already.
+    #[error("thread {thread_id} exists already")]
+    ThreadExists {
+        /// The thread.
+        thread_id: ThreadId,
+    },
     /// The thread was not opened for writing, or has been closed.
     #[error("thread {thread_id} is not open for writing")]
     NotOpen {
@@ -249,7 +255,9 @@ impl StoreError {
             | Self::AnchorTurnMissing
             | Self::AnchorItemMissing
             | Self::TermTooLong { .. } => StoreErrorKind::InvalidRequest,
-            Self::Archived { .. } | Self::NotOpen { .. } | Self::Rejected { .. } => StoreErrorKind::InvalidRequest,
+            Self::Archived { .. } | Self::NotOpen { .. } | Self::Rejected { .. } | Self::ThreadExists { .. } => {
+                StoreErrorKind::InvalidRequest
+            }
             Self::WriterConflict { .. } => StoreErrorKind::Conflict,
             Self::Unsupported { .. } | Self::ReadOnly => StoreErrorKind::Unsupported,
             Self::Header { .. } | Self::Lineage { .. } => StoreErrorKind::Unreadable,

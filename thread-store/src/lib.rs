@@ -22,7 +22,7 @@ mod writes;
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
 pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, ThreadLifecycle};
-pub use local::{LocalStore, LocalStoreOptions};
+pub use local::{EmptyFolder, LocalStore, LocalStoreOptions};
 pub use memory::{MemoryRollout, MemoryStore};
 pub use report::{
     Damage, DamageKind, DoctorFinding, DoctorReport, IndexReport, IndexState, IndexStateKind, VerifyReport,

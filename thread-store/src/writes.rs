@@ -12,7 +12,7 @@ pub use codex_rollout::canonical::DurableLine;
 pub use codex_rollout::recorder::{AppendAck, Durability, OrdinalRange};
 
 use crate::error::StoreResult;
-use crate::types::GitInfo;
+use crate::types::{GitInfo, View};
 
 /// Records threads.
 ///
@@ -24,7 +24,7 @@ pub trait ThreadWrites: Send + Sync {
     /// Opens a new thread. Nothing is on disk before the first append.
     ///
     /// # Errors
-    /// `WriterConflict` when somebody writes a thread of this id.
+    /// `WriterConflict` when somebody writes a thread of this id, `ThreadExists` when somebody did.
     async fn create_thread(&self, new: NewThread) -> StoreResult<OpenThread>;
 
     /// Opens a recorded thread, to continue after its last record. Reads the end of the rollout, never all of it.
@@ -68,6 +68,10 @@ pub trait ThreadWrites: Send + Sync {
     /// `NotOpen`.
     async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()>;
 
+    /// Gives the writer lock of a thread back, for an owner that is gone; blocks until records that were queued are
+    /// written, syncs nothing. Does nothing to a thread that is not open.
+    fn abandon_thread(&self, thread_id: ThreadId);
+
     /// Changes what is known of a thread besides its history; works on open and other threads alike.
     ///
     /// The facts are durable before this returns, and survive a deleted index.
@@ -76,6 +80,14 @@ pub trait ThreadWrites: Send + Sync {
     /// `ThreadNotFound`, also for archived threads; `WriterConflict` where a foreign writer holds a legacy thread whose
     /// rollout has to carry the fact (`rollout-format.md` 9.5).
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()>;
+
+    /// Returns the ids under which a view shows the items that the lines at these offsets of the thread's newest rollout
+    /// made; `None` where a line made none.
+    ///
+    /// # Errors
+    /// `ThreadNotFound`, `Header`, `Lineage`, `Read`.
+    async fn item_ids_at(&self, thread_id: ThreadId, offsets: Vec<u64>, view: View)
+    -> StoreResult<Vec<Option<String>>>;
 
     /// Returns what a model needs to continue the thread (`rollout-format.md` 6.1).
     ///

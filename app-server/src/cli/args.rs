@@ -24,7 +24,7 @@ Environment:
 
 /// Lists, reads, pages and searches the threads that coding agents recorded.
 ///
-/// Works on any Codex home. Rollouts are never changed; the index is a cache that may be deleted at any time.
+/// Works on any Codex home. Reading changes no rollout; the index is a cache that may be deleted at any time.
 #[derive(Debug, Parser)]
 #[command(name = "codex-threads", version, after_help = EXIT_CODES, propagate_version = true)]
 pub(super) struct Cli {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use codex_thread_store::{LocalStore, ThreadStore, View};
+use codex_thread_store::{EmptyFolder, LocalStore, ThreadStore, View};
 use tokio::io::{BufReader, BufWriter};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,7 +18,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
     let view = if args.exact { View::Codex } else { View::Full };
-    let store = app.store().await?;
+    let store = app.store_in(EmptyFolder::MakeHome).await?;
     tokio::spawn(look_for_decay(Arc::clone(&store)));
     let server = app.server(store, view)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Start)?;

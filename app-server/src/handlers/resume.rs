@@ -44,8 +44,12 @@ enum Target {
 /// Whether a thread was loaded before the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
+    /// It was.
     Loaded,
+    /// It was recorded.
     NotLoaded,
+    /// It did not exist.
+    New,
 }
 
 /// `thread/resume`.
@@ -64,12 +68,12 @@ pub(crate) async fn thread_resume(
             (loaded, Before::Loaded)
         }
         Target::Recorded(thread_id) => (load(cx, thread_id, &params).await?, Before::NotLoaded),
-        Target::New(history) => (start_with(cx, history, &params).await?, Before::NotLoaded),
+        Target::New(history) => (start_with(cx, history, &params).await?, Before::New),
     };
     match response(&cx.server, &loaded, &params).await {
         Ok(result) => Ok(tell(cx, &loaded, &params, before, result)),
         Err(error) => {
-            if before == Before::NotLoaded {
+            if before != Before::Loaded {
                 give_up(&cx.server, &loaded).await;
             }
             Err(error)
@@ -337,7 +341,8 @@ fn tell(
     let thread_id = loaded.thread_id();
     let requester = Audience::Only(cx.connection.id);
     let mut told = Told::quietly(result);
-    if loaded.live.history_mode() == HistoryMode::Paginated && !params.exclude_turns {
+    let is_paginated = loaded.live.history_mode() == HistoryMode::Paginated;
+    if before != Before::New && is_paginated && !params.exclude_turns {
         let notice = DeprecationNoticeNotification {
             summary: DEPRECATION.to_owned(),
             details: None,
@@ -345,7 +350,7 @@ fn tell(
         let notice = Notice::new(requester, notification_name::DEPRECATION_NOTICE, &notice, now_ms);
         told.before.push(notice);
     }
-    if before == Before::NotLoaded {
+    if before != Before::Loaded {
         let status = loaded.with_activity(|activity| activity.status());
         told.after.push(Notice::status(thread_id, status, now_ms));
     }

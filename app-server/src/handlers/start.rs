@@ -138,6 +138,7 @@ pub(super) fn options(server: &Server, style: Option<ThreadEventStyle>) -> LiveO
             ThreadEventStyle::Both => EventStyle::Both,
         },
         ids: Arc::clone(&server.ids),
+        view: server.view,
         ..LiveOptions::new(server.clock.clone())
     }
 }

@@ -334,3 +334,7 @@ impl Notices {
         self.all.push(Notice::new(audience, method, params, self.now_ms));
     }
 }
+
+#[cfg(test)]
+#[path = "activity_tests.rs"]
+mod activity_tests;

@@ -3,18 +3,21 @@
 //! Used by several test programs, each of which uses a part of it.
 #![allow(dead_code, reason = "every test program uses a part")]
 
+pub(crate) mod recording;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use codex_app_server::{Identity, Server, ServerOptions, TransportError, serve_connection};
+use codex_app_server::{Identity, RecordingSettings, Server, ServerOptions, TransportError, serve_connection};
 use codex_protocol::ids::ThreadId;
 use codex_protocol::item::{
     AgentMessageThreadItem, TextUserInput, ThreadItem, TimedItem, TurnStatus, UserInput, UserMessageThreadItem,
 };
 use codex_protocol::log::SessionSource;
+use codex_protocol::rpc::settings::{AskForApproval, SandboxMode};
 use codex_thread_store::{
     Clock, HistoryMode, IndexState, IndexStateKind, ItemEntry, ItemPage, ItemPageQuery, ItemsView, ListPage, ListQuery,
     OccurrencePage, OccurrenceQuery, Position, SearchPage, SearchQuery, StoreError, StoreResult, ThreadReadQuery,
@@ -342,7 +345,12 @@ pub(crate) fn server_at(store: Arc<dyn ThreadStore>, view: View, home: &str) -> 
             home: home.to_owned(),
             ..identity()
         },
-        recording: codex_app_server::RecordingSettings::default(),
+        recording: RecordingSettings {
+            model: Some("mock-model".to_owned()),
+            approval_policy: AskForApproval::Never,
+            sandbox: SandboxMode::DangerFullAccess,
+            ..RecordingSettings::default()
+        },
         clock: Clock::from_fn(|| 1_790_000_000_123),
     })
 }
@@ -371,6 +379,17 @@ impl Wire {
     pub(crate) async fn initialized(server: Arc<Server>, experimental: bool) -> Self {
         let mut wire = Self::open(server);
         wire.send(&initialize(0, experimental)).await;
+        assert_eq!(wire.receive().await["id"], 0);
+        assert_eq!(wire.receive().await["method"], "remoteControl/status/changed");
+        wire
+    }
+
+    /// Opens and shakes hands as a client that does not want some notifications.
+    pub(crate) async fn without(server: Arc<Server>, unwanted: &[&str]) -> Self {
+        let mut wire = Self::open(server);
+        let mut hello = initialize(0, false);
+        hello["params"]["capabilities"]["optOutNotificationMethods"] = json!(unwanted);
+        wire.send(&hello).await;
         assert_eq!(wire.receive().await["id"], 0);
         assert_eq!(wire.receive().await["method"], "remoteControl/status/changed");
         wire
@@ -412,7 +431,7 @@ impl Wire {
         let answer = self.call(method, params).await;
         let error = &answer["error"];
         (
-            error["code"].as_i64().expect("an error"),
+            error["code"].as_i64().unwrap_or_else(|| panic!("no error: {answer}")),
             error["message"].as_str().expect("a text").to_owned(),
         )
     }

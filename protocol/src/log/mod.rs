@@ -29,7 +29,7 @@ pub(crate) use head::member_text;
 pub use head::{LineHead, payload_tag};
 pub use line::{RolloutItem, RolloutLine};
 pub use peek::{PEEK_BYTES, Peek, peek};
-pub use policy::legacy_policy_keeps;
+pub use policy::{EventRole, LegacyForm, event_role, keeps_response_item, legacy_form, legacy_policy_keeps};
 pub use raw_json::RawJson;
 pub use records::{
     DynamicToolsUpdated, InterAgentCommunication, InterAgentCommunicationMetadata, RealtimeItem, RetainedContext,

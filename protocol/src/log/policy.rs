@@ -1,6 +1,6 @@
-//! What the legacy persistence policy writes today (format 3.1, 3.3; 7 "Pre-filter").
+//! The persistence policy: what rollouts of either history mode keep (format 3.1, 3.3, 13.1; 7 "Pre-filter").
 //!
-//! Matches name every kind: a new kind must break the build here.
+//! Tables only. Matches name every kind: a new kind must break the build here.
 
 use super::event::EventMsg;
 use super::line::RolloutItem;
@@ -14,7 +14,11 @@ use crate::item::{ExtensionItem, SubAgentActivityKind, TurnItem};
 #[must_use]
 pub fn legacy_policy_keeps(item: &RolloutItem) -> bool {
     match item {
-        RolloutItem::EventMsg(event) => keeps_event(event),
+        RolloutItem::EventMsg(event) => match (event_role(event), &**event) {
+            (_, EventMsg::ItemCompleted(completed)) => legacy_form(&completed.item) == LegacyForm::Canonical,
+            (EventRole::Kept | EventRole::LegacyItem, _) => true,
+            (EventRole::CanonicalItem | EventRole::RetiredItem | EventRole::Never, _) => false,
+        },
         RolloutItem::ResponseItem(line) => keeps_response_item(&line.item),
         RolloutItem::SessionMeta(_)
         | RolloutItem::TurnContext(_)
@@ -30,7 +34,24 @@ pub fn legacy_policy_keeps(item: &RolloutItem) -> bool {
     }
 }
 
-fn keeps_event(event: &EventMsg) -> bool {
+/// What an event is to a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventRole {
+    /// Kept in both modes.
+    Kept,
+    /// The canonical form of an item: see [`legacy_form`].
+    CanonicalItem,
+    /// The form in which legacy rollouts carry an item today; paginated ones keep the canonical form instead.
+    LegacyItem,
+    /// A form in which legacy rollouts once carried an item; only worth converting.
+    RetiredItem,
+    /// Kept in no rollout.
+    Never,
+}
+
+/// Returns the role of an event (format 3.1).
+#[must_use]
+pub fn event_role(event: &EventMsg) -> EventRole {
     match event {
         EventMsg::TaskStarted(_)
         | EventMsg::TaskComplete(_)
@@ -38,8 +59,9 @@ fn keeps_event(event: &EventMsg) -> bool {
         | EventMsg::TokenCount(_)
         | EventMsg::ThreadGoalUpdated(_)
         | EventMsg::ThreadRolledBack(_)
-        | EventMsg::ThreadSettingsApplied(_)
-        | EventMsg::UserMessage(_)
+        | EventMsg::ThreadSettingsApplied(_) => EventRole::Kept,
+        EventMsg::ItemCompleted(_) => EventRole::CanonicalItem,
+        EventMsg::UserMessage(_)
         | EventMsg::AgentMessage(_)
         | EventMsg::AgentReasoning(_)
         | EventMsg::AgentReasoningRawContent(_)
@@ -50,8 +72,15 @@ fn keeps_event(event: &EventMsg) -> bool {
         | EventMsg::McpToolCallEnd(_)
         | EventMsg::WebSearchEnd(_)
         | EventMsg::ImageGenerationEnd(_)
-        | EventMsg::SubAgentActivity(_) => true,
-        EventMsg::ItemCompleted(completed) => keeps_completed_item(&completed.item),
+        | EventMsg::SubAgentActivity(_) => EventRole::LegacyItem,
+        EventMsg::ExecCommandEnd(_)
+        | EventMsg::ViewImageToolCall(_)
+        | EventMsg::DynamicToolCallResponse(_)
+        | EventMsg::CollabAgentSpawnEnd(_)
+        | EventMsg::CollabAgentInteractionEnd(_)
+        | EventMsg::CollabWaitingEnd(_)
+        | EventMsg::CollabCloseEnd(_)
+        | EventMsg::CollabResumeEnd(_) => EventRole::RetiredItem,
         EventMsg::ItemStarted(_)
         | EventMsg::PatchApplyBegin(_)
         | EventMsg::ApplyPatchApprovalRequest(_)
@@ -59,53 +88,66 @@ fn keeps_event(event: &EventMsg) -> bool {
         | EventMsg::WebSearchBegin(_)
         | EventMsg::ImageGenerationBegin(_)
         | EventMsg::ExecCommandBegin(_)
-        | EventMsg::ExecCommandEnd(_)
-        | EventMsg::ViewImageToolCall(_)
         | EventMsg::DynamicToolCallRequest(_)
-        | EventMsg::DynamicToolCallResponse(_)
         | EventMsg::CollabAgentSpawnBegin(_)
-        | EventMsg::CollabAgentSpawnEnd(_)
         | EventMsg::CollabAgentInteractionBegin(_)
-        | EventMsg::CollabAgentInteractionEnd(_)
         | EventMsg::CollabWaitingBegin(_)
-        | EventMsg::CollabWaitingEnd(_)
         | EventMsg::CollabCloseBegin(_)
-        | EventMsg::CollabCloseEnd(_)
         | EventMsg::CollabResumeBegin(_)
-        | EventMsg::CollabResumeEnd(_)
         | EventMsg::Error(_)
         | EventMsg::GuardianAssessment(_)
-        | EventMsg::Transient(_) => false,
+        | EventMsg::Transient(_) => EventRole::Never,
     }
 }
 
-fn keeps_completed_item(item: &TurnItem) -> bool {
+/// How legacy rollouts carry a completed canonical item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegacyForm {
+    /// As `item_completed`, like paginated ones.
+    Canonical,
+    /// As legacy events.
+    Events,
+    /// In its Responses item only.
+    ResponseItem,
+    /// Not at all; the raw call may rebuild it.
+    None,
+}
+
+/// Returns how legacy rollouts carry an item (format 13.1).
+#[must_use]
+pub fn legacy_form(item: &TurnItem) -> LegacyForm {
     match item {
-        TurnItem::Plan(_) | TurnItem::Extension(ExtensionItem::Sleep(_)) => true,
-        // Not in section 3.1, but 0.169 writes both to legacy rollouts and shows them: they have no
-        // legacy event.
-        TurnItem::FunctionCallOutput(_) => true,
-        TurnItem::SubAgentActivity(activity) => activity.kind == SubAgentActivityKind::Completed,
         TurnItem::UserMessage(_)
-        | TurnItem::HookPrompt(_)
         | TurnItem::AgentMessage(_)
         | TurnItem::Reasoning(_)
-        | TurnItem::CommandExecution(_)
-        | TurnItem::DynamicToolCall(_)
-        | TurnItem::CollabAgentToolCall(_)
-        | TurnItem::WebSearch(_)
-        | TurnItem::ImageView(_)
-        | TurnItem::ImageGeneration(_)
-        | TurnItem::Extension(ExtensionItem::ImageGeneration(_) | ExtensionItem::WebSearch(_))
-        | TurnItem::EnteredReviewMode(_)
-        | TurnItem::ExitedReviewMode(_)
         | TurnItem::FileChange(_)
         | TurnItem::McpToolCall(_)
-        | TurnItem::ContextCompaction(_) => false,
+        | TurnItem::WebSearch(_)
+        | TurnItem::ImageGeneration(_)
+        | TurnItem::Extension(ExtensionItem::ImageGeneration(_) | ExtensionItem::WebSearch(_))
+        | TurnItem::ContextCompaction(_)
+        | TurnItem::EnteredReviewMode(_)
+        | TurnItem::ExitedReviewMode(_) => LegacyForm::Events,
+        // 0.169 has no legacy event for the completion of a sub-agent.
+        TurnItem::SubAgentActivity(activity) if activity.kind == SubAgentActivityKind::Completed => {
+            LegacyForm::Canonical
+        }
+        TurnItem::SubAgentActivity(_) => LegacyForm::Events,
+        // 0.169 writes and shows `FunctionCallOutput` although 13.1 leaves it to the Responses item.
+        TurnItem::Plan(_) | TurnItem::Extension(ExtensionItem::Sleep(_)) | TurnItem::FunctionCallOutput(_) => {
+            LegacyForm::Canonical
+        }
+        TurnItem::HookPrompt(_) => LegacyForm::ResponseItem,
+        TurnItem::CommandExecution(_)
+        | TurnItem::DynamicToolCall(_)
+        | TurnItem::CollabAgentToolCall(_)
+        | TurnItem::ImageView(_) => LegacyForm::None,
     }
 }
 
-fn keeps_response_item(item: &ResponseItem) -> bool {
+/// Tells whether rollouts of either mode keep a Responses item (format 3.3).
+#[must_use]
+pub fn keeps_response_item(item: &ResponseItem) -> bool {
     match item {
         ResponseItem::Message(_)
         | ResponseItem::AgentMessage(_)

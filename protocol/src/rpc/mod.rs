@@ -27,3 +27,5 @@ pub mod turn;
 
 #[cfg(test)]
 mod params_tests;
+#[cfg(test)]
+mod recording_tests;

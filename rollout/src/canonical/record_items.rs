@@ -4,14 +4,16 @@
 
 use codex_protocol::item::hook_prompt_from_message;
 use codex_protocol::log::event::{EventMsg, TurnAbortedEvent};
-use codex_protocol::log::{Compacted, HistoryMode, LineError, RawJson, ResponseItem, RolloutItem, payload_tag};
+use codex_protocol::log::{
+    Compacted, EventRole, HistoryMode, LineError, RawJson, ResponseItem, RolloutItem, event_role, payload_tag,
+};
 
 use super::batch::DropReason;
 use super::draft::{Draft, LineClass, Place};
 use super::error::{MissingId, Rejection, TurnFault};
 use super::input::Input;
 use super::members::Members;
-use super::policy::{EventRole, event_role, response_drop};
+use super::policy::response_drop;
 use super::raw_item::ItemOrigin;
 use super::response_ids::{OUTSIDE_TURN, compacted_payload, prefixed, stamped};
 use super::turns::TurnKind;

@@ -28,13 +28,13 @@ fn options() -> LiveOptions {
     LiveOptions::new(Clock::system())
 }
 
-async fn create(fixture: &dyn StoreFixture, n: u32, mode: HistoryMode) -> LiveThread {
+pub(super) async fn create(fixture: &dyn StoreFixture, n: u32, mode: HistoryMode) -> LiveThread {
     LiveThread::create(fixture.store(), new(n, mode), options())
         .await
         .expect("a new thread")
 }
 
-async fn resume(fixture: &dyn StoreFixture, thread_id: ThreadId) -> LiveThread {
+pub(super) async fn resume(fixture: &dyn StoreFixture, thread_id: ThreadId) -> LiveThread {
     LiveThread::resume(fixture.store(), thread_id, options())
         .await
         .expect("a thread to continue")
@@ -55,15 +55,15 @@ fn completed(thread_id: ThreadId, turn: &str, item: &Value) -> RawItem {
     }))
 }
 
-fn start(turn: &str) -> RawItem {
+pub(super) fn start(turn: &str) -> RawItem {
     event(&json!({"type": "task_started", "turn_id": turn, "started_at": 1_772_442_000, "model_context_window": 1000}))
 }
 
-fn end(turn: &str) -> RawItem {
+pub(super) fn end(turn: &str) -> RawItem {
     event(&json!({"type": "task_complete", "turn_id": turn, "last_agent_message": null, "completed_at": 1_772_442_009}))
 }
 
-fn user(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
+pub(super) fn user(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     let item = json!({"type": "UserMessage", "id": format!("user of {turn}"), "content": [{"type": "text", "text": text, "text_elements": []}]});
     completed(thread_id, turn, &item)
 }
@@ -73,7 +73,7 @@ fn agent(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     completed(thread_id, turn, &item)
 }
 
-fn turn(thread_id: ThreadId, turn: &str) -> Vec<RawItem> {
+pub(super) fn turn(thread_id: ThreadId, turn: &str) -> Vec<RawItem> {
     vec![
         start(turn),
         user(thread_id, turn, &format!("ask {turn}")),
@@ -207,6 +207,9 @@ pub async fn a_second_writer_is_refused(fixture: &dyn StoreFixture) {
     );
     live.close().await.expect("closed");
     resume(fixture, thread(1)).await.close().await.expect("closed");
+    let again = LiveThread::create(fixture.store(), new(1, HistoryMode::Legacy), options()).await;
+    let error = again.map(|_| ()).expect_err("an id is given once");
+    assert!(matches!(error, StoreError::ThreadExists { .. }), "{error:?}");
     let error = live.append(&turn(thread(1), "t2"), None).await.expect_err("closed");
     assert!(matches!(error, StoreError::NotOpen { .. }), "{error:?}");
 }
@@ -388,4 +391,38 @@ pub async fn archived_threads_are_not_continued(fixture: &dyn StoreFixture) {
         .update_metadata(thread(1), patch)
         .await;
     assert_eq!(named.expect_err("archived").kind(), StoreErrorKind::NotFound);
+}
+
+/// In the exact view subscribers are told the ids that this view shows.
+pub async fn the_exact_view_is_told_its_own_ids(fixture: &dyn StoreFixture) {
+    let options = LiveOptions {
+        view: View::Codex,
+        ..options()
+    };
+    let live = LiveThread::create(fixture.store(), new(1, HistoryMode::Legacy), options)
+        .await
+        .expect("a new thread");
+    let mut told = Vec::new();
+    for name in ["t1", "t2"] {
+        let appended = live.append(&turn(thread(1), name), None).await.expect("recorded");
+        told.extend(told_ids(&appended));
+    }
+    live.close().await.expect("closed");
+    let record = read(&*fixture.store(), thread(1), View::Codex).await.expect("a thread");
+    let items = record.turns.iter().flat_map(|turn| &turn.items);
+    let shown: Vec<&str> = items.map(|item| item.item.id()).collect();
+    assert_eq!(told, shown);
+    assert_eq!(told[0], "item-1");
+}
+
+/// A live thread that is dropped leaves no lock behind, and nothing that was acknowledged is lost.
+pub async fn a_dropped_thread_gives_its_lock_back(fixture: &dyn StoreFixture) {
+    drop(create(fixture, 1, HistoryMode::Paginated).await);
+    let live = create(fixture, 1, HistoryMode::Paginated).await;
+    live.append(&turn(thread(1), "t1"), None).await.expect("recorded");
+    drop(live);
+    let live = resume(fixture, thread(1)).await;
+    live.append(&turn(thread(1), "t2"), None).await.expect("recorded");
+    live.close().await.expect("closed");
+    assert_eq!(turn_ids(&turns(&*fixture.store(), thread(1)).await), ["t1", "t2"]);
 }

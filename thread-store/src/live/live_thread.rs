@@ -2,6 +2,7 @@
 //!
 //! Appends are serialized; what subscribers are told follows the acknowledgement and carries the ids that were persisted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,13 +11,15 @@ use codex_protocol::log::HistoryMode;
 use codex_rollout::canonical::{
     CanonicalOptions, Canonicalizer, Dropped, DurableBatch, EventStyle, IdSource, ItemIdFeature, RawItem,
 };
+use codex_state::rows::{SyntheticKind, synthetic_id};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::ids::SystemIds;
-use super::updates::{ItemIds, LinePlaces, LiveUpdate, ids_of, updates_of};
+use super::updates::{ItemIds, LineIds, LiveUpdate, ids_of, naming_lines, updates_of};
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::store::ThreadStore;
+use crate::types::View;
 use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites};
 
 /// How an agent records.
@@ -30,6 +33,8 @@ pub struct LiveOptions {
     pub clock: Clock,
     /// Where new ids come from.
     pub ids: Arc<dyn IdSource>,
+    /// The view whose ids subscribers are told.
+    pub view: View,
 }
 
 impl LiveOptions {
@@ -41,6 +46,7 @@ impl LiveOptions {
             item_ids: ItemIdFeature::default(),
             ids: Arc::new(SystemIds::new(clock.clone())),
             clock,
+            view: View::Full,
         }
     }
 }
@@ -75,7 +81,8 @@ pub struct Appended {
 
 /// A thread that is being recorded; its writer until it is closed.
 ///
-/// Dropping it without [`close`](Self::close) keeps the store's writer, and its lock, until the store goes.
+/// Dropping it without [`close`](Self::close) gives the writer lock back too, but waits for no sync: whatever fails while an
+/// agent starts up, no lock stays behind.
 pub struct LiveThread {
     store: Arc<dyn ThreadStore>,
     options: LiveOptions,
@@ -87,7 +94,9 @@ pub struct LiveThread {
 
 struct State {
     canonicalizer: Canonicalizer,
-    places: LinePlaces,
+    /// Offsets of lines that ids may still follow from, by number.
+    offsets: BTreeMap<u64, u64>,
+    line_ids: LineIds,
     /// Whether the last append failed; the next one starts by opening the thread again.
     failed: bool,
     closed: bool,
@@ -261,14 +270,16 @@ impl LiveThread {
         };
         if let Some(stored) = &stored {
             self.materialized.store(true, Ordering::Release);
-            state.places.add(&batch, &stored.offsets);
+            let numbers = batch.lines.iter().map(|line| line.number);
+            state.offsets.extend(numbers.zip(stored.offsets.iter().copied()));
         }
-        let rollout_id = self.open.rollout_id.0;
+        self.name_lines(state, naming_lines(&batch)).await?;
         let turn_id = state.canonicalizer.current_turn();
-        let updates = updates_of(&batch, &state.places, rollout_id, turn_id);
-        let ids = ids_of(&batch.ids, &state.places, rollout_id);
+        let updates = updates_of(&batch, &state.line_ids, turn_id);
+        let ids = ids_of(&batch.ids, &state.line_ids);
         let oldest = state.canonicalizer.oldest_open_line();
-        state.places.keep_from(oldest);
+        state.line_ids.keep_from(oldest);
+        state.offsets = oldest.map_or_else(BTreeMap::new, |oldest| state.offsets.split_off(&oldest));
         let ordinals = stored.as_ref().and_then(|stored| stored.ack.ordinals);
         Ok(Appended {
             first_ordinal: ordinals.map(|ordinals| ordinals.first),
@@ -279,6 +290,35 @@ impl LiveThread {
             ids,
             updates,
         })
+    }
+
+    /// Finds the ids that follow from lines: in the full view from their position alone, in the exact view from what
+    /// came before them.
+    async fn name_lines(&self, state: &mut State, numbers: Vec<u64>) -> StoreResult<()> {
+        let placed: Vec<(u64, u64)> = numbers
+            .into_iter()
+            .filter_map(|number| Some((number, *state.offsets.get(&number)?)))
+            .collect();
+        if placed.is_empty() {
+            return Ok(());
+        }
+        let offsets = placed.iter().map(|(_, offset)| *offset);
+        let own_id = |offset: u64| synthetic_id(self.open.rollout_id.0, SyntheticKind::Item, offset, 0);
+        let ids: Vec<String> = match self.options.view {
+            View::Full => offsets.map(own_id).collect(),
+            View::Codex => {
+                let (thread_id, view) = (self.thread_id(), View::Codex);
+                let shown = writes(&self.store)?.item_ids_at(thread_id, offsets.clone().collect(), view);
+                let shown = shown.await?;
+                shown
+                    .into_iter()
+                    .zip(offsets)
+                    .map(|(id, offset)| id.unwrap_or_else(|| own_id(offset)))
+                    .collect()
+            }
+        };
+        state.line_ids.add(placed.into_iter().map(|(number, _)| number), ids);
+        Ok(())
     }
 
     /// Returns the state, of a thread that is open; after a failure the log is looked at again first.
@@ -305,9 +345,21 @@ impl LiveThread {
             Err(error) => return Err(error),
         }
         match (writes.resume_thread(self.thread_id()).await, &self.new) {
-            // The very first write failed and left no file.
-            (Err(StoreError::ThreadNotFound { .. }), Some(new)) => writes.create_thread(new.clone()).await,
+            // The very first write failed and left no file. Behind an acknowledged one it would be a second history.
+            (Err(StoreError::ThreadNotFound { .. }), Some(new)) if !self.is_materialized() => {
+                writes.create_thread(new.clone()).await
+            }
             (opened, _) => opened,
+        }
+    }
+}
+
+impl Drop for LiveThread {
+    fn drop(&mut self) {
+        if !self.state.get_mut().closed
+            && let Some(writes) = self.store.writes()
+        {
+            writes.abandon_thread(self.open.thread_id);
         }
     }
 }
@@ -322,7 +374,8 @@ impl State {
         };
         Self {
             canonicalizer: Canonicalizer::new(canonical, Arc::clone(&options.ids)),
-            places: LinePlaces::default(),
+            offsets: BTreeMap::new(),
+            line_ids: LineIds::default(),
             failed: false,
             closed: false,
         }

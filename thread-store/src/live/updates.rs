@@ -8,8 +8,6 @@ use codex_protocol::item::{ThreadItem, TurnItem};
 use codex_protocol::log::event::TokenUsageInfo;
 use codex_protocol::log::{EventMsg, RolloutItem};
 use codex_rollout::canonical::{DurableBatch, GivenIds, LiveEvent, LiveId, LiveItem};
-use codex_state::rows::{SyntheticKind, synthetic_id};
-use uuid::Uuid;
 
 /// Something that happened in a thread, after it became as durable as was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,15 +66,14 @@ pub struct ItemIds {
     pub turn_id: Option<String>,
 }
 
-/// Where the lines are that ids may follow from: number to offset.
+/// The ids that follow from lines, by number of the line.
 #[derive(Debug, Default)]
-pub(super) struct LinePlaces(BTreeMap<u64, u64>);
+pub(super) struct LineIds(BTreeMap<u64, String>);
 
-impl LinePlaces {
-    /// Remembers the lines of a batch.
-    pub(super) fn add(&mut self, batch: &DurableBatch, offsets: &[u64]) {
-        let numbers = batch.lines.iter().map(|line| line.number);
-        self.0.extend(numbers.zip(offsets.iter().copied()));
+impl LineIds {
+    /// Remembers the ids that items get which the lines of a batch make.
+    pub(super) fn add(&mut self, numbers: impl IntoIterator<Item = u64>, ids: impl IntoIterator<Item = String>) {
+        self.0.extend(numbers.into_iter().zip(ids));
     }
 
     /// Forgets lines that no later id can follow from.
@@ -87,34 +84,45 @@ impl LinePlaces {
         }
     }
 
-    fn resolve(&self, rollout_id: Uuid, id: &LiveId) -> Option<String> {
+    fn resolve(&self, id: &LiveId) -> Option<String> {
         match id {
             LiveId::Recorded(id) | LiveId::Unrecorded(id) => Some(id.clone()),
-            LiveId::OfLine(number) => {
-                let offset = self.0.get(number)?;
-                Some(synthetic_id(rollout_id, SyntheticKind::Item, *offset, 0))
-            }
+            LiveId::OfLine(number) => self.0.get(number).cloned(),
         }
     }
 }
 
+/// Returns the numbers of the lines that ids of a batch follow from.
+pub(super) fn naming_lines(batch: &DurableBatch) -> Vec<u64> {
+    let live = batch.live.iter().filter_map(|event| match event {
+        LiveEvent::Started(item) | LiveEvent::Completed(item) => Some(&item.id),
+        LiveEvent::Line(_) => None,
+    });
+    let given = batch.ids.iter().filter_map(|ids| ids.item_id.as_ref());
+    let mut numbers: Vec<u64> = live
+        .chain(given)
+        .filter_map(|id| match id {
+            LiveId::OfLine(number) => Some(*number),
+            LiveId::Recorded(_) | LiveId::Unrecorded(_) => None,
+        })
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
 /// Translates the ids of a batch.
-pub(super) fn ids_of(given: &[GivenIds], places: &LinePlaces, rollout_id: Uuid) -> Vec<ItemIds> {
+pub(super) fn ids_of(given: &[GivenIds], line_ids: &LineIds) -> Vec<ItemIds> {
     let resolved = given.iter().map(|ids| ItemIds {
         response_item_id: ids.response_item_id.clone(),
-        item_id: ids.item_id.as_ref().and_then(|id| places.resolve(rollout_id, id)),
+        item_id: ids.item_id.as_ref().and_then(|id| line_ids.resolve(id)),
         turn_id: ids.turn_id.clone(),
     });
     resolved.collect()
 }
 
 /// Translates what a batch tells subscribers, in order; `turn_id` is the turn that is open after it.
-pub(super) fn updates_of(
-    batch: &DurableBatch,
-    places: &LinePlaces,
-    rollout_id: Uuid,
-    turn_id: Option<&str>,
-) -> Vec<LiveUpdate> {
+pub(super) fn updates_of(batch: &DurableBatch, line_ids: &LineIds, turn_id: Option<&str>) -> Vec<LiveUpdate> {
     let mut open = turn_id.map(str::to_owned);
     let mut updates = Vec::new();
     for event in &batch.live {
@@ -123,12 +131,12 @@ pub(super) fn updates_of(
                 .lines
                 .get(*at)
                 .and_then(|line| update_of_line(&line.item, &mut open)),
-            LiveEvent::Started(item) => item_of(item, places, rollout_id).map(|shown| LiveUpdate::ItemStarted {
+            LiveEvent::Started(item) => item_of(item, line_ids).map(|shown| LiveUpdate::ItemStarted {
                 turn_id: item.turn_id.clone(),
                 item: Box::new(shown),
                 started_at_ms: item.started_at_ms,
             }),
-            LiveEvent::Completed(item) => item_of(item, places, rollout_id).map(|shown| LiveUpdate::ItemCompleted {
+            LiveEvent::Completed(item) => item_of(item, line_ids).map(|shown| LiveUpdate::ItemCompleted {
                 turn_id: item.turn_id.clone(),
                 item: Box::new(shown),
                 started_at_ms: item.started_at_ms,
@@ -140,8 +148,8 @@ pub(super) fn updates_of(
     updates
 }
 
-fn item_of(live: &LiveItem, places: &LinePlaces, rollout_id: Uuid) -> Option<ThreadItem> {
-    let id = places.resolve(rollout_id, &live.id)?;
+fn item_of(live: &LiveItem, line_ids: &LineIds) -> Option<ThreadItem> {
+    let id = line_ids.resolve(&live.id)?;
     let mut item: TurnItem = live.item.clone();
     item.set_id(id);
     Some(ThreadItem::from(item))

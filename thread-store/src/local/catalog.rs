@@ -86,6 +86,11 @@ impl Catalog {
         self.lock().swept_at_ms = None;
     }
 
+    /// Returns what the last sweep found, however long ago.
+    pub(super) fn last_sweep(&self) -> Arc<Sweep> {
+        Arc::clone(&self.lock().sweep)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -20,6 +20,7 @@ use codex_rollout::source::RolloutSource;
 use codex_state::projector::RowReader;
 use codex_state::rows::{RowKey, RowSet, RowSets, TurnState};
 
+use super::catalog::Freshness;
 use super::fork_place::{cut_turn, place_of};
 use super::open_rollout::{OpenRollout, index_error, read_error};
 use super::segments::History;
@@ -59,7 +60,11 @@ impl Inner {
         self.settle_open(request.source)?;
         let failed = Self::lifecycle_error("fork", request.source);
         let lease = self.acquire_lease(request.new_thread_id)?;
-        self.catalog.expire();
+        if !self.sweep(Freshness::Now).named(request.new_thread_id.0).is_empty() {
+            return Err(StoreError::ThreadExists {
+                thread_id: request.new_thread_id,
+            });
+        }
         let plan = self.with_history(request.source, View::Full, |history| plan_fork(history, request))?;
         let mut sources = Vec::new();
         let base = match &plan.inherited {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use codex_protocol::ids::ThreadId;
 use codex_state::fold::{FoldContext, fold_item};
 use codex_state::projector::RowReader;
-use codex_state::rows::{RowKey, Span, id_hash};
+use codex_state::rows::{RowKey, RowSets, Span, id_hash};
 
 use super::history::PlacedItem;
 use super::line_fetch::Lines;
@@ -18,6 +18,29 @@ use crate::error::{StoreError, StoreResult};
 use crate::types::{Anchor, HistoryMode as Mode, ItemAnchor, ItemEntry, ItemPage, ItemPageQuery, Position, View};
 
 impl Inner {
+    /// Returns the shown ids of the items that lines of the newest rollout made.
+    pub(super) fn item_ids_at(
+        &self,
+        thread_id: ThreadId,
+        offsets: &[u64],
+        view: View,
+    ) -> StoreResult<Vec<Option<String>>> {
+        self.with_history(thread_id, view, |history| {
+            let at = history.segments.len() - 1;
+            let rollout = history.current();
+            let id_at = |offset: &u64| {
+                let row = rollout
+                    .rows
+                    .item(RowKey::new(*offset, RowSets::BOTH))
+                    .map_err(|error| index_error(&rollout.file.path, error))?;
+                let Some(row) = row else { return Ok(None) };
+                let entries = read_items(history, &[PlacedItem { at, row }])?;
+                Ok(entries.into_iter().next().map(|entry| entry.item.item.id().to_owned()))
+            };
+            offsets.iter().map(id_at).collect()
+        })
+    }
+
     /// Pages through items.
     pub(super) fn item_page(&self, query: &ItemPageQuery) -> StoreResult<ItemPage> {
         let operation = "thread/items/list";

@@ -23,9 +23,10 @@ use crate::writes::MetadataPatch;
 impl Inner {
     /// Applies a patch; every fact is durable before this returns.
     pub(super) fn update_metadata(&self, thread_id: ThreadId, patch: &MetadataPatch) -> StoreResult<()> {
-        let (file, mode) = self.with_history(thread_id, View::Full, |history| {
+        let found = self.with_history(thread_id, View::Full, |history| {
             Ok((history.current().file.clone(), history.mode()))
-        })?;
+        });
+        let (file, mode) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
             return Err(StoreError::ThreadNotFound { thread_id });
         }

@@ -35,4 +35,4 @@ mod trash;
 mod turns;
 mod writers;
 
-pub use self::store::{LocalStore, LocalStoreOptions};
+pub use self::store::{EmptyFolder, LocalStore, LocalStoreOptions};

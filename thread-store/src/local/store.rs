@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 use codex_rollout::Limits;
-use codex_rollout::discover::{HomeKind, visit};
+use codex_rollout::discover::{HomeKind, SESSIONS_FOLDER, visit};
 use codex_rollout::fs::{LogFs, StdFs};
 use codex_rollout::journal::Journal;
 use codex_rollout::source::SeekCache;
@@ -41,6 +41,16 @@ const INDEX_FILE: &str = "index.sqlite";
 /// Bytes that seekable copies of compressed rollouts take at most.
 const CACHE_LIMIT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
+/// What becomes of a folder that is not a home yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmptyFolder {
+    /// It is refused: nobody meant to read threads there.
+    #[default]
+    Refuse,
+    /// It becomes a home, for the threads that will be recorded.
+    MakeHome,
+}
+
 /// How a local store is opened.
 #[derive(Clone)]
 pub struct LocalStoreOptions {
@@ -50,6 +60,8 @@ pub struct LocalStoreOptions {
     pub index_dir: Option<PathBuf>,
     /// Provider of threads that name none.
     pub default_provider: String,
+    /// What becomes of an existing folder without anything in it.
+    pub empty_folder: EmptyFolder,
     /// File operations.
     pub fs: Arc<dyn LogFs>,
     /// Time.
@@ -65,6 +77,7 @@ impl LocalStoreOptions {
             home: home.into(),
             index_dir: None,
             default_provider: "openai".to_owned(),
+            empty_folder: EmptyFolder::default(),
             fs: Arc::new(StdFs),
             clock: Clock::system(),
             limits: Limits::DEFAULT,
@@ -277,6 +290,16 @@ fn check_home(options: &LocalStoreOptions) -> StoreResult<()> {
     });
     match report.home_kind {
         HomeKind::Home => Ok(()),
+        HomeKind::NoRolloutFolders if options.empty_folder == EmptyFolder::MakeHome && is_empty(options) => {
+            let sessions = options.home.join(SESSIONS_FOLDER);
+            options
+                .fs
+                .create_dir_all(&sessions)
+                .map_err(|error| StoreError::NotAHome {
+                    path: options.home.clone(),
+                    source: Box::new(error),
+                })
+        }
         HomeKind::NoRolloutFolders => {
             // A fresh Codex home has a configuration before it has its first session.
             match options.fs.stat(&options.home.join("config.toml")) {
@@ -290,6 +313,13 @@ fn check_home(options: &LocalStoreOptions) -> StoreResult<()> {
         HomeKind::NotADirectory => Err(not_a_home("it is not a folder")),
         HomeKind::Unreadable => Err(not_a_home("it cannot be read; check its permissions")),
     }
+}
+
+fn is_empty(options: &LocalStoreOptions) -> bool {
+    options
+        .fs
+        .read_dir(&options.home)
+        .is_ok_and(|entries| entries.is_empty())
 }
 
 #[async_trait]
@@ -392,11 +422,25 @@ impl ThreadWrites for LocalStore {
         self.inner.discard_thread(thread_id).await
     }
 
+    fn abandon_thread(&self, thread_id: ThreadId) {
+        self.inner.abandon_thread(thread_id);
+    }
+
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
         if self.inner.is_unborn(thread_id) {
             self.inner.persist_thread(thread_id).await?;
         }
         self.run_once(move |inner| inner.update_metadata(thread_id, &patch))
+            .await
+    }
+
+    async fn item_ids_at(
+        &self,
+        thread_id: ThreadId,
+        offsets: Vec<u64>,
+        view: View,
+    ) -> StoreResult<Vec<Option<String>>> {
+        self.run(move |inner| inner.item_ids_at(thread_id, &offsets, view))
             .await
     }
 

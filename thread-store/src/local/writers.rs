@@ -65,6 +65,8 @@ pub(super) struct Writer {
     unseen: AtomicBool,
     /// Whether somebody is on the way to offer them.
     indexing: AtomicBool,
+    /// Held while they are offered, so that a reader waits for an offer that has begun.
+    offering: Mutex<()>,
 }
 
 impl Writers {
@@ -162,6 +164,9 @@ impl Inner {
     pub(super) fn create_thread(&self, new: &NewThread) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
         let lease = self.writers.acquire(thread_id)?;
+        if !self.sweep(Freshness::Recent).named(thread_id.0).is_empty() {
+            return Err(StoreError::ThreadExists { thread_id });
+        }
         let now_ms = self.clock.now_ms();
         let meta = session_meta(new, now_ms).ok_or(StoreError::Record {
             thread_id,
@@ -185,7 +190,7 @@ impl Inner {
         // The lock first: what is read afterwards is what is continued.
         let lease = self.writers.acquire(thread_id)?;
         self.catalog.expire();
-        let (file, open_turns) = self.with_history(thread_id, View::Full, |history| {
+        let found = self.with_history(thread_id, View::Full, |history| {
             let current = history.current();
             if let Some(problem) = &current.header_error {
                 return Err(StoreError::Header {
@@ -194,7 +199,8 @@ impl Inner {
                 });
             }
             Ok((current.file.clone(), open_turns(history)?))
-        })?;
+        });
+        let (file, open_turns) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
             return Err(StoreError::Archived { thread_id });
         }
@@ -202,6 +208,19 @@ impl Inner {
         let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, &file, rule)
             .map_err(|error| record_error(thread_id, error))?;
         self.adopt(thread_id, resumed.writer, open_turns)
+    }
+
+    /// Takes back that a thread is not there if a folder could not be looked into: a writer must be sure.
+    pub(super) fn or_hidden(&self, error: StoreError) -> StoreError {
+        let problem = self.catalog.last_sweep().problems.first().cloned();
+        match (error, problem) {
+            (StoreError::ThreadNotFound { .. }, Some((path, reason))) => StoreError::Read {
+                path,
+                offset: 0,
+                source: reason.into(),
+            },
+            (error, _) => error,
+        }
     }
 
     pub(super) fn adopt(
@@ -227,6 +246,7 @@ impl Inner {
             born: AtomicBool::new(open.materialized),
             unseen: AtomicBool::new(false),
             indexing: AtomicBool::new(false),
+            offering: Mutex::default(),
         };
         self.writers.open().insert(thread_id, Arc::new(writer));
         Ok(open)
@@ -261,6 +281,8 @@ impl Inner {
         };
         let closed = writer.recorder.close().await;
         self.writers.open().remove(&thread_id);
+        // Lists look at the file themselves from now on.
+        self.catalog.expire();
         reopened
             .and(synced)
             .and(closed)
@@ -276,6 +298,17 @@ impl Inner {
             tracing::warn!(%error, %thread_id, "records that were only queued are lost with the thread");
         }
         Ok(())
+    }
+
+    /// Gives the lock back; waits only for records that are queued.
+    pub(super) fn abandon_thread(&self, thread_id: ThreadId) {
+        let removed = self.writers.open().remove(&thread_id);
+        if let Some(writer) = removed
+            && let Err(error) = writer.recorder.close().wait()
+        {
+            tracing::warn!(%error, %thread_id, "records that were only queued are lost with their owner");
+        }
+        self.catalog.expire();
     }
 
     /// Returns whether a thread is open here and has no file yet.
@@ -294,6 +327,11 @@ impl Inner {
         let Ok(writer) = self.writers.get(thread_id) else {
             return Ok(false);
         };
+        if writer.recorder.is_poisoned() {
+            // Nobody else looks at the log again before the thread's own next append.
+            let reopened = writer.recorder.reopen().wait();
+            reopened.map_err(|error| record_error(thread_id, error))?;
+        }
         let appended = writer.recorder.append_blocking(items.to_vec(), Durability::Synced);
         appended.map_err(|error| record_error(thread_id, error))?;
         writer.unseen.store(true, Ordering::Release);
@@ -317,19 +355,19 @@ impl Inner {
 
     /// Brings what this process appended into the index before an answer depends on it.
     pub(super) fn index_own_appends(&self) {
-        let unseen: Vec<(ThreadId, Arc<Writer>)> = self
+        let open: Vec<(ThreadId, Arc<Writer>)> = self
             .writers
             .open()
             .iter()
-            .filter(|(_, writer)| writer.unseen.load(Ordering::Acquire))
             .map(|(thread_id, writer)| (*thread_id, Arc::clone(writer)))
             .collect();
-        for (thread_id, writer) in unseen {
+        for (thread_id, writer) in open {
             self.offer_unseen(thread_id, &writer);
         }
     }
 
     fn offer_unseen(&self, thread_id: ThreadId, writer: &Writer) {
+        let _offering = writer.offering.lock().unwrap_or_else(PoisonError::into_inner);
         if !writer.unseen.swap(false, Ordering::AcqRel) {
             return;
         }

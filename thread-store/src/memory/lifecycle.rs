@@ -85,6 +85,10 @@ impl ThreadLifecycle for MemoryStore {
 impl Home {
     fn fork(&mut self, request: &ForkRequest, now_ms: i64, id: Uuid) -> StoreResult<()> {
         self.refuse_second_writer(request.new_thread_id)?;
+        if !self.named(request.new_thread_id).is_empty() {
+            let thread_id = request.new_thread_id;
+            return Err(StoreError::ThreadExists { thread_id });
+        }
         self.settle_open(request.source, now_ms)?;
         let history = History::open(self, request.source, View::Full)?;
         let source = header(&history, "fork")?;

@@ -175,8 +175,29 @@ impl ThreadWrites for MemoryStore {
         self.change(|home| home.close_thread(thread_id))
     }
 
+    fn abandon_thread(&self, thread_id: ThreadId) {
+        // One that is not open has nothing to give back.
+        let _ = self.change(|home| home.close_thread(thread_id));
+    }
+
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
         self.change(|home| home.update_metadata(thread_id, &patch, self.clock.now_ms()))
+    }
+
+    async fn item_ids_at(
+        &self,
+        thread_id: ThreadId,
+        offsets: Vec<u64>,
+        view: View,
+    ) -> StoreResult<Vec<Option<String>>> {
+        let history = History::open(&self.home(), thread_id, view)?;
+        let at = history.segments.len() - 1;
+        let id_at = |offset: &u64| {
+            let mut items = history.items().iter();
+            let made_there = items.find(|item| item.at == at && item.row.key.offset() == *offset);
+            made_there.map(|item| item.entry.item.item.id().to_owned())
+        };
+        Ok(offsets.iter().map(id_at).collect())
     }
 
     async fn load_model_context(&self, thread_id: ThreadId) -> StoreResult<ModelContext> {

@@ -35,6 +35,9 @@ impl Home {
     pub(super) fn create_thread(&mut self, new: &NewThread, now_ms: i64) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
         self.refuse_second_writer(thread_id)?;
+        if !self.named(thread_id).is_empty() {
+            return Err(StoreError::ThreadExists { thread_id });
+        }
         let name = RolloutName {
             timestamp: line_time(now_ms)[..19].replace(':', "-"),
             thread_id,

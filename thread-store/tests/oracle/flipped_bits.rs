@@ -16,17 +16,6 @@ use crate::support::block_on;
 /// Every how many bytes a bit is flipped; no divisor of a page. `FLIP_STRIDE_BYTES` asks for another distance.
 const STRIDE_BYTES: usize = 1_531;
 
-fn plan(origin: Origin, steps: Vec<Step>) -> Plan {
-    Plan {
-        origin,
-        steps,
-        archived: false,
-        visible: 255,
-        created: 0,
-        source: 0,
-    }
-}
-
 #[test]
 fn no_flipped_bit_changes_an_answer() {
     let turn = || {
@@ -39,9 +28,9 @@ fn no_flipped_bit_changes_an_answer() {
         ]
     };
     let plans = [
-        plan(Origin::Root(Mode::Paginated), turn()),
-        plan(Origin::Root(Mode::Legacy), turn()),
-        plan(Origin::Fork(0, 200), vec![Step::StartTurn, Step::User(0)]),
+        Plan::whole(Origin::Root(Mode::Paginated), turn()),
+        Plan::whole(Origin::Root(Mode::Legacy), turn()),
+        Plan::whole(Origin::Fork(0, 200), vec![Step::StartTurn, Step::User(0)]),
     ];
     let probes = [
         Probe::List(

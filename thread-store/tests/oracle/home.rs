@@ -32,6 +32,20 @@ pub(crate) struct Plan {
     pub source: u8,
 }
 
+impl Plan {
+    /// Plans a rollout that is there from the start.
+    pub(crate) fn whole(origin: Origin, steps: Vec<Step>) -> Self {
+        Self {
+            origin,
+            steps,
+            archived: false,
+            visible: 255,
+            created: 0,
+            source: 0,
+        }
+    }
+}
+
 /// One rollout as it will be once everything is appended.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {

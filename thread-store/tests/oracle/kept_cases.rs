@@ -9,14 +9,6 @@ use crate::probe::{Probe, check};
 
 #[test]
 fn text_of_a_legacy_base_is_not_found_under_a_fork() {
-    let plan = |origin, steps| Plan {
-        origin,
-        steps,
-        archived: false,
-        visible: 255,
-        created: 0,
-        source: 0,
-    };
     let first = [
         Step::TokenCount,
         Step::UserResponseOnly(0),
@@ -26,8 +18,8 @@ fn text_of_a_legacy_base_is_not_found_under_a_fork() {
     ];
     for cut in 0..8 {
         let homes = Homes::new(&[
-            plan(Origin::Root(Mode::Legacy), first.to_vec()),
-            plan(Origin::Fork(0, cut), Vec::new()),
+            Plan::whole(Origin::Root(Mode::Legacy), first.to_vec()),
+            Plan::whole(Origin::Fork(0, cut), Vec::new()),
         ]);
         for view in [View::Full, View::Codex] {
             check(&homes, 0, &Probe::Search(view, "WIDGET", Direction::Ascending, 1));

@@ -11,22 +11,11 @@ use crate::home::{Homes, Origin, Plan};
 use crate::probe::{Probe, check};
 use crate::scenarios::PAGE_BYTES;
 
-fn plan(origin: Origin, steps: Vec<Step>) -> Plan {
-    Plan {
-        origin,
-        steps,
-        archived: false,
-        visible: 255,
-        created: 0,
-        source: 0,
-    }
-}
-
 #[test]
 fn no_spoilt_page_changes_an_answer() {
     let plans = [
-        plan(Origin::Root(Mode::Paginated), vec![Step::StartTurn, Step::User(0)]),
-        plan(Origin::Revert(0, 3), vec![Step::Agent(0), Step::StartTurn]),
+        Plan::whole(Origin::Root(Mode::Paginated), vec![Step::StartTurn, Step::User(0)]),
+        Plan::whole(Origin::Revert(0, 3), vec![Step::Agent(0), Step::StartTurn]),
     ];
     let read = Probe::Read(View::Full, Some(ItemsView::Full));
     for page in 0.. {

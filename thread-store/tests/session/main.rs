@@ -1,7 +1,7 @@
 //! One scripted session, from an agent's records to the exact lines of both modes, to rows, to turns.
 #![allow(clippy::disallowed_methods, reason = "tests look at the files")]
 
-#[allow(dead_code, reason = "the example plays more than the script")]
+#[expect(dead_code, reason = "the example plays more than the script")]
 #[path = "../../examples/scripted_agent/script.rs"]
 mod script;
 

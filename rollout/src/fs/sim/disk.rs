@@ -7,6 +7,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::fs::{DirEntry, EntryKind, FileStat, Fingerprint};
 
 /// Mode of new files, and what a tick of the simulated clock is worth.
@@ -280,7 +282,7 @@ impl Disk {
     pub(super) fn stat(&self, path: &Path) -> io::Result<FileStat> {
         match self.node(path)? {
             Node::File(inode) => Ok(self.stat_file(inode)),
-            Node::Dir => Ok(stat(EntryKind::Dir, u64::MAX, &Inode::default())),
+            Node::Dir => Ok(stat(EntryKind::Dir, folder_number(path), &Inode::default())),
         }
     }
 
@@ -344,6 +346,11 @@ impl Inode {
         self.synced.clone_from(&self.bytes);
         (self.dirty_from, self.last_write) = (None, None);
     }
+}
+
+/// Tells folders apart, from each other and from files: whoever walks them remembers where it was.
+fn folder_number(path: &Path) -> u64 {
+    xxh3_64(path.as_os_str().as_encoded_bytes()) | 1 << 63
 }
 
 fn stat(kind: EntryKind, ino: u64, inode: &Inode) -> FileStat {

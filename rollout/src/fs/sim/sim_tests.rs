@@ -135,3 +135,12 @@ fn names_behave_as_on_a_real_disk() {
     );
     assert_eq!(fs.operation_count(), 8);
 }
+
+#[test]
+fn folders_are_told_apart_by_their_numbers() {
+    let fs = SimFs::new();
+    fs.put(Path::new("/a/b/f"), b"x").unwrap();
+    let number = |path: &str| fs.stat(Path::new(path)).unwrap().fingerprint.ino;
+    let numbers: std::collections::BTreeSet<u64> = ["/", "/a", "/a/b", "/a/b/f"].map(number).into();
+    assert_eq!((numbers.len(), number("/a")), (4, number("/a")));
+}
