@@ -77,6 +77,16 @@ async fn shown(store: &dyn ThreadStore, archived: ArchivedFilter) -> Vec<ThreadI
     found
 }
 
+/// Whether threads are archived, also those that lists leave out.
+async fn are_archived(store: &dyn ThreadStore, threads: &[u32]) -> Vec<bool> {
+    let mut found = Vec::new();
+    for n in threads {
+        let record = read(store, thread(*n), View::Full).await.expect("a thread");
+        found.push(record.archived);
+    }
+    found
+}
+
 /// A fork begins with what its source has recorded up to the cut, under the source's turn ids, in the source's mode.
 pub async fn forks_begin_with_the_history_up_to_the_cut(fixture: &dyn StoreFixture) {
     for (first, mode) in [(1, MODES[0]), (11, MODES[1])] {
@@ -346,10 +356,8 @@ pub async fn archived_threads_come_back_as_they_were(fixture: &dyn StoreFixture)
     let archived = lifecycle(&*store).archive_thread(thread(1)).await.expect("archived");
     assert_eq!(archived, [thread(1), thread(3), thread(2)]);
     assert_eq!(shown(&*store, ArchivedFilter::Live).await, [thread(4), thread(5)]);
-    assert_eq!(
-        shown(&*store, ArchivedFilter::Archived).await,
-        [thread(1), thread(2), thread(3)]
-    );
+    assert_eq!(shown(&*store, ArchivedFilter::Archived).await, [thread(1)]);
+    assert_eq!(are_archived(&*store, &[1, 2, 3, 4]).await, [true, true, true, false]);
     let record = read(&*store, thread(1), View::Full)
         .await
         .expect("archived threads are read");
@@ -369,6 +377,7 @@ pub async fn archived_threads_come_back_as_they_were(fixture: &dyn StoreFixture)
         .await
         .expect("unarchived");
     assert_eq!(back, [thread(1), thread(2), thread(3)]);
+    assert_eq!(are_archived(&*store, &[1, 2, 3, 4]).await, [false; 4]);
     assert_eq!(shown(&*store, ArchivedFilter::Archived).await, []);
     assert_eq!(ids(&*store, 1).await, ["t1"]);
     let again = lifecycle(&*store).unarchive_thread(thread(1)).await;
