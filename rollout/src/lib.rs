@@ -9,6 +9,7 @@
 pub mod canonical;
 pub mod discover;
 pub mod error;
+pub mod forget_names;
 pub mod fs;
 pub mod head;
 pub mod journal;
@@ -19,6 +20,7 @@ pub mod locks;
 pub mod model_context;
 pub mod name;
 pub mod recorder;
+pub mod relocate;
 pub mod session_index;
 pub mod source;
 pub mod tail;

@@ -19,7 +19,7 @@ use crate::source::{ByteReader, PlainBody};
 /// Name of the index in a home.
 pub const SESSION_INDEX_FILE: &str = "session_index.jsonl";
 /// Empty file beside it that its writers lock (0.169).
-const LOCK_FILE: &str = "session_index.jsonl.lock";
+pub(crate) const LOCK_FILE: &str = "session_index.jsonl.lock";
 /// Longest entry that is read; a longer line is a bad line.
 pub const MAX_NAME_LINE_BYTES: u64 = 1024 * 1024;
 /// Most bad lines that are listed; all are counted.
@@ -117,7 +117,7 @@ pub fn read_names(fs: &dyn LogFs, home: &Path) -> Result<NameIndex> {
     Ok(index)
 }
 
-/// A name could not be appended to the index.
+/// The index could not be changed.
 #[derive(Debug, thiserror::Error)]
 #[error("{action} {path}")]
 pub struct AppendNameError {
@@ -196,7 +196,7 @@ fn ends_with_newline(fs: &dyn LogFs, path: &Path) -> Result<bool, AppendNameErro
     Ok(n == 1 && byte == *b"\n")
 }
 
-fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> AppendNameError + 'p {
+pub(crate) fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> AppendNameError + 'p {
     move |source| AppendNameError {
         action,
         path: path.to_owned(),

@@ -22,6 +22,8 @@ pub enum StoreErrorKind {
     Unsupported,
     /// Somebody else writes the thread.
     Conflict,
+    /// Another thread needs the thread.
+    Referenced,
     /// The thread's rollout, or one it inherits from, cannot be read as a thread.
     Unreadable,
     /// The answer would exceed a named limit; a paged method serves the same data.
@@ -164,6 +166,70 @@ pub enum StoreError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A turn does not exist in the visible history.
+    #[error("turn not found: {turn_id}")]
+    TurnNotFound {
+        /// The thread.
+        thread_id: ThreadId,
+        /// The turn as the caller named it.
+        turn_id: String,
+    },
+    /// A turn that is to be the last one has not ended.
+    #[error("turn {turn_id} is in progress")]
+    TurnInProgress {
+        /// The thread.
+        thread_id: ThreadId,
+        /// The turn.
+        turn_id: String,
+    },
+    /// A turn has a recorded end only; no history ends before it.
+    #[error("turn {turn_id} has no persisted start boundary")]
+    NoTurnStart {
+        /// The thread.
+        thread_id: ThreadId,
+        /// The turn.
+        turn_id: String,
+    },
+    /// A turn ended after the place where the thread stopped inheriting.
+    #[error("turn {turn_id} exceeds inherited source history")]
+    BeyondInheritedHistory {
+        /// The thread.
+        thread_id: ThreadId,
+        /// The turn.
+        turn_id: String,
+    },
+    /// The thread is not archived.
+    #[error("no archived rollout found for thread id {thread_id}")]
+    NotArchived {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// The history of another thread continues a rollout of this one.
+    #[error("cannot delete thread {thread_id}: forked history still references it")]
+    HasForks {
+        /// The thread that was to be deleted.
+        thread_id: ThreadId,
+        /// A thread that needs it.
+        fork: ThreadId,
+    },
+    /// A fork is attached to the thread.
+    #[error("cannot delete thread {thread_id} while attached thread {attached} exists")]
+    HasAttachedThread {
+        /// The thread that was to be deleted.
+        thread_id: ThreadId,
+        /// The attached fork.
+        attached: ThreadId,
+    },
+    /// Files or facts of a thread could not be changed; the thread is as it was.
+    #[error("{operation} thread {thread_id}")]
+    Lifecycle {
+        /// What was to be done.
+        operation: &'static str,
+        /// The thread.
+        thread_id: ThreadId,
+        /// Why not.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The store cannot record threads.
     #[error("this store does not record threads")]
     ReadOnly,
@@ -176,7 +242,14 @@ impl StoreError {
     /// Returns what the caller can do about this error.
     pub fn kind(&self) -> StoreErrorKind {
         match self {
-            Self::ThreadNotFound { .. } | Self::RolloutPathNotFound { .. } => StoreErrorKind::NotFound,
+            Self::ThreadNotFound { .. }
+            | Self::RolloutPathNotFound { .. }
+            | Self::TurnNotFound { .. }
+            | Self::NotArchived { .. } => StoreErrorKind::NotFound,
+            Self::TurnInProgress { .. } | Self::NoTurnStart { .. } | Self::BeyondInheritedHistory { .. } => {
+                StoreErrorKind::InvalidRequest
+            }
+            Self::HasForks { .. } | Self::HasAttachedThread { .. } => StoreErrorKind::Referenced,
             Self::CursorMismatch
             | Self::PositionOutsideLineage
             | Self::AnchorTurnMissing
@@ -193,6 +266,7 @@ impl StoreError {
             | Self::NotAHome { .. }
             | Self::Index { .. }
             | Self::Record { .. }
+            | Self::Lifecycle { .. }
             | Self::TaskStopped => StoreErrorKind::Internal,
         }
     }

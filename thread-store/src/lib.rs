@@ -8,17 +8,20 @@ pub mod conformance;
 mod damage;
 mod error;
 pub mod fs;
+mod lifecycle;
 pub mod live;
 mod local;
 mod memory;
 mod report;
 mod store;
+mod successor;
 mod thread_row;
 mod types;
 mod writes;
 
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
+pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, ThreadLifecycle};
 pub use local::{EmptyFolder, LocalStore, LocalStoreOptions};
 pub use memory::{MemoryRollout, MemoryStore};
 pub use report::{

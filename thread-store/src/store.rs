@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
 use crate::error::StoreResult;
+use crate::lifecycle::ThreadLifecycle;
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -63,6 +64,11 @@ pub trait ThreadStore: Send + Sync {
 
     /// Returns the capability to record threads, if the store has it.
     fn writes(&self) -> Option<&dyn ThreadWrites> {
+        None
+    }
+
+    /// Returns the capability to fork, revert, archive and delete threads, if the store has it.
+    fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
         None
     }
 

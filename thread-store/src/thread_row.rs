@@ -26,6 +26,8 @@ pub(crate) struct RowFacts<'a> {
     pub(crate) name: Option<String>,
     /// Changes of the repository's state that the rollout of a paginated thread does not tell.
     pub(crate) git: GitPatch,
+    /// Rollout that a revert of ours made current.
+    pub(crate) current: Option<String>,
     /// Provider of threads that name none.
     pub(crate) default_provider: &'a str,
 }
@@ -36,7 +38,7 @@ pub(crate) fn row_of(
     lookup: Lookup<'_>,
     known: RowFacts<'_>,
 ) -> StoreResult<Option<ThreadRow>> {
-    let Some(current) = current_revision(revisions) else {
+    let Some(current) = current_revision(revisions, known.current.as_deref()) else {
         return Ok(None);
     };
     let codex_preview = codex_preview(revisions, current, lookup)?.1;
@@ -144,11 +146,16 @@ fn inherited_preview(row: &RolloutRow, lookup: Lookup<'_>) -> StoreResult<(Strin
     Ok(found)
 }
 
-/// Chooses the revision that is current: the newest header, ties by file name (design section 5).
-pub(crate) fn current_revision(revisions: &[RolloutRow]) -> Option<&RolloutRow> {
-    revisions
-        .iter()
-        .max_by_key(|row| (!row.file.archived, row.meta.header.created_at_ms, &row.file.path))
+/// Chooses the revision that is current: the newest header, ties by our journal, then by file name (design section 5).
+///
+/// Every revert makes its header newer than all others, so an older name in the journal means that somebody else has
+/// reverted the thread since.
+pub(crate) fn current_revision<'r>(revisions: &'r [RolloutRow], named: Option<&str>) -> Option<&'r RolloutRow> {
+    revisions.iter().max_by_key(|row| {
+        let is_named = named == Some(row.rollout_id.as_str());
+        let created_at_ms = row.meta.header.created_at_ms;
+        (!row.file.archived, created_at_ms, is_named, &row.file.path)
+    })
 }
 
 /// Returns when the thread was created; the file name's time stands in for a header without one.

@@ -30,11 +30,13 @@ impl Journal {
             return Ok(0);
         };
         let mut newest: HashMap<(FactKind, Option<ThreadId>), u64> = HashMap::new();
+        let mut deleted: HashMap<ThreadId, u64> = HashMap::new();
         journal.visit_all(|line| {
-            if let Some(fact) = line.fact()
-                && fact.kind.newest_counts()
-            {
+            let Some(fact) = line.fact() else { return };
+            if fact.kind.newest_counts() {
                 newest.insert((fact.kind, fact.thread_id), line.offset);
+            } else if let (FactKind::ThreadDeleted, Some(thread_id)) = (fact.kind, fact.thread_id) {
+                deleted.insert(thread_id, line.offset);
             }
         })?;
         let mut buffer = encode_header(Header {
@@ -44,6 +46,10 @@ impl Journal {
         let (mut dropped, mut oversized) = (0, Vec::new());
         journal.visit_all(|line| {
             let superseded = line.fact().is_some_and(|fact| {
+                let deletion = fact.thread_id.and_then(|thread_id| deleted.get(&thread_id));
+                if fact.kind != FactKind::ThreadDeleted && deletion.is_some_and(|deletion| line.offset < *deletion) {
+                    return true;
+                }
                 let newest = newest.get(&(fact.kind, fact.thread_id));
                 newest.is_some_and(|newest| *newest != line.offset)
             });

@@ -15,6 +15,10 @@ pub enum FactKind {
     GitPatch,
     /// The thread's memory mode; the newest one counts.
     MemoryMode,
+    /// Which rollout of a reverted thread is current; the newest one counts.
+    CurrentRevision,
+    /// The thread was deleted: earlier facts about it mean nothing any more.
+    ThreadDeleted,
     /// A kind of another version, as written.
     Other(String),
 }
@@ -26,6 +30,8 @@ impl FactKind {
             Self::ThreadName => "thread_name",
             Self::GitPatch => "git_patch",
             Self::MemoryMode => "memory_mode",
+            Self::CurrentRevision => "current_revision",
+            Self::ThreadDeleted => "thread_deleted",
             Self::Other(word) => word,
         }
     }
@@ -33,8 +39,8 @@ impl FactKind {
     /// Tells whether a newer fact of this kind about the same thread makes this one meaningless.
     pub(super) fn newest_counts(&self) -> bool {
         match self {
-            Self::ThreadName | Self::MemoryMode => true,
-            Self::GitPatch | Self::Other(_) => false,
+            Self::ThreadName | Self::MemoryMode | Self::CurrentRevision => true,
+            Self::GitPatch | Self::ThreadDeleted | Self::Other(_) => false,
         }
     }
 }
@@ -45,6 +51,8 @@ impl From<&str> for FactKind {
             "thread_name" => Self::ThreadName,
             "git_patch" => Self::GitPatch,
             "memory_mode" => Self::MemoryMode,
+            "current_revision" => Self::CurrentRevision,
+            "thread_deleted" => Self::ThreadDeleted,
             other => Self::Other(other.to_owned()),
         }
     }

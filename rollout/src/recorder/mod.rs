@@ -2,6 +2,7 @@
 //!
 //! Only declares and re-exports.
 
+mod draft;
 mod durability;
 mod encoded_item;
 mod error;
@@ -17,6 +18,7 @@ mod ticket;
 mod time;
 mod writer;
 
+pub use draft::RolloutDraft;
 pub use durability::{AppendAck, Durability, OrdinalRange, SyncedThrough};
 pub use encoded_item::EncodedItem;
 pub use error::{WriteError, WriteResult};

@@ -152,6 +152,11 @@ impl RolloutWriter {
         self.lease.thread_id()
     }
 
+    /// The right to write the thread.
+    pub fn lease(&self) -> &Arc<WriterLease> {
+        &self.lease
+    }
+
     /// The rollout.
     pub fn rollout_id(&self) -> RolloutId {
         self.rollout_id

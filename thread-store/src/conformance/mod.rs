@@ -7,6 +7,7 @@ pub mod damage;
 mod fixture;
 pub mod items;
 pub mod legacy;
+pub mod lifecycle;
 pub mod lineage;
 pub mod list;
 pub mod list_filters;

@@ -28,13 +28,13 @@ fn options() -> LiveOptions {
     LiveOptions::new(Clock::system())
 }
 
-async fn create(fixture: &dyn StoreFixture, n: u32, mode: HistoryMode) -> LiveThread {
+pub(super) async fn create(fixture: &dyn StoreFixture, n: u32, mode: HistoryMode) -> LiveThread {
     LiveThread::create(fixture.store(), new(n, mode), options())
         .await
         .expect("a new thread")
 }
 
-async fn resume(fixture: &dyn StoreFixture, thread_id: ThreadId) -> LiveThread {
+pub(super) async fn resume(fixture: &dyn StoreFixture, thread_id: ThreadId) -> LiveThread {
     LiveThread::resume(fixture.store(), thread_id, options())
         .await
         .expect("a thread to continue")
@@ -55,15 +55,15 @@ fn completed(thread_id: ThreadId, turn: &str, item: &Value) -> RawItem {
     }))
 }
 
-fn start(turn: &str) -> RawItem {
+pub(super) fn start(turn: &str) -> RawItem {
     event(&json!({"type": "task_started", "turn_id": turn, "started_at": 1_772_442_000, "model_context_window": 1000}))
 }
 
-fn end(turn: &str) -> RawItem {
+pub(super) fn end(turn: &str) -> RawItem {
     event(&json!({"type": "task_complete", "turn_id": turn, "last_agent_message": null, "completed_at": 1_772_442_009}))
 }
 
-fn user(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
+pub(super) fn user(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     let item = json!({"type": "UserMessage", "id": format!("user of {turn}"), "content": [{"type": "text", "text": text, "text_elements": []}]});
     completed(thread_id, turn, &item)
 }
@@ -73,7 +73,7 @@ fn agent(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     completed(thread_id, turn, &item)
 }
 
-fn turn(thread_id: ThreadId, turn: &str) -> Vec<RawItem> {
+pub(super) fn turn(thread_id: ThreadId, turn: &str) -> Vec<RawItem> {
     vec![
         start(turn),
         user(thread_id, turn, &format!("ask {turn}")),

@@ -199,7 +199,8 @@ impl Inner {
             .transpose()?
             .unwrap_or_default();
         if revisions.len() > 1 {
-            let current = current_revision(&revisions)
+            let named = thread_id.map(|id| self.journalled_rollout(id)).transpose()?.flatten();
+            let current = current_revision(&revisions, named.as_deref())
                 .map(|row| row.file.path.clone())
                 .unwrap_or_default();
             report.find(

@@ -28,6 +28,10 @@ struct ThreadFacts {
     name: Option<(i64, String)>,
     /// All changes of the repository's state, merged.
     git: GitPatch,
+    /// Rollout that a revert made current.
+    current: Option<String>,
+    /// Deletions of the thread that were decided.
+    deletions: Vec<String>,
 }
 
 /// The journal, and what was read of it so far.
@@ -98,6 +102,19 @@ impl ThreadFacts {
                     });
                 }
             }
+            FactKind::CurrentRevision => {
+                if let Ok(rollout_id) = fact.value.parse::<String>() {
+                    self.current = Some(rollout_id);
+                }
+            }
+            FactKind::ThreadDeleted => {
+                let mut deletions = std::mem::take(&mut self.deletions);
+                deletions.extend(fact.value.parse::<String>().ok());
+                *self = Self {
+                    deletions,
+                    ..Self::default()
+                };
+            }
             // Kept in the journal for whoever knows what to do with them.
             FactKind::MemoryMode | FactKind::Other(_) => {}
         }
@@ -131,14 +148,20 @@ impl Facts {
             .unwrap_or_default()
     }
 
+    /// Returns the rollout that a revert of ours made current.
+    pub(super) fn current_rollout(&self, thread_id: ThreadId) -> Option<String> {
+        self.journal.get(&thread_id)?.current.clone()
+    }
+
     /// Returns, for every thread with facts, a text that changes with them.
     pub(super) fn digests(&self) -> HashMap<String, String> {
         let mut threads: BTreeSet<ThreadId> = self.names.iter().map(|(thread_id, _)| thread_id).collect();
         threads.extend(self.journal.keys());
         let digests = threads.into_iter().filter_map(|thread_id| {
             let (name, git) = (self.name(thread_id), self.git(thread_id));
-            let known = name.is_some() || !git.is_empty();
-            known.then(|| (thread_id.to_string(), format!("{name:?} {git:?}")))
+            let current = self.current_rollout(thread_id);
+            let known = name.is_some() || !git.is_empty() || current.is_some();
+            known.then(|| (thread_id.to_string(), format!("{name:?} {git:?} {current:?}")))
         });
         digests.collect()
     }
@@ -156,6 +179,19 @@ impl Inner {
             names,
             journal: self.journal_facts()?,
         })
+    }
+
+    /// Returns the rollout that a revert of ours made current.
+    pub(super) fn journalled_rollout(&self, thread_id: ThreadId) -> StoreResult<Option<String>> {
+        let facts = self.journal_facts()?;
+        Ok(facts.get(&thread_id).and_then(|facts| facts.current.clone()))
+    }
+
+    /// Returns whether a deletion of a thread was decided.
+    pub(super) fn is_deleted(&self, thread_id: ThreadId, operation: &str) -> StoreResult<bool> {
+        let facts = self.journal_facts()?;
+        let deletions = facts.get(&thread_id).map(|facts| &facts.deletions);
+        Ok(deletions.is_some_and(|deletions| deletions.iter().any(|decided| decided == operation)))
     }
 
     fn journal_facts(&self) -> StoreResult<Arc<HashMap<ThreadId, ThreadFacts>>> {

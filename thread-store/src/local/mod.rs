@@ -2,11 +2,16 @@
 //!
 //! The only place that knows both the log and the index. Wiring and delegation; each subject has its own file.
 
+mod archive;
+mod capability;
 mod catalog;
 mod catch_up;
 mod cut;
+mod delete;
 mod doctor;
 mod facts;
+mod fork;
+mod fork_place;
 mod history;
 mod items;
 mod keyed_lock;
@@ -17,13 +22,16 @@ mod metadata;
 mod model_context;
 mod occurrences;
 mod open_rollout;
+mod owned;
 mod read;
+mod revert;
 mod search;
 mod segments;
 mod store;
 mod text_index;
 mod thread_row;
 mod timeline;
+mod trash;
 mod turns;
 mod writers;
 

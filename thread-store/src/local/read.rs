@@ -118,8 +118,9 @@ impl Inner {
                 .rollouts_of(&thread_id.to_string())
                 .map_err(|error| self.index_error(error))?
         };
-        let stored =
-            crate::thread_row::current_revision(&stored).map(|row| (row.rollout_id.clone(), row.checkpoint.offset));
+        let named = self.journalled_rollout(thread_id)?;
+        let stored = crate::thread_row::current_revision(&stored, named.as_deref())
+            .map(|row| (row.rollout_id.clone(), row.checkpoint.offset));
         let file = match &stored {
             Some((id, _)) => files
                 .iter()

@@ -360,14 +360,16 @@ impl Inner {
         if let [file] = files {
             return self.open_rollout(reader, file);
         }
+        let named_thread = files.iter().find_map(|file| file.name.as_ref());
+        let named = named_thread.map(|name| self.journalled_rollout(name.thread_id));
+        let named = named.transpose()?.flatten();
+        let rank = |open: &OpenRollout<'_>| revision_rank(open, named.as_deref());
         let mut best: Option<OpenRollout<'r>> = None;
         let mut failure = None;
         for file in files {
             match self.open_rollout(reader, file) {
                 Ok(open) => {
-                    let newer = best
-                        .as_ref()
-                        .is_none_or(|best| revision_rank(&open) > revision_rank(best));
+                    let newer = best.as_ref().is_none_or(|best| rank(&open) > rank(best));
                     if newer {
                         best = Some(open);
                     }
@@ -386,9 +388,11 @@ impl Inner {
 }
 
 /// Orders revisions as `current_revision` does for stored ones.
-fn revision_rank(open: &OpenRollout<'_>) -> (bool, Option<i64>, String) {
+fn revision_rank(open: &OpenRollout<'_>, named: Option<&str>) -> (bool, Option<i64>, bool, String) {
     let live = open.file.location == codex_rollout::discover::Location::Active;
-    (live, open.meta.header.created_at_ms, open.file.relative.clone())
+    let is_named = named.is_some_and(|named| open.rollout_id.to_string() == named);
+    let created_at_ms = open.meta.header.created_at_ms;
+    (live, created_at_ms, is_named, open.file.relative.clone())
 }
 
 fn segment_info(open: &OpenRollout<'_>) -> SegmentInfo {

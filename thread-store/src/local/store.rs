@@ -3,7 +3,7 @@
 //! Every call runs on a blocking thread, because files and SQLite block.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
@@ -23,6 +23,7 @@ use super::open_rollout::index_error;
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
+use crate::lifecycle::ThreadLifecycle;
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
@@ -111,6 +112,8 @@ pub(super) struct Inner {
     pub(super) locks: KeyedLocks<Uuid>,
     pub(super) writers: Writers,
     pub(super) journal: JournalCache,
+    /// Held by whoever changes what threads there are.
+    pub(super) lifecycle: Mutex<()>,
     index_path: PathBuf,
     index: RwLock<SharedIndex>,
 }
@@ -142,8 +145,9 @@ impl LocalStore {
             })?;
         let index = open_index(&options.fs, &index_path)?;
         let cache = SeekCache::new(Arc::clone(&options.fs), own.join("cache"), CACHE_LIMIT_BYTES);
-        Ok(Arc::new(Self {
+        let store = Self {
             inner: Arc::new(Inner {
+                lifecycle: Mutex::default(),
                 writers: Writers::new(Arc::clone(&options.fs), &options.home),
                 journal: JournalCache::new(Journal::new(Arc::clone(&options.fs), &options.home)),
                 home: options.home,
@@ -157,7 +161,13 @@ impl LocalStore {
                 index_path,
                 index: RwLock::new(Arc::new(index)),
             }),
-        }))
+        };
+        if let Err(error) = store.inner.recover_trash() {
+            let error: &dyn std::error::Error = &error;
+            // The rest of the home can be read all the same.
+            tracing::warn!(error, "deletions that were interrupted could not be finished or undone");
+        }
+        Ok(Arc::new(store))
     }
 
     /// Runs a call on a blocking thread, once.
@@ -172,7 +182,10 @@ impl LocalStore {
     }
 
     /// Runs a call on a blocking thread, and once more on a new index if the old one proves unusable.
-    async fn run<T: Send + 'static>(&self, call: impl Fn(&Inner) -> StoreResult<T> + Send + 'static) -> StoreResult<T> {
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        call: impl Fn(&Inner) -> StoreResult<T> + Send + 'static,
+    ) -> StoreResult<T> {
         let inner = Arc::clone(&self.inner);
         let work = move || match call(&inner) {
             Err(error) if is_rebuildable(&error) => {
@@ -362,6 +375,10 @@ impl ThreadStore for LocalStore {
     }
 
     fn writes(&self) -> Option<&dyn ThreadWrites> {
+        Some(self)
+    }
+
+    fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
         Some(self)
     }
 }

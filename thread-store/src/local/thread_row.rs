@@ -96,6 +96,7 @@ impl Inner {
             thread_id,
             name: id.and_then(|id| facts.name(id)),
             git: id.map(|id| facts.git(id)).unwrap_or_default(),
+            current: id.and_then(|id| facts.current_rollout(id)),
             default_provider: &self.default_provider,
         };
         row_of(&revisions, lookup, known)

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use codex_protocol::ids::ThreadId;
@@ -56,7 +56,9 @@ struct Probe {
 
 /// One thread that is being written.
 pub(super) struct Writer {
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
+    /// The thread's lock as long as the recorder holds it.
+    lease: Weak<WriterLease>,
     /// Whether there is a file.
     born: AtomicBool,
     /// Whether lines were appended that the index has not been offered yet.
@@ -88,6 +90,28 @@ impl Writers {
             .get(&thread_id)
             .cloned()
             .ok_or(StoreError::NotOpen { thread_id })
+    }
+
+    /// Takes the lock of a thread; one that is open here lends its own.
+    pub(super) fn hold(&self, thread_id: ThreadId) -> StoreResult<Arc<WriterLease>> {
+        let open = self.open().get(&thread_id).and_then(|writer| writer.lease.upgrade());
+        match open {
+            Some(lease) => Ok(lease),
+            None => self.acquire(thread_id),
+        }
+    }
+
+    /// Syncs and closes a thread if it is open here, and tells whether it was; whoever holds its lock keeps it. Blocks.
+    pub(super) fn close_held(&self, thread_id: ThreadId) -> StoreResult<bool> {
+        let Ok(writer) = self.get(thread_id) else {
+            return Ok(false);
+        };
+        let synced = writer.recorder.sync().wait();
+        synced.map_err(|error| record_error(thread_id, error))?;
+        let closed = writer.recorder.close().wait();
+        self.open().remove(&thread_id);
+        closed.map_err(|error| record_error(thread_id, error))?;
+        Ok(true)
     }
 
     fn acquire(&self, thread_id: ThreadId) -> StoreResult<Arc<WriterLease>> {
@@ -214,7 +238,12 @@ impl Inner {
         }
     }
 
-    fn adopt(&self, thread_id: ThreadId, log: RolloutWriter, open_turns: Vec<String>) -> StoreResult<OpenThread> {
+    pub(super) fn adopt(
+        &self,
+        thread_id: ThreadId,
+        log: RolloutWriter,
+        open_turns: Vec<String>,
+    ) -> StoreResult<OpenThread> {
         let open = OpenThread {
             thread_id,
             rollout_id: log.rollout_id(),
@@ -225,7 +254,9 @@ impl Inner {
         };
         let pool = self.writers.pool(&self.clock);
         let pool = pool.map_err(|error| record_error(thread_id, error))?;
+        let lease = Arc::downgrade(log.lease());
         let writer = Writer {
+            lease,
             recorder: pool.open(log),
             born: AtomicBool::new(open.materialized),
             unseen: AtomicBool::new(false),
@@ -411,7 +442,7 @@ pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>, set: RowSet) -> StoreR
 }
 
 /// Turns that an agent may go on with; those without an id of their own cannot be named.
-fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
+pub(super) fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
     // What records began, also where raw messages are shown because no event of a user was seen so far.
     let open = newest_open_turn(history.current(), RowSet::Full)?.filter(|turn| turn.alias.is_none());
     Ok(open.map(|turn| turn.turn_id).into_iter().collect())

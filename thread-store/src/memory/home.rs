@@ -63,9 +63,9 @@ impl MemoryRollout {
 /// All rollouts by path, and the names in the order in which they were given.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Home {
-    files: BTreeMap<String, MemoryRollout>,
-    names: Vec<(ThreadId, String)>,
-    git: BTreeMap<String, GitPatch>,
+    pub(super) files: BTreeMap<String, MemoryRollout>,
+    pub(super) names: Vec<(ThreadId, String)>,
+    pub(super) git: BTreeMap<String, GitPatch>,
     pub(super) writers: Writers,
 }
 

@@ -75,6 +75,8 @@ impl Shelf {
         let lookup = |id: &str| Ok(self.rows.iter().find(|row| row.rollout_id == id).cloned());
         let name = thread_id.parse().ok().and_then(|id| home.name_of(id));
         let naming = RowFacts {
+            // Its reverts are always the newest: no journal has to say so.
+            current: None,
             thread_id,
             name,
             git: home.git_of(thread_id),
@@ -83,7 +85,7 @@ impl Shelf {
         let Some(row) = row_of(&revisions, &lookup, naming)? else {
             return Ok(None);
         };
-        let Some(current) = current_revision(&revisions) else {
+        let Some(current) = current_revision(&revisions, None) else {
             return Ok(None);
         };
         let (owner, codex) = codex_preview(&revisions, current, &lookup)?;

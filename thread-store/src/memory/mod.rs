@@ -5,6 +5,7 @@
 
 mod history;
 mod home;
+mod lifecycle;
 mod list;
 mod pages;
 mod rollout;

@@ -16,6 +16,7 @@ use super::{list, pages, search, writes};
 use crate::clock::Clock;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
+use crate::lifecycle::ThreadLifecycle;
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
@@ -38,7 +39,7 @@ const MAX_LISTED_DAMAGE: usize = 1_000;
 #[derive(Debug)]
 pub struct MemoryStore {
     home: RwLock<Home>,
-    clock: Clock,
+    pub(super) clock: Clock,
 }
 
 impl Default for MemoryStore {
@@ -76,7 +77,7 @@ impl MemoryStore {
         self.change(|home| home.set_name(thread_id, name));
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Home) -> T) -> T {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Home) -> T) -> T {
         change(&mut self.home.write().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -131,6 +132,10 @@ impl ThreadStore for MemoryStore {
     }
 
     fn writes(&self) -> Option<&dyn ThreadWrites> {
+        Some(self)
+    }
+
+    fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
         Some(self)
     }
 }
@@ -211,7 +216,7 @@ impl ThreadSearch for MemoryStore {
     }
 }
 
-fn read(home: &Home, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
+pub(super) fn read(home: &Home, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
     let history = History::open(home, query.thread_id, query.view)?;
     history.require_header()?;
     let mut record = list::record(home, history.thread_id)?;

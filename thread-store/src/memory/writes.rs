@@ -78,7 +78,7 @@ impl Home {
         Ok(self.adopt(thread_id, writer, open_turns))
     }
 
-    fn refuse_second_writer(&self, thread_id: ThreadId) -> StoreResult<()> {
+    pub(super) fn refuse_second_writer(&self, thread_id: ThreadId) -> StoreResult<()> {
         match self.writers.0.contains_key(&thread_id) {
             true => Err(StoreError::WriterConflict { thread_id }),
             false => Ok(()),
@@ -251,7 +251,7 @@ fn ordinal_of(line: &[u8]) -> Option<u64> {
     RolloutLine::decode(line).ok()?.ordinal
 }
 
-fn line_time(unix_ms: i64) -> String {
+pub(super) fn line_time(unix_ms: i64) -> String {
     let moment = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or_default();
     moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

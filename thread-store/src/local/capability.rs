@@ -1,0 +1,47 @@
+//! The lifecycle capability of the local store: off the async threads, then to the file of each subject.
+
+use async_trait::async_trait;
+use codex_protocol::ids::ThreadId;
+
+use super::store::LocalStore;
+use crate::error::StoreResult;
+use crate::lifecycle::{ForkRequest, ThreadLifecycle};
+use crate::types::{ThreadReadQuery, ThreadRecord, View};
+
+impl LocalStore {
+    async fn record_of_thread(&self, thread_id: ThreadId) -> StoreResult<ThreadRecord> {
+        let query = ThreadReadQuery {
+            thread_id,
+            view: View::Full,
+            turns: None,
+        };
+        self.run(move |inner| inner.read(query)).await
+    }
+}
+
+#[async_trait]
+impl ThreadLifecycle for LocalStore {
+    async fn fork_thread(&self, request: ForkRequest) -> StoreResult<ThreadRecord> {
+        let thread_id = request.new_thread_id;
+        self.run(move |inner| inner.fork(&request)).await?;
+        self.record_of_thread(thread_id).await
+    }
+
+    async fn revert_thread(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<ThreadRecord> {
+        let turn_id = before_turn_id.to_owned();
+        self.run(move |inner| inner.revert(thread_id, &turn_id)).await?;
+        self.record_of_thread(thread_id).await
+    }
+
+    async fn archive_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
+        self.run(move |inner| inner.archive(thread_id)).await
+    }
+
+    async fn unarchive_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
+        self.run(move |inner| inner.unarchive(thread_id)).await
+    }
+
+    async fn delete_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
+        self.run(move |inner| inner.delete(thread_id)).await
+    }
+}

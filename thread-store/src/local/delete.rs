@@ -1,0 +1,136 @@
+//! Deletes threads with all that belongs to them (`rollout-format.md` 8.8, `app-server-api.md` 3.13).
+//!
+//! Refusals come before anything changes. Files leave their places first, then the deletion is decided by one write to
+//! the journal, then what is left is removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use codex_protocol::ids::ThreadId;
+use codex_protocol::log::RawJson;
+use codex_rollout::journal::{FactKind, JournalFact};
+use codex_rollout::recorder::Durability;
+
+use super::catalog::Freshness;
+use super::catch_up::rollout_uuid;
+use super::owned::Owned;
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::live::{IdSource as _, SystemIds};
+use crate::types::{ArchivedFilter, RelationFilter, View};
+
+impl Inner {
+    /// Deletes a thread and its descendants.
+    pub(super) fn delete(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
+        let _turn = self.lifecycle_turn();
+        self.recover_trash()?;
+        if self.is_unborn(thread_id) {
+            // Nothing is recorded: with the writer the thread is gone.
+            self.writers.close_held(thread_id)?;
+            return Ok(vec![thread_id]);
+        }
+        self.settle_open(thread_id)?;
+        self.catalog.expire();
+        self.files_of(thread_id, View::Full)?;
+        let mut group = vec![thread_id];
+        group.extend(self.descendants(thread_id, ArchivedFilter::Any)?);
+        let leases = group.iter().map(|id| self.writers.hold(*id));
+        let leases = leases.collect::<StoreResult<Vec<_>>>()?;
+        let owned = group.iter().zip(leases).map(|(id, lease)| self.owned(*id, lease));
+        let owned = owned.collect::<StoreResult<Vec<_>>>()?;
+        self.refuse_needed(thread_id, &owned)?;
+        for thread in &owned {
+            self.writers.close_held(thread.thread_id)?;
+        }
+        let operation = SystemIds::new(self.clock.clone()).uuid_v7().to_string();
+        let moves = self.moves_to_trash(&operation, &owned)?;
+        self.move_all("delete", thread_id, &moves)?;
+        self.catalog.expire();
+        let decided = self
+            .refuse_needed(thread_id, &owned)
+            .and_then(|()| self.decide_deletion(thread_id, &operation, &group));
+        if let Err(error) = decided {
+            self.move_back(&moves);
+            self.catalog.expire();
+            return Err(error);
+        }
+        let trash: Vec<PathBuf> = moves.into_iter().map(|(_, to)| to).collect();
+        if let Err(error) = self.purge(&group.iter().copied().collect(), &trash) {
+            let error: &dyn std::error::Error = &error;
+            // Decided is done: what is left is removed when a store is opened here again.
+            tracing::warn!(error, %thread_id, "a deleted thread leaves files in the trash for now");
+        }
+        self.catalog.expire();
+        group.reverse();
+        Ok(group)
+    }
+
+    /// Refuses to delete what other threads need.
+    fn refuse_needed(&self, thread_id: ThreadId, owned: &[Owned]) -> StoreResult<()> {
+        let group: BTreeSet<ThreadId> = owned.iter().map(|thread| thread.thread_id).collect();
+        self.bring_up_to_date(&mut |_, _| {})?;
+        if let Some((path, reason)) = self.sweep(Freshness::Recent).problems.first().cloned() {
+            // What cannot be looked into may hold a fork.
+            return Err(StoreError::Read {
+                path,
+                offset: 0,
+                source: reason.into(),
+            });
+        }
+        let attached = self.related(RelationFilter::AttachedTo(thread_id), ArchivedFilter::Any)?;
+        if let Some(attached) = attached.iter().find(|record| !group.contains(&record.thread_id)) {
+            return Err(StoreError::HasAttachedThread {
+                thread_id,
+                attached: attached.thread_id,
+            });
+        }
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let mut heirs: BTreeMap<String, ThreadId> = BTreeMap::new();
+        for file in owned.iter().flat_map(|thread| &thread.files) {
+            let continuing = reader.continuing(&rollout_uuid(file).to_string());
+            let continuing = continuing.map_err(|error| self.index_error(error))?;
+            heirs.extend(
+                continuing
+                    .into_iter()
+                    .filter_map(|(rollout_id, heir)| Some((rollout_id, heir.parse().ok()?))),
+            );
+        }
+        match heirs.into_values().find(|heir| !group.contains(heir)) {
+            Some(fork) => Err(StoreError::HasForks { thread_id, fork }),
+            None => Ok(()),
+        }
+    }
+
+    /// Plans the way of every file into the trash.
+    fn moves_to_trash(&self, operation: &str, owned: &[Owned]) -> StoreResult<Vec<(PathBuf, PathBuf)>> {
+        let mut moves = Vec::new();
+        for thread in owned {
+            for file in &thread.files {
+                let to = self.trash_path(operation, &file.path).ok_or_else(|| {
+                    let reason = format!("{} cannot be moved into the trash", file.path.display());
+                    Self::lifecycle_error("delete", thread.thread_id)(reason.into())
+                })?;
+                moves.push((file.path.clone(), to));
+            }
+        }
+        Ok(moves)
+    }
+
+    fn decide_deletion(&self, thread_id: ThreadId, operation: &str, group: &[ThreadId]) -> StoreResult<()> {
+        let at_ms = self.clock.now_ms();
+        let facts: Vec<JournalFact> = group
+            .iter()
+            .map(|id| JournalFact {
+                kind: FactKind::ThreadDeleted,
+                thread_id: Some(*id),
+                at_ms,
+                value: RawJson::string(operation),
+            })
+            .collect();
+        self.journal
+            .journal
+            .append(&facts, Durability::Synced)
+            .map_err(|error| Self::lifecycle_error("delete", thread_id)(Box::new(error)))
+    }
+}

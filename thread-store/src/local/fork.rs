@@ -1,0 +1,307 @@
+//! Forks: by reference for paginated threads, by copy for legacy ones (`rollout-format.md` 8.5).
+//!
+//! A fork appears whole or not at all. Its source is only read, made plain where it is pointed into, and synced, so that
+//! no fork outlives what it continues.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use codex_protocol::ids::ThreadId;
+use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, RawJson, SessionMeta};
+use codex_rollout::discover::RolloutFile;
+use codex_rollout::forget_names::forget_names;
+use codex_rollout::head::{Head, read_head};
+use codex_rollout::journal::{FactKind, JournalFact};
+use codex_rollout::lines::LineEvent;
+use codex_rollout::recorder::{Durability, LocalTime, NewRollout, RolloutDraft, WriteError, materialize};
+use codex_rollout::relocate::sync_file;
+use codex_rollout::session_index::append_name;
+use codex_rollout::source::RolloutSource;
+use codex_state::projector::RowReader;
+use codex_state::rows::{RowKey, RowSet, RowSets, TurnState};
+
+use super::catalog::Freshness;
+use super::fork_place::{cut_turn, place_of};
+use super::open_rollout::{OpenRollout, index_error, read_error};
+use super::segments::History;
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest};
+use crate::live::IdSource as _;
+use crate::live::SystemIds;
+use crate::successor::{CutTurn, LatestSettings, TurnWatch, fork_meta, interruption, timestamp};
+use crate::types::View;
+
+/// Bytes of an overlong line that are copied at once.
+const COPY_BYTES: u64 = 1024 * 1024;
+
+/// What a fork is made of, as read from its source.
+struct ForkPlan {
+    meta: SessionMeta,
+    settings: LatestSettings,
+    inherited: Inherited,
+}
+
+enum Inherited {
+    /// Continued where it is: the place, and the files that lead there, the one that is cut last.
+    Referenced {
+        base: Option<HistoryBase>,
+        files: Vec<RolloutFile>,
+        cut_turn: Option<CutTurn>,
+    },
+    /// Copied up to an offset.
+    Copied { source: RolloutSource, end: u64 },
+}
+
+impl Inner {
+    /// Makes a fork; it is on stable storage when this returns.
+    pub(super) fn fork(&self, request: &ForkRequest) -> StoreResult<()> {
+        let _turn = self.lifecycle_turn();
+        self.settle_open(request.source)?;
+        let failed = Self::lifecycle_error("fork", request.source);
+        let lease = self.acquire_lease(request.new_thread_id)?;
+        if !self.sweep(Freshness::Now).named(request.new_thread_id.0).is_empty() {
+            return Err(StoreError::ThreadExists {
+                thread_id: request.new_thread_id,
+            });
+        }
+        let plan = self.with_history(request.source, View::Full, |history| plan_fork(history, request))?;
+        let mut sources = Vec::new();
+        let base = match &plan.inherited {
+            Inherited::Referenced { base, files, .. } => {
+                sources = self.make_referable(request.source, files)?;
+                *base
+            }
+            Inherited::Copied { .. } => None,
+        };
+        let now_ms = self.clock.now_ms();
+        let meta = fork_meta(&plan.meta, plan.settings, request, base, now_ms);
+        let meta = meta.ok_or_else(|| failed(Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms })))?;
+        let rollout = NewRollout {
+            rollout_id: request.new_thread_id.into(),
+            meta,
+            prepared: self.local_time(now_ms),
+        };
+        let draft = RolloutDraft::begin(&self.fs, &self.home, &lease, rollout, now_ms);
+        let mut draft = draft.map_err(|error| failed(Box::new(error)))?;
+        let (cut_turn, mode) = match plan.inherited {
+            Inherited::Referenced { cut_turn, .. } => (cut_turn, HistoryMode::Paginated),
+            Inherited::Copied { source, end } => (copy_lines(&source, end, &mut draft)?, HistoryMode::Legacy),
+        };
+        if let Some(turn) = cut_turn {
+            let id = SystemIds::new(self.clock.clone()).uuid_v7().to_string();
+            for line in interruption(&turn, mode, &id) {
+                draft.append(&line.encoded()).map_err(|error| failed(Box::new(error)))?;
+            }
+        }
+        // The name first: publishing is the one step that makes the fork.
+        let is_named = self.inherit_name(request)?;
+        let published = draft.publish().map_err(|error| failed(Box::new(error)));
+        let made = published.and_then(|path| self.check_sources(request, &path, &sources));
+        if made.is_err() && is_named {
+            self.forget_name(request.new_thread_id);
+        }
+        self.catalog.expire();
+        made
+    }
+
+    pub(super) fn local_time(&self, unix_ms: i64) -> LocalTime {
+        LocalTime {
+            unix_ms,
+            utc_offset_seconds: self.clock.utc_offset_seconds(unix_ms),
+        }
+    }
+
+    /// Makes rollouts plain, because cuts are offsets in plain files, and waits until they are on stable storage.
+    pub(super) fn make_referable(&self, thread_id: ThreadId, files: &[RolloutFile]) -> StoreResult<Vec<PathBuf>> {
+        let failed = Self::lifecycle_error("fork", thread_id);
+        let mut paths = Vec::new();
+        for file in files {
+            let path = materialize(&self.fs, &file.logical_path).map_err(|error| failed(Box::new(error)))?;
+            sync_file(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))?;
+            paths.push(path);
+        }
+        Ok(paths)
+    }
+
+    /// A source that somebody deleted or moved meanwhile takes the fork with it, if nothing leads to it any more.
+    fn check_sources(&self, request: &ForkRequest, path: &std::path::Path, sources: &[PathBuf]) -> StoreResult<()> {
+        if sources.iter().all(|source| self.fs.stat(source).is_ok()) {
+            return Ok(());
+        }
+        self.catalog.expire();
+        match self.with_history(request.new_thread_id, View::Full, |_| Ok(())) {
+            Err(StoreError::Lineage { .. }) => {
+                codex_rollout::relocate::remove_file(self.fs.as_ref(), &self.home, path)
+                    .map_err(|error| Self::lifecycle_error("fork", request.source)(Box::new(error)))?;
+                Err(StoreError::ThreadNotFound {
+                    thread_id: request.source,
+                })
+            }
+            // Moved, not deleted.
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the fork the name of its source, and tells whether there is one.
+    fn inherit_name(&self, request: &ForkRequest) -> StoreResult<bool> {
+        let Some(name) = self.facts()?.name(request.source) else {
+            return Ok(false);
+        };
+        let failed = Self::lifecycle_error("fork", request.source);
+        let now_ms = self.clock.now_ms();
+        let fact = JournalFact {
+            kind: FactKind::ThreadName,
+            thread_id: Some(request.new_thread_id),
+            at_ms: now_ms,
+            value: RawJson::string(&name),
+        };
+        let journalled = self.journal.journal.append(&[fact], Durability::Synced);
+        journalled.map_err(|error| failed(Box::new(error)))?;
+        let at = timestamp(now_ms).unwrap_or_default();
+        append_name(self.fs.as_ref(), &self.home, request.new_thread_id, &name, &at)
+            .map_err(|error| failed(Box::new(error)))?;
+        Ok(true)
+    }
+
+    fn forget_name(&self, thread_id: ThreadId) {
+        if let Err(error) = forget_names(self.fs.as_ref(), &self.home, &BTreeSet::from([thread_id])) {
+            let error: &dyn std::error::Error = &error;
+            // A name without a rollout is no thread to anybody.
+            tracing::warn!(error, %thread_id, "the name of a fork that was not made stays behind");
+        }
+    }
+}
+
+fn plan_fork(history: &History<'_>, request: &ForkRequest) -> StoreResult<ForkPlan> {
+    let current = history.current();
+    let meta = head_meta(current, "fork", request.source)?;
+    let settings = LatestSettings {
+        cwd: current.meta.cwd.clone(),
+        model_provider: current.meta.model_provider.clone(),
+    };
+    let inherited = match history.mode() {
+        HistoryMode::Paginated => {
+            let place = place_of(history, &request.cut)?;
+            let files = place.map_or(0, |place| place.at + 1);
+            let files = history.segments[..files].iter();
+            Inherited::Referenced {
+                base: place.map(|place| place.base(history)),
+                files: files.map(|segment| segment.rollout.file.clone()).collect(),
+                cut_turn: place.map(|place| cut_turn(history, place)).transpose()?.flatten(),
+            }
+        }
+        HistoryMode::Legacy if request.attachment == ForkAttachment::Attached => {
+            return Err(StoreError::Unsupported {
+                operation: "attached fork",
+                thread_id: request.source,
+            });
+        }
+        HistoryMode::Legacy => Inherited::Copied {
+            source: current.source.clone(),
+            end: copy_end(history, &request.cut)?,
+        },
+    };
+    Ok(ForkPlan {
+        meta,
+        settings,
+        inherited,
+    })
+}
+
+/// Returns the session metadata that a rollout begins with.
+pub(super) fn head_meta(
+    rollout: &OpenRollout<'_>,
+    operation: &'static str,
+    thread_id: ThreadId,
+) -> StoreResult<SessionMeta> {
+    match read_head(&rollout.source) {
+        Ok(Head::Envelope { meta, .. }) => Ok(*meta),
+        Ok(Head::Bare(_)) => Err(StoreError::Unsupported { operation, thread_id }),
+        Err(error) => Err(StoreError::Header {
+            path: rollout.file.path.clone(),
+            source: Box::new(error),
+        }),
+    }
+}
+
+/// Returns where copying a legacy history stops.
+fn copy_end(history: &History<'_>, cut: &ForkCut) -> StoreResult<u64> {
+    let current = history.current();
+    let turn = |turn_id: &String| {
+        let row = history.turn_row(0, turn_id)?;
+        row.ok_or_else(|| StoreError::TurnNotFound {
+            thread_id: history.thread_id,
+            turn_id: turn_id.clone(),
+        })
+    };
+    match cut {
+        ForkCut::Whole => Ok(current.complete_offset),
+        ForkCut::BeforeTurn(turn_id) => Ok(turn(turn_id)?.key.offset()),
+        ForkCut::LastTurn(turn_id) => {
+            let row = turn(turn_id)?;
+            if row.state == TurnState::InProgress {
+                return Err(StoreError::TurnInProgress {
+                    thread_id: history.thread_id,
+                    turn_id: turn_id.clone(),
+                });
+            }
+            next_turn(current, row.key.offset())
+        }
+    }
+}
+
+/// Finds the line that begins the next turn, also one that was rolled back: what follows belongs to it.
+fn next_turn(rollout: &OpenRollout<'_>, after: u64) -> StoreResult<u64> {
+    let end = rollout.complete_offset;
+    let mut lines = rollout.source.lines(after).until(end);
+    let failed = |error| read_error(&rollout.source, after, error);
+    while let Some(event) = lines.next().map_err(failed)? {
+        let offset = event.offset();
+        if offset == after {
+            continue;
+        }
+        let row = rollout.rows.turn(RowKey::new(offset, RowSets::BOTH));
+        let row = row.map_err(|error| index_error(&rollout.file.path, error))?;
+        if row.is_some_and(|row| row.sets.contains(RowSet::Full) || row.sets.contains(RowSet::Raw)) {
+            return Ok(offset);
+        }
+    }
+    Ok(end)
+}
+
+/// Copies the lines of a legacy history as they are, and returns the turn that they end inside. What is not a record is
+/// left behind.
+fn copy_lines(source: &RolloutSource, end: u64, draft: &mut RolloutDraft) -> StoreResult<Option<CutTurn>> {
+    let mut watch = TurnWatch::default();
+    let mut lines = source.lines(0).until(end);
+    let failed = |error| read_error(source, 0, error);
+    let write_failed = |error: WriteError| StoreError::Read {
+        path: source.path().to_owned(),
+        offset: 0,
+        source: Box::new(error),
+    };
+    while let Some(event) = lines.next().map_err(failed)? {
+        match event {
+            LineEvent::Line { bytes, .. } => {
+                let Ok(head) = LineHead::parse(bytes) else { continue };
+                if head.kind == "event_msg" {
+                    watch.event(head.payload);
+                }
+                draft.copy(bytes).map_err(write_failed)?;
+            }
+            LineEvent::Oversized { offset, len, .. } => {
+                let mut copied = 0;
+                while copied < len {
+                    let chunk = source
+                        .read_at(offset + copied, (len - copied).min(COPY_BYTES))
+                        .map_err(failed)?;
+                    copied += chunk.len() as u64;
+                    draft.copy(&chunk).map_err(write_failed)?;
+                }
+            }
+        }
+        draft.copy(b"\n").map_err(write_failed)?;
+    }
+    Ok(watch.open())
+}

@@ -1,0 +1,206 @@
+//! Reverts: a new revision for paginated threads, a rollback marker for legacy ones (`rollout-format.md` 8.7).
+//!
+//! Publishing the new rollout is the switch: its header is newer than that of every other revision. The journal names it
+//! as well. Nothing of an earlier rollout changes.
+
+use std::sync::Arc;
+
+use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_protocol::log::{HistoryBase, HistoryMode, RawJson, SessionMeta};
+use codex_rollout::discover::{Location, RolloutFile, rollout_at};
+use codex_rollout::head::{Head, read_head};
+use codex_rollout::journal::{FactKind, JournalFact};
+use codex_rollout::locks::WriterLease;
+use codex_rollout::recorder::{Durability, NewRollout, RolloutDraft, RolloutWriter, TornTailRule, WriteError};
+use codex_rollout::relocate::remove_file;
+use codex_state::projector::{KeyRange, Order, RowReader};
+use codex_state::rows::RowSet;
+
+use super::fork::head_meta;
+use super::fork_place::place_of;
+use super::open_rollout::index_error;
+use super::segments::History;
+use super::store::Inner;
+use super::writers::{open_turns, record_error};
+use crate::error::{StoreError, StoreResult};
+use crate::lifecycle::ForkCut;
+use crate::live::{IdSource as _, SystemIds};
+use crate::successor::{revision_meta, revision_time_ms, rollback};
+use crate::types::View;
+
+/// What a revert does, as read from the thread.
+enum RevertPlan {
+    /// A new rollout that continues a place, with the files that lead there.
+    Revision {
+        meta: Box<SessionMeta>,
+        base: Option<HistoryBase>,
+        files: Vec<RolloutFile>,
+        current: RolloutFile,
+    },
+    /// A marker that removes so many turns.
+    Marker { num_turns: u32, file: RolloutFile },
+}
+
+impl Inner {
+    /// Drops a turn and everything after it.
+    pub(super) fn revert(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<()> {
+        let _turn = self.lifecycle_turn();
+        self.settle_open(thread_id)?;
+        self.catalog.expire();
+        self.files_of(thread_id, View::Full)?;
+        let lease = self.writers.hold(thread_id)?;
+        let cut = ForkCut::BeforeTurn(before_turn_id.to_owned());
+        let plan = self.with_history(thread_id, View::Full, |history| {
+            plan_revert(history, &cut, before_turn_id)
+        })?;
+        let reverted = match plan {
+            RevertPlan::Marker { num_turns, file } => self.mark_rollback(thread_id, lease, num_turns, &file),
+            RevertPlan::Revision {
+                meta,
+                base,
+                files,
+                current,
+            } => {
+                self.make_referable(thread_id, &files)?;
+                let is_open = self.writers.close_held(thread_id)?;
+                let published = self.publish_revision(thread_id, &lease, &meta, base);
+                // What was open stays open: behind the kept prefix, or where it was.
+                if is_open {
+                    let file = published.as_ref().unwrap_or(&current);
+                    self.reopen_at(thread_id, lease, file)?;
+                }
+                published.map(|_| ())
+            }
+        };
+        self.catalog.expire();
+        reverted
+    }
+
+    fn mark_rollback(
+        &self,
+        thread_id: ThreadId,
+        lease: Arc<WriterLease>,
+        num_turns: u32,
+        file: &RolloutFile,
+    ) -> StoreResult<()> {
+        let items = [rollback(num_turns).encoded()];
+        if self.append_to_open(thread_id, &items)? {
+            return Ok(());
+        }
+        let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, TornTailRule::CutAside);
+        let written = resumed.and_then(|resumed| {
+            let mut log = resumed.writer;
+            log.append(&items, self.clock.now_ms())?;
+            log.sync()
+        });
+        written.map(|_| ()).map_err(|error| record_error(thread_id, error))
+    }
+
+    fn publish_revision(
+        &self,
+        thread_id: ThreadId,
+        lease: &WriterLease,
+        current: &SessionMeta,
+        base: Option<HistoryBase>,
+    ) -> StoreResult<RolloutFile> {
+        let failed = Self::lifecycle_error("revert", thread_id);
+        let created = self.created_times(thread_id)?;
+        let now_ms = revision_time_ms(self.clock.now_ms(), created);
+        let out_of_range = || failed(Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms }));
+        let rollout_id = RolloutId(SystemIds::new(self.clock.clone()).uuid_v7());
+        let rollout = NewRollout {
+            rollout_id,
+            meta: revision_meta(current, base, now_ms).ok_or_else(out_of_range)?,
+            prepared: self.local_time(now_ms),
+        };
+        let draft = RolloutDraft::begin(&self.fs, &self.home, lease, rollout, now_ms);
+        let path = draft
+            .and_then(RolloutDraft::publish)
+            .map_err(|error| failed(Box::new(error)))?;
+        let fact = JournalFact {
+            kind: FactKind::CurrentRevision,
+            thread_id: Some(thread_id),
+            at_ms: now_ms,
+            value: RawJson::string(&rollout_id.to_string()),
+        };
+        if let Err(error) = self.journal.journal.append(&[fact], Durability::Synced) {
+            remove_file(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))?;
+            return Err(failed(Box::new(error)));
+        }
+        rollout_at(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))
+    }
+
+    /// Returns when the headers of a thread's revisions say that they were made.
+    fn created_times(&self, thread_id: ThreadId) -> StoreResult<Vec<i64>> {
+        let mut times = Vec::new();
+        for file in self.files_of(thread_id, View::Full)? {
+            // A file that is no rollout is no revision.
+            if let Ok(Head::Envelope { meta, .. }) = read_head(&self.source(&file)?)
+                && let Ok(time) = meta.timestamp.parse::<jiff::Timestamp>()
+            {
+                times.push(time.as_millisecond());
+            }
+        }
+        Ok(times)
+    }
+
+    fn reopen_at(&self, thread_id: ThreadId, lease: Arc<WriterLease>, file: &RolloutFile) -> StoreResult<()> {
+        self.catalog.expire();
+        let open = self.with_history(thread_id, View::Full, open_turns)?;
+        let rule = TornTailRule::CutAside;
+        let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, rule)
+            .map_err(|error| record_error(thread_id, error))?;
+        self.adopt(thread_id, resumed.writer, open).map(|_| ())
+    }
+}
+
+fn plan_revert(history: &History<'_>, cut: &ForkCut, turn_id: &str) -> StoreResult<RevertPlan> {
+    let current = history.current();
+    let thread_id = history.thread_id;
+    if current.file.location == Location::Archived {
+        return Err(StoreError::Archived { thread_id });
+    }
+    let meta = Box::new(head_meta(current, "revert", thread_id)?);
+    if history.mode() == HistoryMode::Legacy {
+        return Ok(RevertPlan::Marker {
+            num_turns: turns_from(history, turn_id)?,
+            file: current.file.clone(),
+        });
+    }
+    let place = place_of(history, cut)?;
+    let files = place.map_or(0, |place| place.at + 1);
+    Ok(RevertPlan::Revision {
+        meta,
+        base: place.map(|place| place.base(history)),
+        files: history.segments[..files]
+            .iter()
+            .map(|segment| segment.rollout.file.clone())
+            .collect(),
+        current: current.file.clone(),
+    })
+}
+
+/// Counts the turns from one on as replay counts them: a marker says nothing else.
+fn turns_from(history: &History<'_>, turn_id: &str) -> StoreResult<u32> {
+    let thread_id = history.thread_id;
+    let row = history.turn_row(0, turn_id)?.ok_or_else(|| StoreError::TurnNotFound {
+        thread_id,
+        turn_id: turn_id.to_owned(),
+    })?;
+    let current = history.current();
+    if !row.sets.contains(RowSet::Codex) {
+        return Err(StoreError::Unsupported {
+            operation: "revert to a turn that replay does not count",
+            thread_id,
+        });
+    }
+    let range = KeyRange {
+        low: row.key,
+        high: KeyRange::ALL.high,
+    };
+    let turns = current
+        .rows
+        .turns(RowSet::Codex, range, Order::Descending, usize::MAX)
+        .map_err(|error| index_error(&current.file.path, error))?;
+    Ok(u32::try_from(turns.len()).unwrap_or(u32::MAX))
+}

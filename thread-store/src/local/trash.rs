@@ -1,0 +1,111 @@
+//! Where the files of a thread go while it is deleted: `<home>/codex-threads/trash`.
+//!
+//! A deletion is decided by its fact in the journal. Files of a decided one are removed, files of another one go back to
+//! where they were: so a crash leaves the thread whole or gone.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use codex_protocol::ids::ThreadId;
+use codex_rollout::forget_names::forget_names;
+use codex_rollout::fs::EntryKind;
+use codex_rollout::name::{RolloutName, weak_rollout_id};
+use codex_rollout::relocate::{move_file, remove_file};
+
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+
+/// Folder of deletions that are not finished, in a home.
+const TRASH_FOLDER: &str = "codex-threads/trash";
+/// Stands for `/` in names of the trash; not part of any rollout's name.
+const SEPARATOR: &str = "%2F";
+
+/// A file in the trash, by its name there.
+struct Trashed {
+    operation: String,
+    path: PathBuf,
+    original: PathBuf,
+    thread_id: ThreadId,
+}
+
+impl Inner {
+    /// Returns the name that a file of the home has in the trash during an operation.
+    pub(super) fn trash_path(&self, operation: &str, file: &Path) -> Option<PathBuf> {
+        let relative = file.strip_prefix(&self.home).ok()?;
+        let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+        let name = format!("{operation}.{}", parts?.join(SEPARATOR));
+        Some(self.home.join(TRASH_FOLDER).join(name))
+    }
+
+    /// Finishes or undoes deletions that a crash interrupted; those that another process is at are left to it.
+    pub(super) fn recover_trash(&self) -> StoreResult<()> {
+        for trashed in self.trashed()? {
+            // Whoever deletes a thread holds its lock to the end.
+            let lease = match self.writers.hold(trashed.thread_id) {
+                Ok(lease) => lease,
+                Err(StoreError::WriterConflict { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let thread_id = trashed.thread_id;
+            if self.is_deleted(thread_id, &trashed.operation)? {
+                self.purge(&BTreeSet::from([thread_id]), std::slice::from_ref(&trashed.path))?;
+            } else {
+                move_file(self.fs.as_ref(), &self.home, &trashed.path, &trashed.original)
+                    .map_err(|error| Self::lifecycle_error("restore", thread_id)(Box::new(error)))?;
+            }
+            drop(lease);
+            self.catalog.expire();
+        }
+        Ok(())
+    }
+
+    /// Removes what is left of threads whose deletion is decided.
+    pub(super) fn purge(&self, threads: &BTreeSet<ThreadId>, files: &[PathBuf]) -> StoreResult<()> {
+        let first = threads.first().copied();
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| match first {
+            Some(thread_id) => Self::lifecycle_error("delete", thread_id)(error),
+            None => StoreError::TaskStopped,
+        };
+        forget_names(self.fs.as_ref(), &self.home, threads).map_err(|error| failed(Box::new(error)))?;
+        for file in files {
+            remove_file(self.fs.as_ref(), &self.home, file).map_err(|error| failed(Box::new(error)))?;
+        }
+        Ok(())
+    }
+
+    fn trashed(&self) -> StoreResult<Vec<Trashed>> {
+        let folder = self.home.join(TRASH_FOLDER);
+        let entries = match self.fs.read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => {
+                return Err(StoreError::Read {
+                    path: folder,
+                    offset: 0,
+                    source: Box::new(error),
+                });
+            }
+        };
+        let files = entries.into_iter().filter(|entry| entry.kind == EntryKind::File);
+        let mut trashed = Vec::new();
+        for entry in files {
+            let Some((operation, original)) = entry.name.to_str().and_then(|name| name.split_once('.')) else {
+                continue;
+            };
+            let original: PathBuf = original.split(SEPARATOR).collect();
+            let file_name = original.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let named = RolloutName::parse(file_name).map(|name| name.thread_id);
+            let Some(thread_id) = named.or_else(|| weak_rollout_id(file_name).map(|id| ThreadId(id.0))) else {
+                continue; // not put there by us
+            };
+            trashed.push(Trashed {
+                operation: operation.to_owned(),
+                path: folder.join(&entry.name),
+                original: self.home.join(original),
+                thread_id,
+            });
+        }
+        Ok(trashed)
+    }
+}
