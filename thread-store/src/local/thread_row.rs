@@ -35,7 +35,11 @@ impl Inner {
                 .map(|thread_id| {
                     let revisions = reader.rollouts_of(thread_id).map_err(|error| self.index_error(error))?;
                     let revisions = self.with_tails(&reader, sweep, revisions)?;
-                    let lookup = |id: &str| reader.rollout(id).map_err(|error| self.index_error(error));
+                    let lookup = |id: &str| {
+                        let ancestor = reader.rollout(id).map_err(|error| self.index_error(error))?;
+                        let ancestor = self.with_tails(&reader, sweep, ancestor.into_iter().collect())?;
+                        Ok(ancestor.into_iter().next())
+                    };
                     Ok((
                         thread_id,
                         self.thread_row(&revisions, &lookup, sweep, facts, thread_id)?,
