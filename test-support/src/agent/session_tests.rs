@@ -1,4 +1,4 @@
-//! Batches are the facts of a session, cut anywhere.
+//! Sessions are cut without loss, and what is in them can be told apart.
 
 use proptest::prelude::*;
 

@@ -88,11 +88,9 @@ fn no_file_names_the_machine_it_was_written_on() {
 #[test]
 fn ignored_tests_do_not_exist() {
     let mark = ["#[", "ignore"].concat();
-    // A test program may start itself anew as another process, by the name of a test that does nothing else.
-    let child = format!("{mark} = \"the other process of");
     let offenders = rust_files()
         .into_iter()
-        .filter(|file| file.text.matches(&mark).count() > file.text.matches(&child).count())
+        .filter(|file| file.text.contains(&mark))
         .map(|file| file.path);
     check("tests that nothing runs", offenders);
 }

@@ -224,6 +224,13 @@ impl Inner {
         state.unreadable.insert(rollout_uuid(file), (known_as(file), reason));
     }
 
+    /// Remembers that a file could not be read at this time; the next sweep tries again.
+    pub(super) fn mark_unread(&self, file: &RolloutFile, reason: String) {
+        let no_fingerprint = String::new();
+        let mut state = self.catalog.lock();
+        state.unreadable.insert(rollout_uuid(file), (no_fingerprint, reason));
+    }
+
     /// Returns the files that cannot be read as threads, with the reason.
     pub(super) fn unreadable(&self, sweep: &Sweep) -> Vec<(std::path::PathBuf, String)> {
         let state = self.catalog.lock();

@@ -111,9 +111,9 @@ impl Inner {
                 Ok(thread_id) => {
                     threads.insert(thread_id);
                 }
-                Err(error @ (StoreError::Header { .. } | StoreError::Read { .. })) => {
-                    self.mark_unreadable(file, error_chain(&error));
-                }
+                Err(error @ StoreError::Header { .. }) => self.mark_unreadable(file, error_chain(&error)),
+                // A disk that fails now may not fail the next time.
+                Err(error @ StoreError::Read { .. }) => self.mark_unread(file, error_chain(&error)),
                 Err(error) => return Err(error),
             }
             let rows: usize = updates.iter().map(|update: &RolloutUpdate| update.changes.len()).sum();

@@ -350,7 +350,8 @@ impl Inner {
             view,
             has_writer: false,
         };
-        history.has_writer = newest_open_turn(history.current())?.is_some() && self.has_writer(thread_id, view);
+        let shown = history.current().row_set(View::Full);
+        history.has_writer = newest_open_turn(history.current(), shown)?.is_some() && self.has_writer(thread_id, view);
         Ok(history)
     }
 

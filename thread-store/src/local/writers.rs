@@ -19,7 +19,7 @@ use codex_rollout::recorder::{
     TornTailRule, WriteError, WriterState,
 };
 use codex_state::projector::{KeyRange, Order, RowReader};
-use codex_state::rows::{TurnRow, TurnState};
+use codex_state::rows::{RowSet, TurnRow, TurnState};
 
 use super::catalog::Freshness;
 use super::open_rollout::{OpenRollout, index_error};
@@ -164,7 +164,7 @@ impl Inner {
     pub(super) fn create_thread(&self, new: &NewThread) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
         let lease = self.writers.acquire(thread_id)?;
-        if !self.sweep(Freshness::Recent).named(thread_id.0).is_empty() {
+        if self.is_recorded(thread_id)? {
             return Err(StoreError::ThreadExists { thread_id });
         }
         let now_ms = self.clock.now_ms();
@@ -183,6 +183,21 @@ impl Inner {
         let writer = RolloutWriter::create(Arc::clone(&self.fs), &self.home, lease, rollout)
             .map_err(|error| record_error(thread_id, error))?;
         self.adopt(thread_id, writer, Vec::new())
+    }
+
+    /// Returns whether a thread has a rollout with a header; a crash may have left a file without.
+    fn is_recorded(&self, thread_id: ThreadId) -> StoreResult<bool> {
+        if self.sweep(Freshness::Recent).named(thread_id.0).is_empty() {
+            return Ok(false);
+        }
+        let header_error = self.with_history(thread_id, View::Full, |history| {
+            Ok(history.current().header_error.is_some())
+        });
+        match header_error {
+            Ok(is_unreadable) => Ok(!is_unreadable),
+            Err(StoreError::ThreadNotFound { .. } | StoreError::Header { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens a recorded thread.
@@ -417,8 +432,7 @@ impl Inner {
 }
 
 /// Returns the newest turn of a rollout if it has no end.
-pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>) -> StoreResult<Option<TurnRow>> {
-    let set = rollout.row_set(View::Full);
+pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>, set: RowSet) -> StoreResult<Option<TurnRow>> {
     let newest = rollout
         .rows
         .turns(set, KeyRange::ALL, Order::Descending, 1)
@@ -429,7 +443,8 @@ pub(super) fn newest_open_turn(rollout: &OpenRollout<'_>) -> StoreResult<Option<
 
 /// Turns that an agent may go on with; those without an id of their own cannot be named.
 pub(super) fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
-    let open = newest_open_turn(history.current())?.filter(|turn| turn.alias.is_none());
+    // What records began, also where raw messages are shown because no event of a user was seen so far.
+    let open = newest_open_turn(history.current(), RowSet::Full)?.filter(|turn| turn.alias.is_none());
     Ok(open.map(|turn| turn.turn_id).into_iter().collect())
 }
 

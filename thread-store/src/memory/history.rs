@@ -184,6 +184,12 @@ impl History {
         all.iter().filter(|turn| !overridden(turn)).cloned().collect()
     }
 
+    /// Returns the newest turn that records of the current rollout began, whatever is shown of it.
+    pub(super) fn newest_recorded_turn(&self) -> Option<&TurnRow> {
+        let mut turns = self.current().rows.turns.values();
+        turns.rfind(|turn| turn.sets.contains(RowSet::Full) && turn.removed_at.is_none())
+    }
+
     fn is_newest(&self, turn: &Turn) -> bool {
         let newest = self.all_turns().pop();
         newest.is_some_and(|newest| {

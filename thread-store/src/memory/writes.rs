@@ -35,7 +35,8 @@ impl Home {
     pub(super) fn create_thread(&mut self, new: &NewThread, now_ms: i64) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
         self.refuse_second_writer(thread_id)?;
-        if !self.named(thread_id).is_empty() {
+        let recorded = History::open(self, thread_id, View::Full);
+        if recorded.is_ok_and(|history| history.require_header().is_ok()) {
             return Err(StoreError::ThreadExists { thread_id });
         }
         let name = RolloutName {
@@ -61,9 +62,9 @@ impl Home {
         if file.archived {
             return Err(StoreError::Archived { thread_id });
         }
-        let newest = history.turns().pop().map(|turn| turn.row);
+        let newest = history.newest_recorded_turn();
         let open = newest.filter(|turn| turn.state == TurnState::InProgress && turn.alias.is_none());
-        let open_turns = open.map(|turn| turn.turn_id).into_iter().collect();
+        let open_turns = open.map(|turn| turn.turn_id.clone()).into_iter().collect();
         let ordinals = file.bytes.split(|byte| *byte == b'\n').filter_map(ordinal_of);
         let writer = Writer {
             mode: history.mode(),

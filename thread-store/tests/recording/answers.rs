@@ -1,7 +1,6 @@
 //! What a store answers and a file says, reduced to what the tests compare.
 
 use codex_protocol::ids::ThreadId;
-use codex_thread_store::live::{Appended, LiveUpdate};
 use codex_thread_store::{ItemsView, StoreResult, ThreadReadQuery, ThreadRecord, ThreadStore, View};
 use serde_json::Value;
 
@@ -26,15 +25,6 @@ pub(crate) fn items_of(record: &ThreadRecord) -> Vec<ItemName> {
         names.map(|item| (turn.turn_id.clone(), item.item.id().to_owned()))
     });
     items.collect()
-}
-
-/// Names the items that subscribers were told to be complete, in order.
-pub(crate) fn told_items(appended: &Appended) -> Vec<ItemName> {
-    let told = appended.updates.iter().filter_map(|update| match update {
-        LiveUpdate::ItemCompleted { turn_id, item, .. } => Some((turn_id.clone(), item.id().to_owned())),
-        _ => None,
-    });
-    told.collect()
 }
 
 /// One line of a rollout without its time.

@@ -22,7 +22,7 @@ use crate::sim_home::{HOME, SimHome, plain_store};
 /// Set to go down at every operation in every way; otherwise at every change of the disk in some ways, in turn, and at
 /// every so many other operations.
 pub(crate) const EVERYTHING: &str = "CRASH_EVERYTHING";
-const WAYS_OF_A_CHANGE: usize = 3;
+const WAYS_OF_A_CHANGE: usize = 2;
 const STRIDE_OF_READS: usize = 16;
 /// How much later the next process runs.
 const LATER_MS: i64 = 100_000_000;

@@ -150,8 +150,11 @@ impl Stubborn {
                 Ok(()) => return,
                 Err(error) => error,
             };
-            // Readers may not find what they cannot look at; writers never say so.
-            let expected = error.kind() == StoreErrorKind::Internal || matches!(step, Step::Look);
+            let expected = match error.kind() {
+                StoreErrorKind::Internal | StoreErrorKind::Unreadable => true,
+                // Readers may not find what they cannot look at; writers never say so.
+                _ => matches!(step, Step::Look),
+            };
             assert!(expected, "{what}: {error:?}");
             let more = lines_of(&self.home, thread(THREAD)).len() - before;
             match step {

@@ -5,10 +5,10 @@
 #[path = "../../examples/scripted_agent/script.rs"]
 mod script;
 
+mod play;
+
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use codex_protocol::ids::ThreadId;
 use codex_state::db::StoredRows;
@@ -16,64 +16,9 @@ use codex_state::projector::{
     Checkpoint, KeyRange, LineAt, MemoryRows, Mode, Order, Projector, RolloutMeta, RowReader,
 };
 use codex_state::rows::RowSet;
-use codex_thread_store::live::{IdSource, LiveOptions, LiveThread};
-use codex_thread_store::{
-    Clock, Direction, HistoryMode, ItemsView, LocalStore, LocalStoreOptions, NewThread, ThreadStore, TurnPageQuery,
-    View,
-};
-use serde_json::Value;
-use uuid::Uuid;
+use codex_thread_store::{Direction, HistoryMode, ItemsView, ThreadStore, TurnPageQuery, View};
 
-/// 2026-03-02T09:00:00Z.
-const START_MS: i64 = 1_772_442_000_000;
-const THREAD: Uuid = Uuid::from_u128(0x019c_af1a_1400_7000_8000_0000_0000_5e55);
-/// Characters of a text that a snapshot shows.
-const SHOWN_CHARS: usize = 100;
-
-/// Counts instead of drawing lots.
-struct Counted(AtomicU64);
-
-impl IdSource for Counted {
-    fn uuid_v7(&self) -> Uuid {
-        let number = self.0.fetch_add(1, Ordering::Relaxed);
-        Uuid::from_u128(0x019c_af1a_1400_7000_9000_0000_0000_0000 + u128::from(number))
-    }
-}
-
-/// Plays the script into a home, and returns the store.
-async fn play(home: &Path, mode: HistoryMode) -> Arc<dyn ThreadStore> {
-    fs::create_dir_all(home.join("sessions")).expect("a home");
-    let now = AtomicI64::new(START_MS);
-    let clock = Clock::from_fn(move || now.fetch_add(1, Ordering::Relaxed));
-    let store: Arc<dyn ThreadStore> = LocalStore::open(LocalStoreOptions {
-        clock: clock.clone(),
-        ..LocalStoreOptions::new(home)
-    })
-    .expect("a store");
-    let ids = Arc::new(Counted(AtomicU64::new(0)));
-    let options = LiveOptions {
-        clock: Clock::from_fn(|| START_MS),
-        ids: ids.clone(),
-        ..LiveOptions::new(clock)
-    };
-    let mut new = NewThread::new(ThreadId(THREAD), mode, "/home/user/project");
-    new.cli_version = "0.0.0".to_owned();
-    let live = LiveThread::create(Arc::clone(&store), new, options)
-        .await
-        .expect("a thread");
-    for (number, play) in script::TURNS.iter().enumerate() {
-        let turn = script::Turn {
-            thread_id: ThreadId(THREAD),
-            turn_id: Uuid::from_u128(0x019c_af1a_1400_7000_a000_0000_0000_0000 + number as u128).to_string(),
-            now_ms: START_MS + 1_000 * number as i64,
-        };
-        for step in play(&turn) {
-            live.append(&step, None).await.expect("recorded");
-        }
-    }
-    live.close().await.expect("closed");
-    store
-}
+use play::{THREAD, play, shown};
 
 fn rollout(home: &Path) -> Vec<u8> {
     let mut folder = home.join("sessions");
@@ -82,28 +27,6 @@ fn rollout(home: &Path) -> Vec<u8> {
         folder = entries.next().expect("one entry").expect("readable").path();
     }
     fs::read(folder).expect("the rollout")
-}
-
-/// Shortens long texts, and the time of writing, which is the clock's business.
-fn shown(line: &[u8]) -> String {
-    let mut value: Value = serde_json::from_slice(line).expect("a JSON line");
-    shorten(&mut value);
-    if let Some(time) = value.get_mut("timestamp") {
-        *time = Value::from("-");
-    }
-    value.to_string()
-}
-
-fn shorten(value: &mut Value) {
-    match value {
-        Value::String(text) if text.chars().count() > SHOWN_CHARS => {
-            let start: String = text.chars().take(SHOWN_CHARS).collect();
-            *text = format!("{start}... {} bytes", text.len());
-        }
-        Value::Array(values) => values.iter_mut().for_each(shorten),
-        Value::Object(members) => members.values_mut().for_each(shorten),
-        _ => {}
-    }
 }
 
 fn rows(bytes: &[u8], mode: Mode) -> String {
