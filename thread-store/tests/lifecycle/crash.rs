@@ -13,8 +13,8 @@ use crate::sim_home::SimHome;
 use crate::world::{ARCHIVED, FORK, LEGACY, NEW, PLAIN, REVERTED, Seen, lifecycle, seen, world};
 
 /// How many ways to go down are tried at an operation that changes the disk; other ones matter less.
-const WAYS_OF_A_CHANGE: usize = 3;
-const STRIDE_OF_READS: u64 = 23;
+const WAYS_OF_A_CHANGE: usize = 2;
+const STRIDE_OF_READS: u64 = 31;
 /// The clock of a machine that is up again starts later.
 const LATER_MS: i64 = 3_600_000;
 
@@ -127,7 +127,7 @@ fn check_again(
     assert_eq!(&home.run(seen(&store)), after, "again: {what}");
 }
 
-/// One failing operation: a call that reports it has changed nothing.
+/// One failing operation: whatever the call reports, nothing is half done; a refusal has changed nothing.
 fn fails_once(
     prepared: &SimFs,
     call: Call,
@@ -147,7 +147,8 @@ fn fails_once(
     let found = home.run(seen(&store));
     match outcome {
         Ok(()) => assert_eq!(&found, after, "succeeded all the same: {what}"),
-        Err(error) if error.kind() == StoreErrorKind::Internal => {
+        // Also when the thread could not be read once it was changed.
+        Err(error) if matches!(error.kind(), StoreErrorKind::Internal | StoreErrorKind::Unreadable) => {
             assert!(
                 found == *before || found == *after,
                 "one failure: {what}: {error:?}\n{found:#?}"

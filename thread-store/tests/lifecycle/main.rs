@@ -2,12 +2,12 @@
 //! forms of a file.
 #![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
-#[allow(dead_code, reason = "each test file uses its own part")]
+#[expect(dead_code, reason = "each test file uses its own part")]
 #[path = "../recording/agent.rs"]
 mod agent;
 mod crash;
 mod files;
-#[allow(dead_code, reason = "each test file uses its own part")]
+#[expect(dead_code, reason = "each test file uses its own part")]
 #[path = "../recording/sim_home.rs"]
 mod sim_home;
 #[path = "../recording/split_fs.rs"]
