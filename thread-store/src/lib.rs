@@ -16,6 +16,7 @@ mod report;
 mod store;
 mod successor;
 mod thread_row;
+mod token_use;
 mod types;
 mod writes;
 
@@ -37,5 +38,5 @@ pub use types::{
 };
 pub use writes::{
     AppendAck, Durability, DurableLine, GitPatch, MemoryMode, MetadataPatch, ModelContext, NewThread, OpenThread,
-    OrdinalRange, StoredLines, ThreadWrites,
+    OrdinalRange, StoredLines, ThreadWrites, TokenUse,
 };

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use codex_protocol::ids::{RolloutId, ThreadId};
+use codex_protocol::log::event::TokenUsageInfo;
 use codex_protocol::log::{HistoryMode, RolloutLine, SessionSource};
 pub use codex_rollout::canonical::DurableLine;
 pub use codex_rollout::recorder::{AppendAck, Durability, OrdinalRange};
@@ -159,6 +160,17 @@ pub struct OpenThread {
     pub materialized: bool,
     /// Turns without an end, oldest first.
     pub open_turns: Vec<String>,
+    /// The latest use of tokens, if the end of the log tells it.
+    pub token_use: Option<TokenUse>,
+}
+
+/// How many tokens a thread had used at one of its turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenUse {
+    /// The newest turn.
+    pub turn_id: String,
+    /// As recorded.
+    pub usage: TokenUsageInfo,
 }
 
 /// Lines that were appended.

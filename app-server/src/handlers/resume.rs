@@ -354,9 +354,12 @@ fn tell(
         let status = loaded.with_activity(|activity| activity.status());
         told.after.push(Notice::status(thread_id, status, now_ms));
     }
-    if !params.exclude_turns
-        && let Some(usage) = loaded.with_activity(|activity| activity.usage().cloned())
-    {
+    let is_cold = before != Before::Loaded;
+    let tells_usage = match loaded.live.history_mode() {
+        HistoryMode::Paginated => is_cold || !params.exclude_turns,
+        HistoryMode::Legacy => !is_cold && !params.exclude_turns,
+    };
+    if tells_usage && let Some(usage) = loaded.with_activity(|activity| activity.usage().cloned()) {
         let name = notification_name::THREAD_TOKEN_USAGE_UPDATED;
         told.after.push(Notice::new(requester, name, &usage, now_ms));
     }

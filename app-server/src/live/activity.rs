@@ -14,8 +14,8 @@ use codex_protocol::rpc::live::{
 use codex_protocol::rpc::notification::notification_name;
 use codex_protocol::rpc::thread::{ThreadReadState, ThreadStatus, ThreadUnreadPosition};
 use codex_protocol::rpc::turn::Turn;
-use codex_thread_store::HistoryMode;
 use codex_thread_store::live::LiveUpdate;
+use codex_thread_store::{HistoryMode, TokenUse};
 use serde::Serialize;
 
 use super::notice::{Audience, Notice};
@@ -88,6 +88,15 @@ impl Activity {
     /// The latest use of tokens since the thread was loaded.
     pub(crate) fn usage(&self) -> Option<&ThreadTokenUsageUpdatedNotification> {
         self.usage.as_ref()
+    }
+
+    /// Takes in what the log told of the use of tokens when the thread was loaded; nobody is told yet.
+    pub(crate) fn recall_usage(&mut self, known: &TokenUse) {
+        self.usage = Some(ThreadTokenUsageUpdatedNotification {
+            thread_id: self.thread_id.to_string(),
+            turn_id: known.turn_id.clone(),
+            token_usage: ThreadTokenUsage::from(&known.usage),
+        });
     }
 
     /// How far the thread was read, if that has changed since it was loaded.

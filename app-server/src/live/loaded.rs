@@ -59,7 +59,10 @@ impl LoadedThread {
             reading,
             now_ms,
         } = recording;
-        let activity = Activity::idle(live.thread_id(), live.history_mode(), reading);
+        let mut activity = Activity::idle(live.thread_id(), live.history_mode(), reading);
+        if let Some(known) = live.token_use() {
+            activity.recall_usage(known);
+        }
         Arc::new(Self {
             live,
             settings,

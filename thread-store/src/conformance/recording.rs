@@ -426,3 +426,24 @@ pub async fn a_dropped_thread_gives_its_lock_back(fixture: &dyn StoreFixture) {
     live.close().await.expect("closed");
     assert_eq!(turn_ids(&turns(&*fixture.store(), thread(1)).await), ["t1", "t2"]);
 }
+
+/// A resumed thread knows how many tokens it had used, without reading its history.
+pub async fn a_resumed_thread_recalls_its_use_of_tokens(fixture: &dyn StoreFixture) {
+    let tokens = json!({"input_tokens": 7, "cached_input_tokens": 0, "output_tokens": 1, "reasoning_output_tokens": 0, "total_tokens": 8});
+    let info = json!({"total_token_usage": tokens, "last_token_usage": tokens, "model_context_window": 1000});
+    let count = event(&json!({"type": "token_count", "info": info, "rate_limits": null}));
+    for (n, mode) in (1..).zip(MODES) {
+        let live = create(fixture, n, mode).await;
+        live.append(&[start("t1"), count.clone(), end("t1")], None)
+            .await
+            .expect("recorded");
+        live.close().await.expect("closed");
+        let live = resume(fixture, thread(n)).await;
+        let known = live.token_use().expect("a use of tokens");
+        assert_eq!(
+            (known.turn_id.as_str(), known.usage.total_token_usage.total_tokens),
+            ("t1", 8)
+        );
+        live.close().await.expect("closed");
+    }
+}

@@ -134,6 +134,7 @@ macro_rules! store_conformance {
                 archived_threads_are_not_continued,
                 the_exact_view_is_told_its_own_ids,
                 a_dropped_thread_gives_its_lock_back,
+                a_resumed_thread_recalls_its_use_of_tokens,
             ],
             search: [
                 messages_are_found_literally,

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::store::ThreadStore;
 use crate::types::View;
-use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites};
+use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites, TokenUse};
 
 /// How an agent records.
 #[derive(Clone)]
@@ -151,6 +151,11 @@ impl LiveThread {
     /// Returns whether there is a rollout.
     pub fn is_materialized(&self) -> bool {
         self.materialized.load(Ordering::Acquire)
+    }
+
+    /// Returns the use of tokens that the log told when the thread was resumed.
+    pub fn token_use(&self) -> Option<&TokenUse> {
+        self.open.token_use.as_ref()
     }
 
     /// Returns what the thread was made with, if it was made here.

@@ -13,6 +13,7 @@ use codex_protocol::ids::ThreadId;
 use codex_protocol::log::HistoryMode;
 use codex_rollout::discover::Location;
 use codex_rollout::fs::LogFs;
+use codex_rollout::lines::LineEvent;
 use codex_rollout::locks::{LockError, WriterLease, WriterLocks, WriterProbe};
 use codex_rollout::recorder::{
     AppendAck, Durability, EncodedItem, LocalTime, NewRollout, Recorder, RecorderOptions, RecorderPool, RolloutWriter,
@@ -22,14 +23,15 @@ use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::{RowSet, TurnRow, TurnState};
 
 use super::catalog::Freshness;
-use super::open_rollout::{OpenRollout, index_error};
+use super::open_rollout::{OpenRollout, index_error, read_error};
 use super::segments::History;
 use super::store::Inner;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::live::session_meta;
+use crate::token_use::{TOKEN_SCAN_BYTES, usage_of_line};
 use crate::types::View;
-use crate::writes::{DurableLine, NewThread, OpenThread, StoredLines};
+use crate::writes::{DurableLine, NewThread, OpenThread, StoredLines, TokenUse};
 
 /// How long appends wait for others before they are indexed together.
 const INDEX_DELAY: Duration = Duration::from_millis(20);
@@ -213,16 +215,17 @@ impl Inner {
                     source: problem.clone().into(),
                 });
             }
-            Ok((current.file.clone(), open_turns(history)?))
+            Ok((current.file.clone(), open_turns(history)?, token_use(current)?))
         });
-        let (file, open_turns) = found.map_err(|error| self.or_hidden(error))?;
+        let (file, open_turns, token_use) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
             return Err(StoreError::Archived { thread_id });
         }
         let rule = TornTailRule::CutAside;
         let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, &file, rule)
             .map_err(|error| record_error(thread_id, error))?;
-        self.adopt(thread_id, resumed.writer, open_turns)
+        let open = self.adopt(thread_id, resumed.writer, open_turns)?;
+        Ok(OpenThread { token_use, ..open })
     }
 
     /// Takes back that a thread is not there if a folder could not be looked into: a writer must be sure.
@@ -251,6 +254,7 @@ impl Inner {
             path: log.path().to_owned(),
             materialized: log.state() != WriterState::Pending,
             open_turns,
+            token_use: None,
         };
         let pool = self.writers.pool(&self.clock);
         let pool = pool.map_err(|error| record_error(thread_id, error))?;
@@ -446,6 +450,32 @@ pub(super) fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
     // What records began, also where raw messages are shown because no event of a user was seen so far.
     let open = newest_open_turn(history.current(), RowSet::Full)?.filter(|turn| turn.alias.is_none());
     Ok(open.map(|turn| turn.turn_id).into_iter().collect())
+}
+
+fn token_use(rollout: &OpenRollout<'_>) -> StoreResult<Option<TokenUse>> {
+    let rows = &rollout.rows;
+    let newest = rows.turns(RowSet::Full, KeyRange::ALL, Order::Descending, 1);
+    let newest = newest.map_err(|error| index_error(&rollout.file.path, error))?;
+    let Some(turn) = newest.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut lines = rollout.source.lines_rev(rollout.plain_len);
+    let lowest = rollout.plain_len.saturating_sub(TOKEN_SCAN_BYTES);
+    while let Some(event) = lines
+        .next()
+        .map_err(|error| read_error(&rollout.source, lowest, error))?
+    {
+        if let LineEvent::Line { bytes, .. } = &event
+            && let Some(usage) = usage_of_line(bytes)
+        {
+            let turn_id = turn.turn_id;
+            return Ok(Some(TokenUse { turn_id, usage }));
+        }
+        if event.offset() <= lowest {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 fn encoded(lines: &[DurableLine]) -> Vec<EncodedItem> {

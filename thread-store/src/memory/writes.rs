@@ -13,9 +13,11 @@ use super::history::History;
 use super::home::{Home, MemoryRollout};
 use crate::error::{StoreError, StoreResult};
 use crate::live::{logged_git, session_meta};
+use crate::token_use::usage_of_line;
 use crate::types::View;
 use crate::writes::{
     AppendAck, Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, OrdinalRange, StoredLines,
+    TokenUse,
 };
 
 /// Threads that are open for writing.
@@ -65,6 +67,12 @@ impl Home {
         let newest = history.newest_recorded_turn();
         let open = newest.filter(|turn| turn.state == TurnState::InProgress && turn.alias.is_none());
         let open_turns = open.map(|turn| turn.turn_id.clone()).into_iter().collect();
+        let newest = history.turns().pop();
+        let usage = file.bytes.rsplit(|byte| *byte == b'\n').find_map(usage_of_line);
+        let token_use = newest.zip(usage).map(|(turn, usage)| TokenUse {
+            turn_id: turn.row.turn_id,
+            usage,
+        });
         let ordinals = file.bytes.split(|byte| *byte == b'\n').filter_map(ordinal_of);
         let writer = Writer {
             mode: history.mode(),
@@ -75,7 +83,8 @@ impl Home {
         if !file.bytes.ends_with(b"\n") {
             self.append(&file.file_name, b"\n", file.mtime_ms);
         }
-        Ok(self.adopt(thread_id, writer, open_turns))
+        let open = self.adopt(thread_id, writer, open_turns);
+        Ok(OpenThread { token_use, ..open })
     }
 
     pub(super) fn refuse_second_writer(&self, thread_id: ThreadId) -> StoreResult<()> {
@@ -93,6 +102,7 @@ impl Home {
             path: format!("/{}", writer.file_name).into(),
             materialized: writer.unborn.is_none(),
             open_turns,
+            token_use: None,
         };
         self.writers.0.insert(thread_id, writer);
         open

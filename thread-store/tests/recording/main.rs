@@ -6,6 +6,7 @@
 mod agent;
 mod answers;
 mod bad_input;
+mod broken_index;
 mod child;
 mod crash;
 mod failures;
