@@ -12,8 +12,10 @@ use crate::agent::thread;
 use crate::sim_home::SimHome;
 use crate::world::{ARCHIVED, FORK, LEGACY, NEW, PLAIN, REVERTED, Seen, lifecycle, seen, world};
 
-/// How many ways to go down are tried at an operation that changes the disk; other ones matter less.
-const WAYS_OF_A_CHANGE: usize = 2;
+/// Set to try every way to go down at every operation; it takes minutes.
+const EVERYTHING: &str = "CRASH_EVERYTHING";
+/// How many ways to go down are tried at an operation that changes the disk, in turn; other ones matter less.
+const WAYS_OF_A_CHANGE: usize = 1;
 const STRIDE_OF_READS: u64 = 31;
 /// The clock of a machine that is up again starts later.
 const LATER_MS: i64 = 3_600_000;
@@ -85,6 +87,7 @@ fn sweep(call: Call) {
     for at in opened..operations.len() as u64 {
         let (op, path) = &operations[usize::try_from(at).expect("small")];
         let ways = match changes(*op) {
+            _ if std::env::var_os(EVERYTHING).is_some() => Crash::ALL.len(),
             true => WAYS_OF_A_CHANGE,
             false if at % STRIDE_OF_READS == 0 => 1,
             false => continue,
