@@ -50,8 +50,8 @@ pub fn move_file(fs: &dyn LogFs, home: &Path, from: &Path, to: &Path) -> Result<
             // No hard links here. Nothing else was at `to`, and whoever writes to this thread needs the lock we hold.
             Err(_) => {
                 fs.rename(from, to).map_err(failed("rename to", to))?;
-                sync_folders(fs, home, to_folder)?;
-                return Ok(sync_folders(fs, home, from_folder)?);
+                let synced = sync_folders(fs, home, to_folder).and_then(|()| sync_folders(fs, home, from_folder));
+                return synced.map_err(|failure| rename_back(fs, from, to, failure));
             }
         }
     }
@@ -59,7 +59,14 @@ pub fn move_file(fs: &dyn LogFs, home: &Path, from: &Path, to: &Path) -> Result<
         undo_link(fs, to);
         return Err(failed("remove", from)(source));
     }
-    Ok(sync_folders(fs, home, from_folder)?)
+    sync_folders(fs, home, from_folder).map_err(|failure| rename_back(fs, from, to, failure))
+}
+
+fn rename_back(fs: &dyn LogFs, from: &Path, to: &Path, failure: FsFailure) -> RelocateError {
+    if let Err(error) = fs.rename(to, from) {
+        tracing::error!(path = %to.display(), %error, "a moved file could not be moved back");
+    }
+    failure.into()
 }
 
 /// Whether an earlier move was interrupted after the new name was made.

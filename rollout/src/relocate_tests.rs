@@ -47,6 +47,22 @@ fn a_crash_leaves_a_moved_file_at_one_place_or_at_both() {
 }
 
 #[test]
+fn a_move_that_fails_leaves_the_file_where_it_was() {
+    for at in 0.. {
+        let disk = home();
+        let faulty = FaultFs::new(Arc::new(disk.clone())).with(Fault::FailAt {
+            at,
+            kind: std::io::ErrorKind::Other,
+        });
+        let moved = move_file(&faulty, Path::new(HOME), Path::new(FROM), Path::new(TO)).is_ok();
+        assert_eq!(found(&disk), (!moved, moved), "operation {at}");
+        if faulty.operation_count() <= at {
+            return;
+        }
+    }
+}
+
+#[test]
 fn another_file_is_never_replaced() {
     let disk = home();
     disk.put(Path::new(TO), b"other\n").expect("a file");

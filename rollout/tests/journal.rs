@@ -131,6 +131,26 @@ fn a_changed_line_is_reported_and_the_others_are_read() {
 }
 
 #[test]
+fn compaction_forgets_what_was_known_of_deleted_threads() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(
+        &journal,
+        &[
+            fact(FactKind::GitPatch, 0, 1),
+            fact(FactKind::Other("pin".to_owned()), 0, 2),
+            fact(FactKind::GitPatch, 1, 3),
+            fact(FactKind::ThreadDeleted, 0, 4),
+            fact(FactKind::ThreadDeleted, 0, 5),
+            fact(FactKind::ThreadName, 0, 6),
+        ],
+    );
+    assert_eq!(journal.compact().expect("compacts"), 2);
+    let found = read(&journal, JournalPosition::default());
+    assert_eq!(values(&found), [3, 4, 5, 6], "decisions stay, and what came after them");
+}
+
+#[test]
 fn compaction_drops_what_newer_facts_made_meaningless_and_nothing_else() {
     let fs = SimFs::new();
     let journal = journal(&fs);

@@ -96,6 +96,11 @@ impl Catalog {
     }
 }
 
+/// What a file is known as: moving it need not change its status.
+fn known_as(file: &RolloutFile) -> String {
+    format!("{} {}", fingerprint_text(file), file.relative)
+}
+
 /// Whether an older sweep will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
@@ -154,7 +159,7 @@ impl Inner {
         let state = self.catalog.lock();
         let known = |file: &&RolloutFile| {
             let id = rollout_uuid(file);
-            let print = fingerprint_text(file);
+            let print = known_as(file);
             state.current.get(&id) == Some(&print) || state.unreadable.get(&id).is_some_and(|(seen, _)| *seen == print)
         };
         sweep.files.iter().filter(|file| !known(file)).cloned().collect()
@@ -210,15 +215,13 @@ impl Inner {
     pub(super) fn mark_current(&self, file: &RolloutFile) {
         let mut state = self.catalog.lock();
         state.unreadable.remove(&rollout_uuid(file));
-        state.current.insert(rollout_uuid(file), fingerprint_text(file));
+        state.current.insert(rollout_uuid(file), known_as(file));
     }
 
     /// Remembers that a file cannot be read as a thread.
     pub(super) fn mark_unreadable(&self, file: &RolloutFile, reason: String) {
         let mut state = self.catalog.lock();
-        state
-            .unreadable
-            .insert(rollout_uuid(file), (fingerprint_text(file), reason));
+        state.unreadable.insert(rollout_uuid(file), (known_as(file), reason));
     }
 
     /// Remembers that a file could not be read at this time; the next sweep tries again.

@@ -11,7 +11,6 @@ use codex_protocol::log::RawJson;
 use codex_rollout::journal::{FactKind, JournalFact};
 use codex_rollout::recorder::Durability;
 
-use super::catalog::Freshness;
 use super::catch_up::rollout_uuid;
 use super::owned::Owned;
 use super::store::Inner;
@@ -68,15 +67,9 @@ impl Inner {
     /// Refuses to delete what other threads need.
     fn refuse_needed(&self, thread_id: ThreadId, owned: &[Owned]) -> StoreResult<()> {
         let group: BTreeSet<ThreadId> = owned.iter().map(|thread| thread.thread_id).collect();
+        self.look_everywhere()?;
         self.bring_up_to_date(&mut |_, _| {})?;
-        if let Some((path, reason)) = self.sweep(Freshness::Recent).problems.first().cloned() {
-            // What cannot be looked into may hold a fork.
-            return Err(StoreError::Read {
-                path,
-                offset: 0,
-                source: reason.into(),
-            });
-        }
+        self.saw_everything()?;
         let attached = self.related(RelationFilter::AttachedTo(thread_id), ArchivedFilter::Any)?;
         if let Some(attached) = attached.iter().find(|record| !group.contains(&record.thread_id)) {
             return Err(StoreError::HasAttachedThread {

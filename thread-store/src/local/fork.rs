@@ -60,12 +60,14 @@ impl Inner {
         self.settle_open(request.source)?;
         let failed = Self::lifecycle_error("fork", request.source);
         let lease = self.acquire_lease(request.new_thread_id)?;
-        if !self.sweep(Freshness::Now).named(request.new_thread_id.0).is_empty() {
+        self.look_everywhere()?;
+        if !self.sweep(Freshness::Recent).named(request.new_thread_id.0).is_empty() {
             return Err(StoreError::ThreadExists {
                 thread_id: request.new_thread_id,
             });
         }
         let plan = self.with_history(request.source, View::Full, |history| plan_fork(history, request))?;
+        self.saw_everything()?;
         let mut sources = Vec::new();
         let base = match &plan.inherited {
             Inherited::Referenced { base, files, .. } => {

@@ -41,6 +41,24 @@ impl Inner {
         self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Looks at the folders now; whoever changes what threads there are must have seen all of them.
+    pub(super) fn look_everywhere(&self) -> StoreResult<()> {
+        self.sweep(Freshness::Now);
+        self.saw_everything()
+    }
+
+    /// Refuses to go on if a folder could not be looked into: it may hide a newer revision, or a fork.
+    pub(super) fn saw_everything(&self) -> StoreResult<()> {
+        match self.catalog.last_sweep().problems.first().cloned() {
+            None => Ok(()),
+            Some((path, reason)) => Err(StoreError::Read {
+                path,
+                offset: 0,
+                source: reason.into(),
+            }),
+        }
+    }
+
     /// Makes the file of a thread that is open here without one, and writes out what was appended.
     pub(super) fn settle_open(&self, thread_id: ThreadId) -> StoreResult<()> {
         let Ok(writer) = self.writers.get(thread_id) else {
@@ -55,7 +73,7 @@ impl Inner {
 
     /// Finds the files of a thread whose lock is held.
     pub(super) fn owned(&self, thread_id: ThreadId, lease: Arc<WriterLease>) -> StoreResult<Owned> {
-        self.catalog.expire();
+        self.look_everywhere()?;
         let mut files = self.files_of(thread_id, View::Full)?;
         // By time of the name, oldest first; the current revision is known if the thread can be read.
         files.sort_by(|a, b| {
@@ -66,6 +84,7 @@ impl Inner {
         if let Ok(current) = current {
             files.sort_by_key(|file| rollout_uuid(file) == current);
         }
+        self.saw_everything()?;
         let location = files.last().map_or(Location::Active, |file| file.location);
         let ids: BTreeSet<Uuid> = files.iter().map(rollout_uuid).collect();
         let mut all = self.hidden_files(&ids);

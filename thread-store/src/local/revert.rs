@@ -49,6 +49,7 @@ impl Inner {
         self.catalog.expire();
         self.files_of(thread_id, View::Full)?;
         let lease = self.writers.hold(thread_id)?;
+        self.look_everywhere()?;
         let cut = ForkCut::BeforeTurn(before_turn_id.to_owned());
         let plan = self.with_history(thread_id, View::Full, |history| {
             plan_revert(history, &cut, before_turn_id)

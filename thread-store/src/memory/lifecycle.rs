@@ -336,10 +336,10 @@ fn whole(history: &History) -> StoreResult<Place> {
     let current = history.current();
     let end = usize::try_from(current.complete_offset).unwrap_or(usize::MAX);
     let bytes = current.file.bytes.get(..end).unwrap_or_default();
-    let ordinals = bytes
+    let mut ordinals = bytes
         .split(|byte| *byte == b'\n')
         .filter_map(|line| RolloutLine::decode(line).ok()?.ordinal);
-    let ordinal = ordinals.last().ok_or_else(|| StoreError::Header {
+    let ordinal = ordinals.next_back().ok_or_else(|| StoreError::Header {
         path: current.file.relative_path().into(),
         source: "no line has an ordinal that a history can be cut at".into(),
     })?;

@@ -1,0 +1,218 @@
+//! The machine goes down, or one operation fails, at every operation of a fork, revert, archive and deletion.
+//!
+//! Afterwards each thread is as it was or as it was to be; all others read as before; and the same call gets through.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+
+use codex_rollout::fs::{Crash, Fault, FsOp, SimFs};
+use codex_thread_store::{ForkCut, ForkRequest, LocalStore, StoreErrorKind, StoreResult};
+
+use crate::agent::thread;
+use crate::sim_home::SimHome;
+use crate::world::{ARCHIVED, FORK, LEGACY, NEW, PLAIN, REVERTED, Seen, lifecycle, seen, world};
+
+/// Set to try every way to go down at every operation; it takes minutes.
+const EVERYTHING: &str = "CRASH_EVERYTHING";
+/// How many ways to go down are tried at an operation that changes the disk, in turn; other ones matter less.
+const WAYS_OF_A_CHANGE: usize = 1;
+const STRIDE_OF_READS: u64 = 31;
+/// The clock of a machine that is up again starts later.
+const LATER_MS: i64 = 3_600_000;
+
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    Fork(u32, &'static str),
+    Revert(u32, &'static str),
+    Archive(u32),
+    Unarchive(u32),
+    Delete(u32),
+}
+
+impl Call {
+    async fn run(self, store: &LocalStore) -> StoreResult<()> {
+        let lifecycle = lifecycle(store);
+        match self {
+            Self::Fork(source, last) => {
+                let request = ForkRequest {
+                    cut: ForkCut::LastTurn(last.to_owned()),
+                    ..ForkRequest::new(thread(source), thread(NEW))
+                };
+                lifecycle.fork_thread(request).await.map(|_| ())
+            }
+            Self::Revert(number, before) => lifecycle.revert_thread(thread(number), before).await.map(|_| ()),
+            Self::Archive(number) => lifecycle.archive_thread(thread(number)).await.map(|_| ()),
+            Self::Unarchive(number) => lifecycle.unarchive_thread(thread(number)).await.map(|_| ()),
+            Self::Delete(number) => lifecycle.delete_thread(thread(number)).await.map(|_| ()),
+        }
+    }
+}
+
+fn look(home: &SimHome) -> BTreeMap<u32, Seen> {
+    let store = home.open().expect("a home");
+    home.run(seen(&store))
+}
+
+fn copy(disk: &SimFs) -> SimHome {
+    SimHome::new(disk.crash(Crash::Process), LATER_MS)
+}
+
+fn changes(op: FsOp) -> bool {
+    !matches!(
+        op,
+        FsOp::Open
+            | FsOp::ReadDir
+            | FsOp::Stat
+            | FsOp::ReadAt
+            | FsOp::FileStat
+            | FsOp::OpenAppend
+            | FsOp::Lock
+            | FsOp::TryLock
+    )
+}
+
+fn sweep(call: Call) {
+    let prepared = world();
+    let before = look(&copy(&prepared));
+    let (after, operations, opened) = {
+        let home = copy(&prepared);
+        let store = home.open().expect("a home");
+        let opened = home.faults.operation_count();
+        home.run(call.run(&store)).expect("a healthy machine");
+        let operations = home.faults.operations();
+        (home.run(seen(&store)), operations, opened)
+    };
+    assert_ne!(before, after, "{call:?} changes something");
+    let mut crashes = Crash::ALL.into_iter().cycle();
+    for at in opened..operations.len() as u64 {
+        let (op, path) = &operations[usize::try_from(at).expect("small")];
+        let ways = match changes(*op) {
+            _ if std::env::var_os(EVERYTHING).is_some() => Crash::ALL.len(),
+            true => WAYS_OF_A_CHANGE,
+            false if at % STRIDE_OF_READS == 0 => 1,
+            false => continue,
+        };
+        let what = format!("{call:?}, operation {at} ({op:?} {})", path.display());
+        let kind = ErrorKind::Other;
+        let home = copy(&prepared);
+        let store = home.open().expect("a home");
+        home.faults.add(Fault::FailFrom { at, kind });
+        let done = home.run(call.run(&store)).is_ok();
+        drop(store);
+        for (way, crash) in crashes.by_ref().take(ways).enumerate() {
+            let up = SimHome::new(home.disk.crash(crash), 2 * LATER_MS);
+            let found = look(&up);
+            assert!(found == before || found == after, "{what}, {crash:?}:\n{found:#?}");
+            assert!(!done || found == after, "acknowledged: {what}, {crash:?}");
+            if way == 0 {
+                check_again(&up, call, &found, &before, &after, &what);
+            }
+        }
+        fails_once(&prepared, call, at, &before, &after, &what);
+    }
+}
+
+/// The same call gets through, or finds everything done.
+fn check_again(
+    home: &SimHome,
+    call: Call,
+    found: &BTreeMap<u32, Seen>,
+    before: &BTreeMap<u32, Seen>,
+    after: &BTreeMap<u32, Seen>,
+    what: &str,
+) {
+    if found != before {
+        return;
+    }
+    let store = home.open().expect("a home");
+    home.run(call.run(&store))
+        .unwrap_or_else(|error| panic!("again: {what}: {error:?}"));
+    assert_eq!(&home.run(seen(&store)), after, "again: {what}");
+}
+
+/// One failing operation: whatever the call reports, nothing is half done; a refusal has changed nothing.
+fn fails_once(
+    prepared: &SimFs,
+    call: Call,
+    at: u64,
+    before: &BTreeMap<u32, Seen>,
+    after: &BTreeMap<u32, Seen>,
+    what: &str,
+) {
+    let home = copy(prepared);
+    let store = home.open().expect("a home");
+    let kind = ErrorKind::Other;
+    home.faults.add(Fault::FailAt { at, kind });
+    let outcome = home.run(call.run(&store));
+    // A folder that could not be read is looked at again a second later, or by the next process.
+    drop(store);
+    let store = home.open().expect("a home");
+    let found = home.run(seen(&store));
+    match outcome {
+        Ok(()) => assert_eq!(&found, after, "succeeded all the same: {what}"),
+        // Also when the thread could not be read once it was changed.
+        Err(error) if matches!(error.kind(), StoreErrorKind::Internal | StoreErrorKind::Unreadable) => {
+            assert!(
+                found == *before || found == *after,
+                "one failure: {what}: {error:?}\n{found:#?}"
+            );
+        }
+        Err(error) => assert_eq!(&found, before, "one failure: {what}: {error:?}"),
+    }
+}
+
+#[test]
+fn a_crash_during_a_fork_by_reference() {
+    sweep(Call::Fork(REVERTED, "b"));
+}
+
+#[test]
+fn a_crash_during_a_fork_by_copy() {
+    sweep(Call::Fork(LEGACY, "b"));
+}
+
+#[test]
+fn a_crash_during_a_revert() {
+    sweep(Call::Revert(REVERTED, "b"));
+}
+
+#[test]
+fn a_crash_during_a_revert_of_a_legacy_thread() {
+    sweep(Call::Revert(LEGACY, "c"));
+}
+
+#[test]
+fn a_crash_while_a_thread_of_two_files_is_archived() {
+    sweep(Call::Archive(REVERTED));
+}
+
+#[test]
+fn a_crash_while_a_thread_of_two_files_comes_back() {
+    sweep(Call::Unarchive(ARCHIVED));
+}
+
+#[test]
+fn a_crash_while_a_thread_of_two_files_is_deleted() {
+    sweep(Call::Delete(REVERTED));
+}
+
+#[test]
+fn a_crash_while_a_fork_is_deleted() {
+    sweep(Call::Delete(FORK));
+}
+
+#[test]
+fn a_refused_deletion_changes_nothing() {
+    let home = copy(&world());
+    let store = home.open().expect("a home");
+    let before = home.run(seen(&store));
+    let files = home.faults.operations().len();
+    let error = home.run(Call::Delete(PLAIN).run(&store)).expect_err("a fork needs it");
+    assert_eq!(error.kind(), StoreErrorKind::Referenced);
+    let moved = home.faults.operations().into_iter().skip(files);
+    let moved: Vec<_> = moved
+        .filter(|(op, path)| matches!(op, FsOp::HardLink | FsOp::Rename) && !path.starts_with("/home/codex-threads"))
+        .collect();
+    assert_eq!(moved, [], "nothing was moved");
+    assert_eq!(home.run(seen(&store)), before);
+}

@@ -1,0 +1,292 @@
+//! What lies in the folders afterwards: names, forms, locks, traces. And what other programs do in the same home.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use codex_protocol::ids::ThreadId;
+use codex_rollout::fs::StdFs;
+use codex_rollout::locks::WriterLocks;
+use codex_test_support::RolloutFile;
+use codex_thread_store::{
+    ForkCut, ForkRequest, HistoryMode, LocalStore, StoreErrorKind, StoreResult, ThreadReadQuery, ThreadRecord,
+    ThreadStore as _, View,
+};
+use serde_json::Value;
+
+use crate::agent::thread;
+use crate::support::LocalHome;
+use crate::world::{lifecycle, record};
+
+const MODES: [HistoryMode; 2] = [HistoryMode::Legacy, HistoryMode::Paginated];
+
+/// Every file below the rollout folders and the name index, by path below the home.
+fn tree(home: &LocalHome) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![home.path().to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("folder") {
+            let path = entry.expect("entry").path();
+            let relative = path
+                .strip_prefix(home.path())
+                .expect("below")
+                .to_string_lossy()
+                .into_owned();
+            if path.is_dir() {
+                open.push(path);
+            } else if !relative.starts_with("codex-threads/index") && !relative.ends_with(".lock") {
+                found.insert(relative, fs::read(&path).expect("readable"));
+            }
+        }
+    }
+    found
+}
+
+fn files_of(home: &LocalHome, number: u32) -> Vec<String> {
+    let id = format!("-{}", thread(number));
+    let rollouts = tree(home).into_keys().filter(|path| path.contains(&id));
+    rollouts.collect()
+}
+
+fn first_line(home: &LocalHome, relative: &str) -> Value {
+    let bytes = fs::read(home.path().join(relative)).expect("a rollout");
+    let line = bytes.split(|byte| *byte == b'\n').next().expect("a line");
+    serde_json::from_slice(line).expect("a header")
+}
+
+async fn fork(store: &LocalStore, source: u32, number: u32, cut: ForkCut) -> StoreResult<ThreadRecord> {
+    let request = ForkRequest {
+        cut,
+        ..ForkRequest::new(thread(source), thread(number))
+    };
+    lifecycle(store).fork_thread(request).await
+}
+
+async fn turns(store: &LocalStore, thread_id: ThreadId) -> Vec<String> {
+    let query = ThreadReadQuery {
+        thread_id,
+        view: View::Full,
+        turns: Some(codex_thread_store::ItemsView::Full),
+    };
+    let record = store.read_thread(query).await.expect("a thread");
+    record.turns.into_iter().map(|turn| turn.turn_id).collect()
+}
+
+/// Puts the compressed form in place of a plain rollout, as a cold one has it.
+fn compress(home: &LocalHome, relative: &str) -> PathBuf {
+    let plain = home.path().join(relative);
+    let file = RolloutFile {
+        relative_path: relative.into(),
+        bytes: fs::read(&plain).expect("readable"),
+        modified_ms: 1_700_000_000_000,
+    };
+    let path = file.compressed().write_to(home.path()).expect("written");
+    fs::remove_file(plain).expect("removed");
+    path
+}
+
+fn modified(path: &Path) -> std::time::SystemTime {
+    fs::metadata(path).and_then(|stat| stat.modified()).expect("a file")
+}
+
+#[tokio::test]
+async fn a_compressed_source_is_made_plain_before_it_is_pointed_into() {
+    let home = LocalHome::new();
+    record(&home.store(), 1, MODES[1], &["a", "b"]).await;
+    let source = files_of(&home, 1).remove(0);
+    let compressed = compress(&home, &source);
+    let before = modified(&compressed);
+    fork(&home.store(), 1, 2, ForkCut::LastTurn("a".to_owned()))
+        .await
+        .expect("a fork");
+    let whole = tree(&home);
+    assert!(
+        whole.contains_key(&source) && !compressed.exists(),
+        "{:?}",
+        whole.keys()
+    );
+    assert_eq!(modified(&home.path().join(&source)), before);
+    let header = first_line(&home, &files_of(&home, 2)[0]);
+    let base = &header["payload"]["history_base"];
+    assert_eq!(base["thread_id"], thread(1).to_string());
+    let cut = usize::try_from(base["end_byte_offset"].as_u64().expect("an offset")).expect("small");
+    assert_eq!(whole[&source][cut - 1], b'\n', "the cut is a line's end");
+    assert_eq!(header["ordinal"], base["end_ordinal_exclusive"]);
+    assert_eq!(
+        header["payload"]["forked_from_ordinal_exclusive"],
+        base["end_ordinal_exclusive"]
+    );
+    assert_eq!(turns(&home.store(), thread(2)).await, ["a"]);
+}
+
+#[tokio::test]
+async fn legacy_forks_copy_line_by_line_behind_their_own_header() {
+    let home = LocalHome::new();
+    record(&home.store(), 1, MODES[0], &["a", "b"]).await;
+    let source = files_of(&home, 1).remove(0);
+    let mut damaged = fs::read(home.path().join(&source)).expect("readable");
+    let copied = damaged.clone();
+    damaged.extend_from_slice(b"not a record\n\n{\"torn\":");
+    fs::write(home.path().join(&source), &damaged).expect("written");
+    fork(&home.store(), 1, 2, ForkCut::Whole).await.expect("a fork");
+    let fork = files_of(&home, 2).remove(0);
+    let bytes = fs::read(home.path().join(&fork)).expect("readable");
+    let end = bytes.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    assert_eq!(String::from_utf8_lossy(&bytes[end..]), String::from_utf8_lossy(&copied));
+    let header = first_line(&home, &fork);
+    assert_eq!(header["payload"]["forked_from_id"], thread(1).to_string());
+    assert_eq!(header["payload"]["history_base"], Value::Null);
+    assert_eq!(header["ordinal"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_thread_that_somebody_else_writes_is_forked_and_nothing_else() {
+    let home = LocalHome::new();
+    for (number, mode) in [(1, MODES[0]), (2, MODES[1])] {
+        record(&home.store(), number, mode, &["a", "b"]).await;
+        let foreign = WriterLocks::new(Arc::new(StdFs), home.path());
+        let lease = foreign.acquire(thread(number)).expect("free");
+        fork(&home.store(), number, number + 10, ForkCut::Whole)
+            .await
+            .expect("a fork");
+        assert_eq!(turns(&home.store(), thread(number + 10)).await, ["a", "b"]);
+        let before = tree(&home);
+        let store = home.store();
+        let lifecycle = lifecycle(&store);
+        for refused in [
+            lifecycle.archive_thread(thread(number)).await.map(|_| ()),
+            lifecycle.revert_thread(thread(number), "b").await.map(|_| ()),
+        ] {
+            assert_eq!(refused.expect_err("locked").kind(), StoreErrorKind::Conflict);
+        }
+        lifecycle
+            .delete_thread(thread(number + 10))
+            .await
+            .expect("the fork is free");
+        let deleted = lifecycle.delete_thread(thread(number)).await;
+        assert_eq!(deleted.expect_err("locked").kind(), StoreErrorKind::Conflict);
+        let mut after = tree(&home);
+        after.retain(|path, _| !path.contains("journal"));
+        let kept = before.into_iter().filter(|(path, _)| !path.contains("journal"));
+        let kept = kept.filter(|(path, _)| !path.contains(&thread(number + 10).to_string()));
+        assert_eq!(after, kept.collect(), "nothing has changed");
+        drop(lease);
+        lifecycle.delete_thread(thread(number)).await.expect("free");
+    }
+}
+
+#[tokio::test]
+async fn archiving_moves_files_as_they_are_and_back() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a", "b", "c"]).await;
+    lifecycle(&store).revert_thread(thread(1), "b").await.expect("reverted");
+    let before = tree(&home);
+    let times: Vec<_> = files_of(&home, 1)
+        .iter()
+        .map(|path| modified(&home.path().join(path)))
+        .collect();
+    assert_eq!(times.len(), 2);
+    lifecycle(&store).archive_thread(thread(1)).await.expect("archived");
+    let archived = files_of(&home, 1);
+    assert!(
+        archived
+            .iter()
+            .all(|path| path.starts_with("archived_sessions/rollout-")),
+        "{archived:?}"
+    );
+    let moved: Vec<_> = archived.iter().map(|path| modified(&home.path().join(path))).collect();
+    assert_eq!(moved, times, "times stay");
+    lifecycle(&store).unarchive_thread(thread(1)).await.expect("back");
+    assert_eq!(tree(&home), before);
+    let locks = fs::read_dir(home.path().join("thread-writer-locks")).expect("folder");
+    let locks: Vec<_> = locks.map(|entry| entry.expect("entry").file_name()).collect();
+    assert_eq!(locks, [".coordination.lock"], "no lock stays behind");
+}
+
+#[tokio::test]
+async fn both_forms_of_a_file_move_together() {
+    let home = LocalHome::new();
+    record(&home.store(), 1, MODES[1], &["a"]).await;
+    let plain = files_of(&home, 1).remove(0);
+    let bytes = fs::read(home.path().join(&plain)).expect("readable");
+    compress(&home, &plain);
+    fs::write(home.path().join(&plain), bytes).expect("a change of form that was interrupted");
+    let store = home.store();
+    lifecycle(&store).archive_thread(thread(1)).await.expect("archived");
+    let archived = files_of(&home, 1);
+    assert_eq!(archived.len(), 2);
+    assert!(
+        archived.iter().all(|path| path.starts_with("archived_sessions/")),
+        "{archived:?}"
+    );
+    lifecycle(&store).delete_thread(thread(1)).await.expect("deleted");
+    assert_eq!(files_of(&home, 1), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn deletion_leaves_no_trace_but_its_decision() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a", "b"]).await;
+    record(&store, 2, MODES[0], &["a"]).await;
+    for (number, name) in [(1, "one"), (2, "two"), (1, "again")] {
+        home.set_name(thread(number), name);
+    }
+    lifecycle(&store).revert_thread(thread(1), "b").await.expect("reverted");
+    lifecycle(&store).delete_thread(thread(1)).await.expect("deleted");
+    let id = thread(1).to_string();
+    for (path, bytes) in tree(&home) {
+        let is_journal = path.starts_with("codex-threads/journal");
+        assert!(!path.contains(&id), "{path}");
+        assert!(is_journal || !String::from_utf8_lossy(&bytes).contains(&id), "{path}");
+    }
+    let names = fs::read_to_string(home.path().join("session_index.jsonl")).expect("names");
+    assert_eq!(names.lines().count(), 1, "{names}");
+    home.reopen();
+    assert_eq!(turns(&home.store(), thread(2)).await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_reverted_thread_is_the_same_without_its_index() {
+    let home = LocalHome::new();
+    record(&home.store(), 1, MODES[1], &["a", "b", "c"]).await;
+    for before in ["c", "b"] {
+        lifecycle(&home.store())
+            .revert_thread(thread(1), before)
+            .await
+            .expect("reverted");
+    }
+    home.with_closed_store(|index| fs::remove_file(index).expect("removed"));
+    assert_eq!(turns(&home.store(), thread(1)).await, ["a"]);
+    let revisions = files_of(&home, 1);
+    assert_eq!(revisions.len(), 3);
+    let newest = first_line(&home, revisions.iter().max().expect("three"));
+    assert_eq!(newest["payload"]["id"], thread(1).to_string());
+    assert_eq!(newest["payload"]["forked_from_id"], Value::Null);
+    assert_eq!(
+        newest["payload"]["history_base"]["thread_id"],
+        thread(1).to_string(),
+        "the first file, not the second"
+    );
+}
+
+#[tokio::test]
+async fn something_in_the_way_stops_a_move_before_it_begins() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a", "b"]).await;
+    lifecycle(&store).revert_thread(thread(1), "b").await.expect("reverted");
+    let newest = files_of(&home, 1).pop().expect("two");
+    let name = Path::new(&newest).file_name().expect("a name").to_owned();
+    fs::create_dir_all(home.path().join("archived_sessions").join(name)).expect("in the way");
+    let before = tree(&home);
+    let error = lifecycle(&store)
+        .archive_thread(thread(1))
+        .await
+        .expect_err("in the way");
+    assert_eq!(error.kind(), StoreErrorKind::Internal);
+    assert_eq!(tree(&home), before, "what had moved is back");
+    assert_eq!(turns(&store, thread(1)).await, ["a"]);
+}
