@@ -75,6 +75,11 @@ impl Session {
         facts
     }
 
+    /// Returns the pauses that the agent may make.
+    pub fn pauses(&self) -> impl Iterator<Item = Pause> + '_ {
+        self.cuts.iter().map(|(_, pause)| *pause)
+    }
+
     /// Returns the records that an agent emits, in batches, each with what follows it.
     pub fn batches(&self, thread_id: impl ToString, form: Form) -> Vec<(Vec<Record>, Pause)> {
         let facts = self.facts(thread_id);

@@ -183,6 +183,9 @@ impl LiveThread {
 
     /// Records reasoning that waits for what follows it; for agents that pause in mid-turn.
     ///
+    /// Legacy lines do not tell where one reasoning ends and the next one begins: if the agent goes on reasoning, readers
+    /// of a legacy thread see one item where subscribers were told two.
+    ///
     /// # Errors
     /// As [`append`](Self::append).
     pub async fn settle(&self) -> StoreResult<Appended> {
