@@ -412,7 +412,7 @@ async fn a_fork_by_path_ignores_the_id_and_can_be_recorded_into() {
     assert_eq!(fork["thread"]["threadSource"], "x");
     let fork = fork["thread"]["id"].as_str().expect("an id").to_owned();
     wire.append(&fork, &whole_turn(&fork, "t2")).await;
-    wire.told(10).await;
+    wire.told(9).await;
     let read = wire
         .result("thread/read", json!({"threadId": fork, "includeTurns": true}))
         .await;
