@@ -77,9 +77,9 @@ impl<'a> Failing<'a> {
             | StoreError::BeyondInheritedHistory { .. }
             | StoreError::NotArchived { .. }
             | StoreError::HasForks { .. } => RpcError::invalid_request(error.to_string()),
-            StoreError::HasAttachedThread { .. } => {
-                RpcError::invalid_request(format!("{error}; delete the attached thread first"))
-            }
+            StoreError::HasAttachedThread { attached, .. } => RpcError::invalid_request(format!(
+                "cannot delete thread while attached thread {attached} exists; delete the attached thread first"
+            )),
             StoreError::TooLarge {
                 limit_bytes,
                 paged_method,

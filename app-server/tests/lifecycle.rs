@@ -178,6 +178,26 @@ async fn spawned_threads_go_with_theirs_in_the_real_order() {
 }
 
 #[tokio::test]
+async fn a_spawned_thread_that_is_loaded_is_unloaded_with_its_parent() {
+    let (_folder, mut wire) = fixture_wire().await;
+    let [parent, child] = [2, 7].map(fixture::id);
+    done(
+        &mut wire,
+        "thread/resume",
+        json!({"threadId": child, "excludeTurns": true}),
+    )
+    .await;
+    let (_, told) = done(&mut wire, "thread/archive", json!({"threadId": parent})).await;
+    assert_eq!(names(&told)[0], STATUS);
+    assert_eq!(
+        told[0]["params"],
+        json!({"threadId": child, "status": {"type": "notLoaded"}})
+    );
+    assert_eq!(told_threads(&told[1..], "thread/archived").len(), 3);
+    assert!(loaded(&mut wire).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_refused_deletion_leaves_the_thread_loaded() {
     let home = Home::new();
     let mut wire = Wire::initialized(home.server(), true).await;

@@ -222,7 +222,10 @@ async fn recording_and_its_notifications_follow_the_schema() {
             "thread/resume",
             json!({"threadId": id, "initialTurnsPage": {"limit": 1}}),
         ),
-        ("thread/fork", json!({"threadId": id, "excludeTurns": true, "config": {"a": 1}})),
+        (
+            "thread/fork",
+            json!({"threadId": id, "excludeTurns": true, "config": {"a": 1}}),
+        ),
         ("thread/revert", json!({"threadId": id, "beforeTurnId": "t1"})),
         ("thread/archive", json!({"threadId": id})),
         ("thread/unarchive", json!({"threadId": id})),
