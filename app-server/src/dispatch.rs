@@ -14,6 +14,9 @@ use codex_protocol::rpc::diagnostics::{ServerDiagnosticsParams, ThreadIndexState
 use codex_protocol::rpc::envelope::{RequestId, decode_exact_params, decode_params};
 use codex_protocol::rpc::initialize::InitializeParams;
 use codex_protocol::rpc::items::{ThreadItemsListParams, ThreadItemsReadParams};
+use codex_protocol::rpc::lifecycle::{
+    ThreadArchiveParams, ThreadDeleteParams, ThreadForkParams, ThreadRevertParams, ThreadUnarchiveParams,
+};
 use codex_protocol::rpc::list::{ThreadListParams, ThreadLoadedListParams};
 use codex_protocol::rpc::methods::{MethodInfo, ParamsRule, gated_field};
 use codex_protocol::rpc::resume::ThreadResumeParams;
@@ -28,8 +31,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::handlers::{
-    append, diagnostics, index_state, items, list, metadata, read, resume, search, start, subscription, summary,
-    timeline, turns,
+    append, archive, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert, search,
+    start, subscription, summary, timeline, turns,
 };
 use crate::live::{Connection, Notice};
 use crate::order::Tickets;
@@ -43,6 +46,11 @@ pub(crate) enum Call {
     Initialize(InitializeParams),
     ThreadStart(Box<ThreadStartParams>),
     ThreadResume(Box<ThreadResumeParams>),
+    ThreadFork(Box<ThreadForkParams>),
+    ThreadRevert(ThreadRevertParams),
+    Archive(ThreadArchiveParams),
+    Unarchive(ThreadUnarchiveParams),
+    Delete(ThreadDeleteParams),
     Unsubscribe(ThreadUnsubscribeParams),
     Append(ThreadAppendParams),
     InjectItems(ThreadInjectItemsParams),
@@ -104,6 +112,11 @@ impl Call {
             "initialize" => decode(params).map(Self::Initialize),
             "thread/start" => decode(params).map(Self::ThreadStart),
             "thread/resume" => decode(params).map(Self::ThreadResume),
+            "thread/fork" => decode(params).map(Self::ThreadFork),
+            "thread/revert" => decode(params).map(Self::ThreadRevert),
+            "thread/archive" => decode(params).map(Self::Archive),
+            "thread/unarchive" => decode(params).map(Self::Unarchive),
+            "thread/delete" => decode(params).map(Self::Delete),
             "thread/unsubscribe" => decode(params).map(Self::Unsubscribe),
             "thread/name/set" => decode(params).map(Self::SetName),
             "thread/metadata/update" => decode(params).map(Self::UpdateMetadata),
@@ -132,6 +145,11 @@ impl Call {
         match self {
             Self::ThreadRead(params) => Ordered::Reading(&params.thread_id),
             Self::ThreadResume(params) => Ordered::Changing(&params.thread_id),
+            Self::ThreadFork(params) => Ordered::Changing(&params.thread_id),
+            Self::ThreadRevert(params) => Ordered::Changing(&params.thread_id),
+            Self::Archive(params) => Ordered::Changing(&params.thread_id),
+            Self::Unarchive(params) => Ordered::Changing(&params.thread_id),
+            Self::Delete(params) => Ordered::Changing(&params.thread_id),
             Self::Unsubscribe(params) => Ordered::Changing(&params.thread_id),
             Self::Append(params) => Ordered::Changing(&params.thread_id),
             Self::InjectItems(params) => Ordered::Changing(&params.thread_id),
@@ -237,6 +255,11 @@ async fn run(mut cx: Cx, id: RequestId, call: Call) -> Answer {
     let (before, message, after) = match call {
         Call::ThreadStart(params) => told(id, start::thread_start(cx, *params).await),
         Call::ThreadResume(params) => told(id, resume::thread_resume(cx, *params).await),
+        Call::ThreadFork(params) => told(id, fork::thread_fork(cx, *params).await),
+        Call::ThreadRevert(params) => told(id, revert::thread_revert(cx, &params).await),
+        Call::Archive(params) => told(id, archive::thread_archive(cx, &params).await),
+        Call::Unarchive(params) => told(id, archive::thread_unarchive(cx, &params).await),
+        Call::Delete(params) => told(id, delete::thread_delete(cx, &params).await),
         Call::Unsubscribe(params) => told(id, subscription::unsubscribe(cx, &params).map(Told::quietly)),
         Call::Append(params) => told(id, append::thread_append(cx, params).await),
         Call::InjectItems(params) => told(id, append::inject_items(cx, params).await),
@@ -273,6 +296,11 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
         Call::Initialize(_)
         | Call::ThreadStart(_)
         | Call::ThreadResume(_)
+        | Call::ThreadFork(_)
+        | Call::ThreadRevert(_)
+        | Call::Archive(_)
+        | Call::Unarchive(_)
+        | Call::Delete(_)
         | Call::Unsubscribe(_)
         | Call::Append(_)
         | Call::InjectItems(_)

@@ -64,7 +64,22 @@ impl<'a> Failing<'a> {
             StoreError::AnchorItemMissing => {
                 RpcError::invalid_params("cursor.itemId does not identify an item in the requested history scope")
             }
+            StoreError::Unsupported { .. } if matches!(self.method, FORK | REVERT) => {
+                RpcError::unsupported(error.to_string())
+            }
             StoreError::Unsupported { .. } => self.not_supported_yet(),
+            StoreError::TurnInProgress { turn_id, .. } if self.method == FORK => {
+                RpcError::invalid_request(format!("lastTurnId '{turn_id}' identifies an in-progress turn"))
+            }
+            StoreError::TurnNotFound { .. }
+            | StoreError::TurnInProgress { .. }
+            | StoreError::NoTurnStart { .. }
+            | StoreError::BeyondInheritedHistory { .. }
+            | StoreError::NotArchived { .. }
+            | StoreError::HasForks { .. } => RpcError::invalid_request(error.to_string()),
+            StoreError::HasAttachedThread { attached, .. } => RpcError::invalid_request(format!(
+                "cannot delete thread while attached thread {attached} exists; delete the attached thread first"
+            )),
             StoreError::TooLarge {
                 limit_bytes,
                 paged_method,
@@ -72,15 +87,17 @@ impl<'a> Failing<'a> {
                 "the answer would exceed {limit_bytes} bytes; page with {paged_method} instead"
             )),
             StoreError::WriterConflict { .. } => RpcError::invalid_request(error.to_string()),
-            StoreError::Archived { thread_id } if self.method == RESUME => RpcError::invalid_request(format!(
-                "session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."
-            )),
+            StoreError::Archived { thread_id } if matches!(self.method, RESUME | FORK) => RpcError::invalid_request(
+                format!("session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."),
+            ),
             StoreError::Archived { thread_id } => self.not_found(&thread_id.to_string()),
             StoreError::NotOpen { thread_id } => RpcError::invalid_request(format!("thread not found: {thread_id}")),
             StoreError::Rejected { ref source, .. } => {
                 RpcError::invalid_request(format!("failed to {}", chain(&**source)))
             }
-            StoreError::Record { .. } => RpcError::internal(format!("failed to {}", chain(&error))),
+            StoreError::Record { .. } | StoreError::Lifecycle { .. } => {
+                RpcError::internal(format!("failed to {}", chain(&error)))
+            }
             StoreError::ReadOnly => RpcError::unsupported(format!("{} is not supported by this store", self.method)),
             StoreError::Header { ref path, ref source } => self.header(&path.display().to_string(), &chain(&**source)),
             error => RpcError::internal(format!(
@@ -118,7 +135,8 @@ impl<'a> Failing<'a> {
     fn not_found(self, thread_id: &str) -> RpcError {
         match (self.method, self.view) {
             (SUMMARY, _) => RpcError::invalid_request(format!("no rollout found for conversation id {thread_id}")),
-            (RESUME | SET_NAME | UPDATE_METADATA | SET_MEMORY_MODE, _) => {
+            (UNARCHIVE, _) => RpcError::invalid_request(format!("no archived rollout found for thread id {thread_id}")),
+            (RESUME | FORK | ARCHIVE | DELETE | SET_NAME | UPDATE_METADATA | SET_MEMORY_MODE, _) => {
                 RpcError::invalid_request(format!("no rollout found for thread id {thread_id}"))
             }
             (ITEMS | ITEMS_READ | TIMELINE | OCCURRENCES, View::Codex) => self.not_supported_yet(),
@@ -150,6 +168,11 @@ const ITEMS_READ: &str = "thread/items/read";
 const TIMELINE: &str = "thread/timeline/list";
 const OCCURRENCES: &str = "thread/searchOccurrences";
 const RESUME: &str = "thread/resume";
+const FORK: &str = "thread/fork";
+const REVERT: &str = "thread/revert";
+const ARCHIVE: &str = "thread/archive";
+const UNARCHIVE: &str = "thread/unarchive";
+const DELETE: &str = "thread/delete";
 const SET_NAME: &str = "thread/name/set";
 const UPDATE_METADATA: &str = "thread/metadata/update";
 const SET_MEMORY_MODE: &str = "thread/memoryMode/set";

@@ -9,7 +9,7 @@ use codex_protocol::ids::ThreadId;
 use codex_protocol::rpc::thread::{Thread, ThreadReadState};
 use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::live::{IdSource, SystemIds};
-use codex_thread_store::{Clock, ThreadStore, View};
+use codex_thread_store::{Clock, StoreError, StoreResult, ThreadLifecycle, ThreadStore, View};
 
 use crate::convert::{self, Lens, Role};
 use crate::identity::Identity;
@@ -85,6 +85,14 @@ impl Server {
     pub(crate) fn recording_originator(&self) -> String {
         // Nothing is recorded before a handshake, which sets it.
         self.originator.get().cloned().unwrap_or_default()
+    }
+
+    /// Returns the store's capability of forking, reverting, archiving and deleting threads.
+    ///
+    /// # Errors
+    /// `ReadOnly` for stores without it.
+    pub(crate) fn lifecycle(&self) -> StoreResult<&dyn ThreadLifecycle> {
+        self.store.lifecycle().ok_or(StoreError::ReadOnly)
     }
 
     /// Delivers a notification. Waits for nobody.

@@ -193,7 +193,7 @@ async fn experimental_methods_and_fields_need_the_capability() {
 async fn methods_that_only_codex_has_say_so() {
     let mut wire = Wire::initialized(plain_server(), true).await;
     for (method, params) in [
-        ("thread/fork", json!({})),
+        ("thread/compact/start", json!({})),
         ("review/start", json!({})),
         ("rollout/compress", Value::Null),
     ] {

@@ -418,6 +418,11 @@ async fn resuming() {
     check("resume-fixture.jsonl", Replay::with_fixture(), &[HISTORY]).await;
 }
 
+#[tokio::test]
+async fn lifecycle() {
+    check("lifecycle-fixture.jsonl", Replay::with_fixture(), &[SPAWNED]).await;
+}
+
 #[test]
 fn placeholders_fit_their_kind_only() {
     assert!(fits(

@@ -17,10 +17,14 @@ use support::Wire;
 struct Schemas(BTreeMap<&'static str, (Validator, Validator)>);
 
 /// Types of notifications about threads.
-const NOTIFICATIONS: [(&str, &str); 12] = [
+const NOTIFICATIONS: [(&str, &str); 16] = [
     ("thread/started", "ThreadStartedNotification"),
     ("thread/status/changed", "ThreadStatusChangedNotification"),
     ("thread/closed", "ThreadClosedNotification"),
+    ("thread/archived", "ThreadArchivedNotification"),
+    ("thread/unarchived", "ThreadUnarchivedNotification"),
+    ("thread/deleted", "ThreadDeletedNotification"),
+    ("thread/reverted", "ThreadRevertedNotification"),
     ("thread/name/updated", "ThreadNameUpdatedNotification"),
     ("thread/readState/changed", "ThreadReadStateChangedNotification"),
     ("thread/goal/cleared", "ThreadGoalClearedNotification"),
@@ -198,6 +202,8 @@ async fn recording_and_its_notifications_follow_the_schema() {
     let started = until_answer(&mut wire, &mut told).await;
     schemas.check("thread/start", &start, &started);
     let id = started["thread"]["id"].as_str().expect("an id").to_owned();
+    wire.send(&support::request(1, "thread/start", start.clone())).await;
+    let spare = until_answer(&mut wire, &mut told).await["thread"]["id"].clone();
     let items = support::recording::whole_turn(&id, "t1");
     let message = json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x"}]});
     let calls = [
@@ -216,7 +222,15 @@ async fn recording_and_its_notifications_follow_the_schema() {
             "thread/resume",
             json!({"threadId": id, "initialTurnsPage": {"limit": 1}}),
         ),
+        (
+            "thread/fork",
+            json!({"threadId": id, "excludeTurns": true, "config": {"a": 1}}),
+        ),
+        ("thread/revert", json!({"threadId": id, "beforeTurnId": "t1"})),
+        ("thread/archive", json!({"threadId": id})),
+        ("thread/unarchive", json!({"threadId": id})),
         ("thread/loaded/list", json!({"limit": 1})),
+        ("thread/resume", json!({"threadId": id, "excludeTurns": true})),
         ("thread/unsubscribe", json!({"threadId": id})),
     ];
     for (method, params) in calls {
@@ -225,6 +239,13 @@ async fn recording_and_its_notifications_follow_the_schema() {
         schemas.check(method, &params, &result);
     }
     while told.last().is_none_or(|message| message["method"] != "thread/closed") {
+        told.push(wire.receive().await);
+    }
+    let params = json!({"threadId": spare});
+    wire.send(&support::request(3, "thread/delete", params.clone())).await;
+    let result = until_answer(&mut wire, &mut told).await;
+    schemas.check("thread/delete", &params, &result);
+    while told.last().is_none_or(|message| message["method"] != "thread/deleted") {
         told.push(wire.receive().await);
     }
     let files = json_schema_files();

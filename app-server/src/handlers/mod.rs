@@ -3,7 +3,10 @@
 //! Declares only. An `if` about storage belongs in the store.
 
 pub(crate) mod append;
+pub(crate) mod archive;
+pub(crate) mod delete;
 pub(crate) mod diagnostics;
+pub(crate) mod fork;
 mod ids;
 pub(crate) mod index_state;
 pub(crate) mod items;
@@ -11,6 +14,7 @@ pub(crate) mod list;
 pub(crate) mod metadata;
 pub(crate) mod read;
 pub(crate) mod resume;
+pub(crate) mod revert;
 pub(crate) mod search;
 mod sources;
 pub(crate) mod start;

@@ -98,18 +98,22 @@ async fn target(cx: &mut Cx, params: &mut ThreadResumeParams) -> RpcResult<Targe
     let Some(path) = path else {
         return named.map(Target::Recorded);
     };
-    let thread_id = by_path(&cx.server, &path).await?;
+    let thread_id = by_path(&cx.server, &path, "thread/resume").await?;
     if named != Ok(thread_id) {
-        // The place in the queue was that of the named thread.
-        cx.tickets.shared = None;
-        let mut ticket = cx.server.order.ticket(&thread_id.to_string());
-        ticket.turn().await;
-        cx.tickets.shared = Some(ticket);
+        take_place_of(cx, thread_id).await;
     }
     Ok(match cx.server.loaded.get(thread_id) {
         Some(loaded) => Target::Loaded(loaded),
         None => Target::Recorded(thread_id),
     })
+}
+
+/// Changes the place in the queue, which was that of the thread that the request names, for one of another thread.
+pub(super) async fn take_place_of(cx: &mut Cx, thread_id: ThreadId) {
+    cx.tickets.shared = None;
+    let mut ticket = cx.server.order.ticket(&thread_id.to_string());
+    ticket.turn().await;
+    cx.tickets.shared = Some(ticket);
 }
 
 fn check_running(
@@ -134,8 +138,9 @@ fn check_running(
     }
 }
 
-async fn by_path(server: &Server, path: &str) -> RpcResult<ThreadId> {
-    let failing = Failing::new("thread/resume", server.view);
+/// Finds the thread of a rollout.
+pub(super) async fn by_path(server: &Server, path: &str, method: &'static str) -> RpcResult<ThreadId> {
+    let failing = Failing::new(method, server.view);
     let full = PathBuf::from(&server.identity.home).join(path);
     let found = server.store.resolve(&ThreadSelector::Path(full)).await;
     let missing = || StoreError::RolloutPathNotFound { path: path.into() };
@@ -286,7 +291,7 @@ fn resumed(server: &Server, loaded: &LoadedThread, record: ThreadRecord, role: R
 }
 
 /// Cursors that start at the newest turn and at the newest item.
-async fn newest(server: &Server, thread_id: ThreadId) -> RpcResult<(Option<String>, Option<String>)> {
+pub(super) async fn newest(server: &Server, thread_id: ThreadId) -> RpcResult<(Option<String>, Option<String>)> {
     let failing = Failing::new("thread/resume", server.view).about(thread_id);
     let turns = TurnPageQuery {
         thread_id,
@@ -329,6 +334,16 @@ async fn newest(server: &Server, thread_id: ThreadId) -> RpcResult<(Option<Strin
     Ok((turn, item))
 }
 
+/// Tells the caller that a whole paginated history is not to be asked for.
+pub(super) fn deprecation(cx: &Cx) -> Notice {
+    let notice = DeprecationNoticeNotification {
+        summary: DEPRECATION.to_owned(),
+        details: None,
+    };
+    let (requester, now_ms) = (Audience::Only(cx.connection.id), cx.server.clock.now_ms());
+    Notice::new(requester, notification_name::DEPRECATION_NOTICE, &notice, now_ms)
+}
+
 /// Says what everybody is told, in the real server's order.
 fn tell(
     cx: &Cx,
@@ -343,12 +358,7 @@ fn tell(
     let mut told = Told::quietly(result);
     let is_paginated = loaded.live.history_mode() == HistoryMode::Paginated;
     if before != Before::New && is_paginated && !params.exclude_turns {
-        let notice = DeprecationNoticeNotification {
-            summary: DEPRECATION.to_owned(),
-            details: None,
-        };
-        let notice = Notice::new(requester, notification_name::DEPRECATION_NOTICE, &notice, now_ms);
-        told.before.push(notice);
+        told.before.push(deprecation(cx));
     }
     if before != Before::Loaded {
         let status = loaded.with_activity(|activity| activity.status());

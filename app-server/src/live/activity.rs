@@ -104,6 +104,16 @@ impl Activity {
         self.read_state.as_ref()
     }
 
+    /// Tells whether it is tracked how far the thread was read.
+    pub(crate) fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// Takes in how far the thread was read before it was loaded anew; nobody is told.
+    pub(crate) fn recall_read_state(&mut self, state: ThreadReadState) {
+        self.read_state = Some(state);
+    }
+
     /// Takes in what an append did, and says who is told what.
     ///
     /// `revision` makes a new revision of the read state.

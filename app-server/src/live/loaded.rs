@@ -262,6 +262,19 @@ impl LoadedThreads {
         self.lock().threads.remove(&thread_id)
     }
 
+    /// Forgets a thread, unless another writer has taken its place; tells whether it was there.
+    pub(crate) fn remove_this(&self, thread: &Arc<LoadedThread>) -> bool {
+        let mut inner = self.lock();
+        let is_there = inner
+            .threads
+            .get(&thread.thread_id())
+            .is_some_and(|there| Arc::ptr_eq(there, thread));
+        if is_there {
+            inner.threads.remove(&thread.thread_id());
+        }
+        is_there
+    }
+
     /// All threads, by id.
     pub(crate) fn all(&self) -> Vec<Arc<LoadedThread>> {
         self.lock().threads.values().cloned().collect()

@@ -4,6 +4,7 @@
 
 mod activity;
 mod connections;
+mod exchange;
 mod loaded;
 mod notice;
 mod settings;

@@ -5,7 +5,7 @@
 use codex_protocol::rpc::resume::ThreadResumeParams;
 use codex_protocol::rpc::settings::{
     ActivePermissionProfile, ApprovalsReviewer, AskForApproval, CollaborationMode, CollaborationSettings, ModeKind,
-    MultiAgentMode, SandboxPolicy,
+    MultiAgentMode, SandboxPolicy, ThreadEventStyle,
 };
 use codex_protocol::rpc::start::ThreadStartParams;
 use codex_protocol::rpc::thread::ThreadEnvironment;
@@ -41,6 +41,8 @@ pub(crate) struct ThreadSettings {
     pub(crate) reasoning_effort: Option<String>,
     /// When others are spawned.
     pub(crate) multi_agent_mode: MultiAgentMode,
+    /// In which form items are appended; never answered.
+    pub(crate) event_style: ThreadEventStyle,
 }
 
 impl ThreadSettings {
@@ -70,6 +72,7 @@ impl ThreadSettings {
             active_permission_profile: params.permissions.clone().map(profile),
             reasoning_effort: None,
             multi_agent_mode: params.multi_agent_mode.clone().unwrap_or_default(),
+            event_style: params.event_style.unwrap_or_default(),
         }
     }
 
@@ -89,6 +92,7 @@ impl ThreadSettings {
             approvals_reviewer: params.approvals_reviewer,
             sandbox: params.sandbox,
             permissions: params.permissions.clone(),
+            event_style: params.event_style,
             ..ThreadStartParams::default()
         };
         Self::of_new(&params, cwd, configured, provider)
@@ -121,6 +125,7 @@ impl ThreadSettings {
             active_permission_profile: params.permissions.clone().map(profile),
             reasoning_effort: record.reasoning_effort.clone(),
             multi_agent_mode: MultiAgentMode::default(),
+            event_style: params.event_style.unwrap_or_default(),
         }
     }
 

@@ -4,15 +4,11 @@
 
 use std::sync::{Arc, Weak};
 
-use codex_protocol::rpc::live::ThreadClosedNotification;
-use codex_protocol::rpc::notification::notification_name;
-use codex_protocol::rpc::thread::ThreadStatus;
 use codex_thread_store::{StoreError, StoreResult};
 use tokio::task::JoinSet;
 
 use super::connections::ConnectionId;
 use super::loaded::{Left, LoadedThread, Timer};
-use super::notice::{Audience, Notice};
 use crate::server::Server;
 
 impl Server {
@@ -78,7 +74,7 @@ async fn unload_if_idle(server: &Weak<Server>, thread: &Weak<LoadedThread>, epoc
     let mut ticket = server.order.ticket(&thread_id.to_string());
     ticket.turn().await;
     let timer = thread.timer_ended(epoch);
-    if timer != Timer::Unload || server.loaded.remove(thread_id).is_none() {
+    if timer != Timer::Unload || !server.loaded.remove_this(&thread) {
         return timer;
     }
     if let Err(error) = thread.live.close().await {
@@ -88,12 +84,6 @@ async fn unload_if_idle(server: &Weak<Server>, thread: &Weak<LoadedThread>, epoc
             "thread not closed cleanly"
         );
     }
-    let now_ms = server.clock.now_ms();
-    server.publish(&Notice::status(thread_id, ThreadStatus::NotLoaded, now_ms));
-    let params = ThreadClosedNotification {
-        thread_id: thread_id.to_string(),
-    };
-    let notice = Notice::new(Audience::All, notification_name::THREAD_CLOSED, &params, now_ms);
-    server.publish(&notice);
+    server.tell_closed(thread_id);
     timer
 }

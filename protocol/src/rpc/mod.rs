@@ -10,6 +10,7 @@ pub mod diagnostics;
 pub mod envelope;
 pub mod initialize;
 pub mod items;
+pub mod lifecycle;
 pub mod list;
 pub mod live;
 pub mod methods;

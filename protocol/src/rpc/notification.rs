@@ -20,6 +20,14 @@ pub mod notification_name {
     pub const THREAD_STATUS_CHANGED: &str = "thread/status/changed";
     /// A thread is not loaded any more.
     pub const THREAD_CLOSED: &str = "thread/closed";
+    /// A thread was archived.
+    pub const THREAD_ARCHIVED: &str = "thread/archived";
+    /// A thread was brought back from the archive.
+    pub const THREAD_UNARCHIVED: &str = "thread/unarchived";
+    /// A thread was deleted.
+    pub const THREAD_DELETED: &str = "thread/deleted";
+    /// The latest turns of a thread were dropped.
+    pub const THREAD_REVERTED: &str = "thread/reverted";
     /// A thread got a name.
     pub const THREAD_NAME_UPDATED: &str = "thread/name/updated";
     /// How far a thread was read has changed.

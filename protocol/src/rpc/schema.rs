@@ -22,6 +22,11 @@ use super::diagnostics::{
 use super::envelope::{ErrorResponse, RequestId};
 use super::initialize::{InitializeParams, InitializeResponse};
 use super::items::{ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsReadParams, ThreadItemsReadResponse};
+use super::lifecycle::{
+    ThreadArchiveParams, ThreadArchiveResponse, ThreadArchivedNotification, ThreadDeleteParams, ThreadDeleteResponse,
+    ThreadDeletedNotification, ThreadForkParams, ThreadForkResponse, ThreadRevertParams, ThreadRevertResponse,
+    ThreadRevertedNotification, ThreadUnarchiveParams, ThreadUnarchiveResponse, ThreadUnarchivedNotification,
+};
 use super::list::{ThreadListParams, ThreadListResponse, ThreadLoadedListParams, ThreadLoadedListResponse};
 use super::live::{
     DeprecationNoticeNotification, ItemCompletedNotification, ItemStartedNotification, ThreadClosedNotification,
@@ -88,6 +93,11 @@ served_methods! {
     "initialize": InitializeParams => InitializeResponse,
     "thread/start": ThreadStartParams => ThreadStartResponse,
     "thread/resume": ThreadResumeParams => ThreadResumeResponse,
+    "thread/fork": ThreadForkParams => ThreadForkResponse,
+    "thread/revert": ThreadRevertParams => ThreadRevertResponse,
+    "thread/archive": ThreadArchiveParams => ThreadArchiveResponse,
+    "thread/unarchive": ThreadUnarchiveParams => ThreadUnarchiveResponse,
+    "thread/delete": ThreadDeleteParams => ThreadDeleteResponse,
     "thread/unsubscribe": ThreadUnsubscribeParams => ThreadUnsubscribeResponse,
     "thread/append": ThreadAppendParams => ThreadAppendResponse,
     "thread/inject_items": ThreadInjectItemsParams => ThreadInjectItemsResponse,
@@ -119,6 +129,10 @@ fn describe_all(sink: &mut impl TypeSink) {
     sink.add::<ThreadStatusChangedNotification>(Side::Sent);
     sink.add::<ThreadClosedNotification>(Side::Sent);
     sink.add::<ThreadNameUpdatedNotification>(Side::Sent);
+    sink.add::<ThreadArchivedNotification>(Side::Sent);
+    sink.add::<ThreadUnarchivedNotification>(Side::Sent);
+    sink.add::<ThreadDeletedNotification>(Side::Sent);
+    sink.add::<ThreadRevertedNotification>(Side::Sent);
     sink.add::<ThreadReadStateChangedNotification>(Side::Sent);
     sink.add::<ThreadGoalClearedNotification>(Side::Sent);
     sink.add::<ThreadTokenUsageUpdatedNotification>(Side::Sent);
