@@ -1,4 +1,5 @@
 //! The scripted session as `thread/turns/list` answers it, whole: the end of the chain from records to the wire.
+#![expect(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
 mod support;
 
