@@ -108,14 +108,18 @@ impl<'t> WordWriter<'t> {
     }
 }
 
-/// Widens a rollout's range of documents to a new one, which has the highest number of all.
+/// Widens a rollout's range of documents to a new one.
+///
+/// Its number is the highest of the documents there are, but it can be below that of one that was removed.
 fn extend_rollout(conn: &Connection, rollout_key: i64, document_num: i64, place: i64) -> StateResult<()> {
     conn.prepare_cached(
         "INSERT INTO word_rollouts (rollout_key, first_document, last_document, last_place, is_ordered)
          VALUES (?1, ?2, ?2, ?3, 1)
          ON CONFLICT (rollout_key) DO UPDATE SET
-             last_document = excluded.last_document,
-             is_ordered = is_ordered AND excluded.last_place > last_place,
+             first_document = min(first_document, excluded.first_document),
+             last_document = max(last_document, excluded.last_document),
+             is_ordered = is_ordered AND excluded.last_place > last_place
+                 AND excluded.last_document >= last_document,
              last_place = max(last_place, excluded.last_place)",
     )?
     .execute([rollout_key, document_num, place])?;

@@ -73,6 +73,16 @@ fn removing_a_rollout_keeps_the_others() {
 }
 
 #[test]
+fn a_rollout_is_found_whose_new_documents_have_lower_numbers_than_its_removed_ones() {
+    let mut conn = database();
+    add(&mut conn, &[(3, 0, "walrus"), (2, 4, "walrus")]);
+    remove_rollout(&conn, 3).unwrap();
+    remove(&conn, 2, 4).unwrap();
+    add(&mut conn, &[(2, 2, "walrus")]); // takes the number of the first document
+    assert_eq!(found(&conn, "walrus"), [(2, vec![2])]);
+}
+
+#[test]
 fn documents_in_any_order_are_found_in_the_order_of_their_offsets() {
     let mut conn = database();
     add(
