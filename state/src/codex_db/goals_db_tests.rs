@@ -1,17 +1,15 @@
 //! Goals as Codex 0.169 stores them.
 
+use codex_test_support::codex_db::GOALS_SCHEMA;
+
 use super::*;
 use crate::codex_db::sample::Sample;
 use crate::codex_db::{Cell, Extent};
 
-const SCHEMA: &str = "CREATE TABLE thread_goals (thread_id TEXT PRIMARY KEY NOT NULL, goal_id TEXT NOT NULL,
-    objective TEXT NOT NULL, status TEXT NOT NULL, token_budget INTEGER, tokens_used INTEGER NOT NULL DEFAULT 0,
-    time_used_seconds INTEGER NOT NULL DEFAULT 0, created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL);";
-
 #[test]
 fn goals_are_read() {
     let sample = Sample::new(&format!(
-        "{SCHEMA} INSERT INTO thread_goals VALUES ('t1', 'g1', 'Ship it', 'paused', NULL, 5, 6, 7, 8)"
+        "{GOALS_SCHEMA} INSERT INTO thread_goals VALUES ('t1', 'g1', 'Ship it', 'paused', NULL, 5, 6, 7, 8)"
     ));
     let read = read_goals_db(&sample.copy()).unwrap();
     assert!(read.problems.is_empty());

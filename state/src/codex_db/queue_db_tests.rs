@@ -1,16 +1,16 @@
 //! Queues as Codex 0.169 stores them.
 
+use codex_test_support::codex_db::QUEUE_SCHEMA;
+
 use super::*;
 use crate::codex_db::sample::Sample;
 use crate::codex_db::{Cell, Extent};
 
 #[test]
 fn queued_items_are_read() {
-    let sample = Sample::new(
-        "CREATE TABLE queued_items (id TEXT PRIMARY KEY NOT NULL, thread_id TEXT NOT NULL, payload_json TEXT NOT NULL,
-             queue_order INTEGER NOT NULL, created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL);
-         INSERT INTO queued_items VALUES ('q1', 't1', '{\"UserInput\":{}}', 4, 5, 6)",
-    );
+    let sample = Sample::new(&format!(
+        "{QUEUE_SCHEMA} INSERT INTO queued_items VALUES ('q1', 't1', '{{\"UserInput\":{{}}}}', 4, 5, 6)"
+    ));
     let read = read_queue_db(&sample.copy()).unwrap();
     assert!(read.problems.is_empty());
     let expected = QueuedRow {

@@ -1,9 +1,11 @@
 //! Databases of several schemas, damaged ones, and rows that are only in the write-ahead log.
 #![expect(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
+use codex_test_support::codex_db::STATE_SCHEMA;
+
 use super::*;
 use crate::codex_db::MAX_VALUE_BYTES;
-use crate::codex_db::sample::{STATE_SCHEMA, Sample};
+use crate::codex_db::sample::Sample;
 
 const A: &str = "01a0c400-0000-7000-8000-00000000000a";
 const B: &str = "01a0c400-0000-7000-8000-00000000000b";
@@ -46,13 +48,14 @@ fn everything_that_0169_knows_is_read() {
 
 #[test]
 fn rows_that_are_only_in_the_write_ahead_log_are_seen() {
-    let sample = Sample::new(&format!(
-        "PRAGMA journal_mode = WAL; {STATE_SCHEMA} PRAGMA wal_checkpoint(TRUNCATE);
-         INSERT INTO thread_sections VALUES ('s1', 'Work', NULL)"
-    ));
-    let main_alone = Sample::new("");
-    std::fs::copy(sample.path(), main_alone.path()).unwrap();
-    assert!(read_state_db(main_alone.path()).unwrap().facts.sections.rows.is_empty());
+    let sample = Sample::new(STATE_SCHEMA);
+    sample.db.checkpoint();
+    sample.db.run("INSERT INTO thread_sections VALUES ('s1', 'Work', NULL)");
+    let main_alone = sample.copy();
+    std::fs::write(main_alone.with_extension("sqlite-wal"), "").unwrap();
+    let without_log = read_state_db(&main_alone).unwrap();
+    assert_eq!(without_log.facts.sections.extent, Extent::Whole);
+    assert!(without_log.facts.sections.rows.is_empty());
     assert_eq!(read(&sample).facts.sections.rows.len(), 1);
 }
 
@@ -166,8 +169,10 @@ fn one_wrong_value_hides_nothing_but_itself() {
 fn a_text_at_the_limit_is_read_and_a_longer_one_is_reported() {
     let attachment = |len: usize| {
         let sample = with_threads("title", &format!("('{A}', '/r', 1, 1, '')"));
-        let insert = "INSERT INTO thread_attachments VALUES ('a1', ?1, 'note', 'n', ?2, 5)";
-        sample.connection.execute(insert, [A, &"x".repeat(len)]).unwrap();
+        let payload = "x".repeat(len);
+        sample.db.run(&format!(
+            "INSERT INTO thread_attachments VALUES ('a1', '{A}', 'note', 'n', '{payload}', 5)"
+        ));
         let read = read(&sample);
         let payload = read.facts.attachments.rows[0].payload.clone();
         (payload.value().map(String::len), problems(&read))
@@ -193,19 +198,14 @@ fn what_is_no_database_is_an_error() {
 #[test]
 fn a_damaged_page_stops_only_its_table() {
     let sample = Sample::new(STATE_SCHEMA);
-    for n in 0..2_000 {
-        let insert = "INSERT INTO threads (id, rollout_path, created_at, updated_at) VALUES (?1, ?1, 1, 1)";
-        sample.connection.execute(insert, [format!("thread-{n:04}")]).unwrap();
-    }
-    let insert = "INSERT INTO thread_sections VALUES ('s1', 'Work', NULL)";
-    sample.connection.execute(insert, []).unwrap();
-    let root: i64 = sample
-        .connection
-        .query_row("SELECT rootpage FROM sqlite_master WHERE name = 'threads'", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    let copy = sample.copy();
+    let rows: Vec<String> = (0..2_000).map(|n| format!("('thread-{n:04}', '/r', 1, 1)")).collect();
+    sample.db.run(&format!(
+        "INSERT INTO threads (id, rollout_path, created_at, updated_at) VALUES {};
+         INSERT INTO thread_sections VALUES ('s1', 'Work', NULL)",
+        rows.join(", ")
+    ));
+    let copy = sample.whole_copy();
+    let root = OpenDb::open(&copy).unwrap().root_page("threads");
     let mut bytes = std::fs::read(&copy).unwrap();
     let start = usize::try_from(root - 1).unwrap() * 4096;
     bytes[start..start + 4096].fill(0xAA);
@@ -223,8 +223,8 @@ proptest::proptest! {
     #[test]
     fn no_bytes_make_reading_panic(changes in proptest::collection::vec((0usize..40_000, 0u8..=255), 1..40)) {
         let values = format!("('{A}', '/r', 1, 1, 'a'), ('{B}', '/r', 1, 1, 'b')");
-        let copy = with_threads("title", &values);
-        let path = copy.copy();
+        let sample = with_threads("title", &values);
+        let path = sample.whole_copy();
         let mut bytes = std::fs::read(&path).unwrap();
         for (at, byte) in changes {
             let at = at % bytes.len();

@@ -137,6 +137,13 @@ impl OpenDb {
         Ok(columns)
     }
 
+    /// Returns where a table begins, counted in pages.
+    #[cfg(test)]
+    pub(super) fn root_page(&self, table: &str) -> i64 {
+        let query = "SELECT rootpage FROM sqlite_master WHERE name = ?1";
+        self.connection.query_row(query, [table], |row| row.get(0)).unwrap()
+    }
+
     fn report(&mut self, problem: CodexDbProblem) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
