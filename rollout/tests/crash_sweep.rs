@@ -279,6 +279,7 @@ fn name(number: u64) -> JournalFact {
     JournalFact {
         kind: FactKind::ThreadName,
         thread_id: Some(THREAD.parse().expect("id")),
+        key: None,
         at_ms: NOW_MS,
         value: RawJson::of(&number).expect("json"),
     }

@@ -24,6 +24,7 @@ fn fact(kind: FactKind, thread: usize, value: u64) -> JournalFact {
     JournalFact {
         kind,
         thread_id: Some(THREADS[thread].parse().expect("id")),
+        key: None,
         at_ms: 7,
         value: RawJson::of(&value).expect("json"),
     }
@@ -57,6 +58,47 @@ fn a_home_without_a_journal_has_no_facts() {
     assert!(found.is_whole && found.facts.is_empty());
     assert_eq!(found.position, JournalPosition::default());
     assert!(fs.stat(Path::new(HOME)).is_err(), "reading creates nothing");
+}
+
+#[test]
+fn a_decision_sees_what_was_appended_before_it_and_is_told_as_a_reader_finds_it() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1)]);
+    let first = read(&journal, JournalPosition::default());
+    append(&journal, &[name(2)]);
+    let decided = journal.transact(first.position, Durability::Synced, |news| {
+        assert_eq!((values(&news), news.is_whole), (vec![2], false));
+        Ok::<_, JournalError>(vec![name(3), name(4)])
+    });
+    let decided = decided.expect("decides");
+    assert_eq!((values(&decided), decided.is_whole), (vec![3, 4], false));
+    assert_eq!(values(&read(&journal, JournalPosition::default())), [1, 2, 3, 4]);
+    assert_eq!(decided.position, read(&journal, JournalPosition::default()).position);
+}
+
+#[test]
+fn a_decision_that_fails_appends_nothing() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    append(&journal, &[name(1)]);
+    let before = bytes(&fs, &journal);
+    let failed = journal.transact(JournalPosition::default(), Durability::Synced, |_| {
+        Err::<Vec<JournalFact>, _>(JournalError::FactTooLong { len: 2, max_bytes: 1 })
+    });
+    assert!(matches!(failed, Err(JournalError::FactTooLong { .. })));
+    assert_eq!(bytes(&fs, &journal), before);
+}
+
+#[test]
+fn the_first_decision_of_a_home_makes_the_journal() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    let decided = journal.transact(JournalPosition::default(), Durability::Synced, |news| {
+        assert!(news.facts.is_empty());
+        Ok::<_, JournalError>(vec![name(1)])
+    });
+    assert_eq!(values(&decided.expect("decides")), [1]);
 }
 
 #[test]
@@ -252,4 +294,15 @@ fn many_writers_share_a_journal() {
     }
     found.dedup();
     assert_eq!(found.len(), 100);
+}
+
+#[test]
+fn compaction_keeps_the_newest_fact_of_each_key() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    let section =
+        |key: &str, value: u64| JournalFact::of_key(FactKind::Section, key, 7, RawJson::of(&value).expect("json"));
+    append(&journal, &[section("a", 1), section("b", 2), section("a", 3)]);
+    assert_eq!(journal.compact().expect("compacts"), 1);
+    assert_eq!(values(&read(&journal, JournalPosition::default())), [2, 3]);
 }

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use codex_protocol::ids::ThreadId;
 
+use crate::organise::OrganiseRefusal;
+
 /// Result of a store operation.
 pub type StoreResult<T> = Result<T, StoreError>;
 
@@ -230,6 +232,9 @@ pub enum StoreError {
         /// Why not.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// How threads are organised cannot be changed like this; nothing has changed.
+    #[error(transparent)]
+    Organise(#[from] OrganiseRefusal),
     /// The store cannot record threads.
     #[error("this store does not record threads")]
     ReadOnly,
@@ -246,9 +251,10 @@ impl StoreError {
             | Self::RolloutPathNotFound { .. }
             | Self::TurnNotFound { .. }
             | Self::NotArchived { .. } => StoreErrorKind::NotFound,
-            Self::TurnInProgress { .. } | Self::NoTurnStart { .. } | Self::BeyondInheritedHistory { .. } => {
-                StoreErrorKind::InvalidRequest
-            }
+            Self::TurnInProgress { .. }
+            | Self::NoTurnStart { .. }
+            | Self::BeyondInheritedHistory { .. }
+            | Self::Organise(_) => StoreErrorKind::InvalidRequest,
             Self::HasForks { .. } | Self::HasAttachedThread { .. } => StoreErrorKind::Referenced,
             Self::CursorMismatch
             | Self::PositionOutsideLineage

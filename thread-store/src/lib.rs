@@ -12,6 +12,7 @@ mod lifecycle;
 pub mod live;
 mod local;
 mod memory;
+pub mod organise;
 mod report;
 mod store;
 mod successor;

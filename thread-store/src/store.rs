@@ -7,6 +7,7 @@ use codex_protocol::ids::ThreadId;
 
 use crate::error::StoreResult;
 use crate::lifecycle::ThreadLifecycle;
+use crate::organise::FactStore;
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -69,6 +70,11 @@ pub trait ThreadStore: Send + Sync {
 
     /// Returns the capability to fork, revert, archive and delete threads, if the store has it.
     fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
+        None
+    }
+
+    /// Returns the capability to organise threads, if the store has it.
+    fn facts(&self) -> Option<&dyn FactStore> {
         None
     }
 

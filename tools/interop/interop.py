@@ -11,6 +11,7 @@ Installs the pinned Codex from npm into the scratch folder, which then works wit
     recorded    our example agent records; Codex lists, reads, pages, searches, resumes and continues it; we read it back
     alternate   the agent and Codex write the same threads, turn by turn
     locks       the agent and Codex want the same thread
+    lifecycle   the server forks, reverts, archives, deletes and names threads, then Codex does, while the server runs
 
 Exit code 1 if a method of `read` scores below the bar, or any fact of the others does not hold. Nothing leaves this machine
 but the installation.
@@ -28,6 +29,7 @@ from agent import Agent, AgentError
 from alternate import check_alternation
 from compare import compare, report
 from home import make_home
+from lifecycle import check_lifecycle
 from model import Model
 from locks import check_locks
 from questions import ask_all
@@ -36,7 +38,7 @@ from rpc import Client, ServerError
 from views import Reader
 
 PACKAGE, VERSION = "@openai/codex", "0.169.0"
-PARTS = ("read", "recorded", "alternate", "locks")
+PARTS = ("read", "recorded", "alternate", "locks", "lifecycle")
 
 
 class Skip(Exception):
@@ -131,6 +133,8 @@ class Run:
             return check_recorded(self.codex, agent, reader, *common).report()
         if part == "alternate":
             return check_alternation(self.codex, agent, reader, *common).report()
+        if part == "lifecycle":
+            return check_lifecycle(self.codex, agent, reader, *common).report()
         return check_locks(self.codex, agent, *common).report()
 
 

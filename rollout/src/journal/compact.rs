@@ -29,12 +29,12 @@ impl Journal {
         let Some(journal) = open(&*self.fs, &self.path)? else {
             return Ok(0);
         };
-        let mut newest: HashMap<(FactKind, Option<ThreadId>), u64> = HashMap::new();
+        let mut newest: HashMap<(FactKind, Option<ThreadId>, Option<String>), u64> = HashMap::new();
         let mut deleted: HashMap<ThreadId, u64> = HashMap::new();
         journal.visit_all(|line| {
             let Some(fact) = line.fact() else { return };
             if fact.kind.newest_counts() {
-                newest.insert((fact.kind, fact.thread_id), line.offset);
+                newest.insert((fact.kind, fact.thread_id, fact.key), line.offset);
             } else if let (FactKind::ThreadDeleted, Some(thread_id)) = (fact.kind, fact.thread_id) {
                 deleted.insert(thread_id, line.offset);
             }
@@ -50,7 +50,7 @@ impl Journal {
                 if fact.kind != FactKind::ThreadDeleted && deletion.is_some_and(|deletion| line.offset < *deletion) {
                     return true;
                 }
-                let newest = newest.get(&(fact.kind, fact.thread_id));
+                let newest = newest.get(&(fact.kind, fact.thread_id, fact.key));
                 newest.is_some_and(|newest| *newest != line.offset)
             });
             match line.bytes {

@@ -19,6 +19,28 @@ pub enum FactKind {
     CurrentRevision,
     /// The thread was deleted: earlier facts about it mean nothing any more.
     ThreadDeleted,
+    /// A section of the list, by key.
+    Section,
+    /// The section that the thread is in, and where.
+    SectionMember,
+    /// A project, by key.
+    Project,
+    /// The project that an idempotency key made, by key.
+    ProjectKey,
+    /// The project that the thread belongs to.
+    ProjectMember,
+    /// Whether the thread takes part in the daybreak feature.
+    Daybreak,
+    /// The thread's goal.
+    Goal,
+    /// A submission that waits in the thread's queue, by key.
+    QueuedSubmission,
+    /// Something attached to the thread, by key.
+    Attachment,
+    /// What of the thread was read.
+    ReadState,
+    /// A value as it was last seen in Codex's databases, by key.
+    CodexSeen,
     /// A kind of another version, as written.
     Other(String),
 }
@@ -32,14 +54,38 @@ impl FactKind {
             Self::MemoryMode => "memory_mode",
             Self::CurrentRevision => "current_revision",
             Self::ThreadDeleted => "thread_deleted",
+            Self::Section => "section",
+            Self::SectionMember => "section_member",
+            Self::Project => "project",
+            Self::ProjectKey => "project_key",
+            Self::ProjectMember => "project_member",
+            Self::Daybreak => "daybreak",
+            Self::Goal => "goal",
+            Self::QueuedSubmission => "queued_submission",
+            Self::Attachment => "attachment",
+            Self::ReadState => "read_state",
+            Self::CodexSeen => "codex_seen",
             Self::Other(word) => word,
         }
     }
 
-    /// Tells whether a newer fact of this kind about the same thread makes this one meaningless.
+    /// Tells whether a newer fact of this kind about the same thread and key makes this one meaningless.
     pub(super) fn newest_counts(&self) -> bool {
         match self {
-            Self::ThreadName | Self::MemoryMode | Self::CurrentRevision => true,
+            Self::ThreadName
+            | Self::MemoryMode
+            | Self::CurrentRevision
+            | Self::Section
+            | Self::SectionMember
+            | Self::Project
+            | Self::ProjectKey
+            | Self::ProjectMember
+            | Self::Daybreak
+            | Self::Goal
+            | Self::QueuedSubmission
+            | Self::Attachment
+            | Self::ReadState
+            | Self::CodexSeen => true,
             Self::GitPatch | Self::ThreadDeleted | Self::Other(_) => false,
         }
     }
@@ -53,6 +99,17 @@ impl From<&str> for FactKind {
             "memory_mode" => Self::MemoryMode,
             "current_revision" => Self::CurrentRevision,
             "thread_deleted" => Self::ThreadDeleted,
+            "section" => Self::Section,
+            "section_member" => Self::SectionMember,
+            "project" => Self::Project,
+            "project_key" => Self::ProjectKey,
+            "project_member" => Self::ProjectMember,
+            "daybreak" => Self::Daybreak,
+            "goal" => Self::Goal,
+            "queued_submission" => Self::QueuedSubmission,
+            "attachment" => Self::Attachment,
+            "read_state" => Self::ReadState,
+            "codex_seen" => Self::CodexSeen,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -78,8 +135,49 @@ pub struct JournalFact {
     /// The thread that it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<ThreadId>,
+    /// Which one of several of its kind, if there can be several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// When it was recorded, milliseconds since 1970.
     pub at_ms: i64,
-    /// What is said.
+    /// What is said; for kinds whose newest fact counts, `null` says that there is none any more.
     pub value: RawJson,
+}
+
+impl JournalFact {
+    /// Makes a fact about a thread.
+    pub fn of_thread(kind: FactKind, thread_id: ThreadId, at_ms: i64, value: RawJson) -> Self {
+        Self {
+            kind,
+            thread_id: Some(thread_id),
+            key: None,
+            at_ms,
+            value,
+        }
+    }
+
+    /// Makes a fact about one of several of its kind, of all of the home.
+    pub fn of_key(kind: FactKind, key: impl Into<String>, at_ms: i64, value: RawJson) -> Self {
+        Self {
+            kind,
+            thread_id: None,
+            key: Some(key.into()),
+            at_ms,
+            value,
+        }
+    }
+
+    /// Makes a fact about one of several of its kind, of a thread.
+    pub fn of_thread_key(
+        kind: FactKind,
+        thread_id: ThreadId,
+        key: impl Into<String>,
+        at_ms: i64,
+        value: RawJson,
+    ) -> Self {
+        Self {
+            key: Some(key.into()),
+            ..Self::of_thread(kind, thread_id, at_ms, value)
+        }
+    }
 }

@@ -9,6 +9,7 @@ fn fact(value: &str) -> JournalFact {
     JournalFact {
         kind: FactKind::ThreadName,
         thread_id: Some("01a20235-994b-7d00-be10-0c5c1ecfe4fb".parse().unwrap()),
+        key: None,
         at_ms: 7,
         value: RawJson::from_text(value.to_owned()).unwrap(),
     }

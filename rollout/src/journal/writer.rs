@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::error::{JournalResult, failed};
+use super::error::{JournalError, JournalResult, failed};
 use super::fact::JournalFact;
 use super::line::{FORMAT, Header, encode_fact, encode_header};
 use super::reader::{JournalPosition, JournalRead, OpenJournal, open};
@@ -71,12 +71,37 @@ impl Journal {
         if facts.is_empty() {
             return Ok(());
         }
-        let mut buffer = Vec::new();
-        for fact in facts {
-            buffer.extend(encode_fact(fact)?);
-        }
+        let buffer = encoded(facts)?;
         create_folders(&*self.fs, &self.home, &self.folder)?;
         let _lock = self.lock()?;
+        self.append_locked(buffer, durability)
+    }
+
+    /// Decides on the facts as they are, and appends the decision before anybody else can append.
+    ///
+    /// `decide` is given what was appended after `position` (see [`read_from`](Self::read_from)); returns what it decided as
+    /// a reader finds it who goes on behind that. On error nothing of the decision is acknowledged.
+    ///
+    /// # Errors
+    /// Those of `decide`, and as [`append`](Self::append).
+    pub fn transact<E: From<JournalError>>(
+        &self,
+        position: JournalPosition,
+        durability: Durability,
+        decide: impl FnOnce(JournalRead) -> Result<Vec<JournalFact>, E>,
+    ) -> Result<JournalRead, E> {
+        create_folders(&*self.fs, &self.home, &self.folder).map_err(JournalError::from)?;
+        let _lock = self.lock()?;
+        let news = self.read_from(position)?;
+        let position = news.position;
+        let facts = decide(news)?;
+        if !facts.is_empty() {
+            self.append_locked(encoded(&facts)?, durability)?;
+        }
+        Ok(self.read_from(position)?)
+    }
+
+    fn append_locked(&self, mut buffer: Vec<u8>, durability: Durability) -> JournalResult<()> {
         let mut file = match open(&*self.fs, &self.path)? {
             Some(journal) => self.open_whole(&journal)?,
             None => {
@@ -129,6 +154,14 @@ impl Journal {
         let path = self.folder.join(LOCK_FILE);
         self.fs.lock(&path).map_err(failed("lock", &path))
     }
+}
+
+fn encoded(facts: &[JournalFact]) -> JournalResult<Vec<u8>> {
+    let mut buffer = Vec::new();
+    for fact in facts {
+        buffer.extend(encode_fact(fact)?);
+    }
+    Ok(buffer)
 }
 
 impl fmt::Debug for Journal {

@@ -34,6 +34,9 @@ pub trait StoreFixture: Send + Sync {
 
     /// Returns the store.
     fn store(&self) -> Arc<dyn ThreadStore>;
+
+    /// Returns a store over the same place that has forgotten all that can be derived: a new process without an index.
+    fn reopened(&self) -> Arc<dyn ThreadStore>;
 }
 
 /// Puts several rollouts.

@@ -5,6 +5,7 @@
 
 pub mod damage;
 mod fixture;
+pub mod goals;
 pub mod items;
 pub mod legacy;
 pub mod lifecycle;

@@ -26,6 +26,11 @@ macro_rules! store_conformance {
                 a_late_header_counts,
                 a_moved_file_is_listed_where_it_is,
             ],
+            goals: [
+                goals_are_kept_and_changed_member_by_member,
+                goals_are_refused_without_changing_anything,
+                goals_go_with_their_thread,
+            ],
             items: [
                 item_pages_hold_every_item_once,
                 item_pages_start_at_every_anchor,

@@ -1,4 +1,6 @@
-//! The lifecycle capability of the local store: off the async threads, then to the file of each subject.
+//! The capabilities of the local store that change threads as a whole: off the async threads, then to the file of each subject.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
@@ -6,6 +8,7 @@ use codex_protocol::ids::ThreadId;
 use super::store::LocalStore;
 use crate::error::StoreResult;
 use crate::lifecycle::{ForkRequest, ThreadLifecycle};
+use crate::organise::{Decision, FactStore, Organised};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
 
 impl LocalStore {
@@ -43,5 +46,16 @@ impl ThreadLifecycle for LocalStore {
 
     async fn delete_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
         self.run(move |inner| inner.delete(thread_id)).await
+    }
+}
+
+#[async_trait]
+impl FactStore for LocalStore {
+    async fn organised(&self) -> StoreResult<Arc<Organised>> {
+        self.run(|inner| inner.organised()).await
+    }
+
+    async fn organise(&self, decision: Decision) -> StoreResult<()> {
+        self.run_once(move |inner| inner.organise(decision)).await
     }
 }

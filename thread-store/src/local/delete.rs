@@ -114,12 +114,7 @@ impl Inner {
         let at_ms = self.clock.now_ms();
         let facts: Vec<JournalFact> = group
             .iter()
-            .map(|id| JournalFact {
-                kind: FactKind::ThreadDeleted,
-                thread_id: Some(*id),
-                at_ms,
-                value: RawJson::string(operation),
-            })
+            .map(|id| JournalFact::of_thread(FactKind::ThreadDeleted, *id, at_ms, RawJson::string(operation)))
             .collect();
         self.journal
             .journal

@@ -6,12 +6,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use codex_protocol::ids::ThreadId;
-use codex_rollout::journal::{FactKind, Journal, JournalFact, JournalPosition};
+use codex_rollout::journal::{FactKind, Journal, JournalError, JournalFact, JournalPosition, JournalRead, StoredFact};
+use codex_rollout::recorder::Durability;
 use codex_rollout::session_index::{NameIndex, read_names};
 use serde::{Deserialize, Serialize};
 
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
+use crate::organise::{Decision, Organised};
 use crate::writes::GitPatch;
 
 /// Facts of all threads, at one moment.
@@ -38,7 +40,41 @@ struct ThreadFacts {
 #[derive(Debug)]
 pub(super) struct JournalCache {
     pub(super) journal: Journal,
-    read: Mutex<(JournalPosition, Arc<HashMap<ThreadId, ThreadFacts>>)>,
+    read: Mutex<Known>,
+}
+
+/// What was read of the journal.
+#[derive(Debug, Default)]
+struct Known {
+    position: JournalPosition,
+    threads: Arc<HashMap<ThreadId, ThreadFacts>>,
+    organised: Arc<Organised>,
+}
+
+impl Known {
+    fn learn(&mut self, news: JournalRead) {
+        for damage in &news.damage {
+            tracing::warn!(
+                offset = damage.offset,
+                bytes = damage.len,
+                "a line of the journal is damaged"
+            );
+        }
+        if news.is_whole {
+            *self = Self::default();
+        }
+        self.position = news.position;
+        if news.facts.is_empty() {
+            return;
+        }
+        let (threads, organised) = (Arc::make_mut(&mut self.threads), Arc::make_mut(&mut self.organised));
+        for StoredFact { fact, .. } in &news.facts {
+            organised.learn(fact);
+            if let Some(thread_id) = fact.thread_id {
+                threads.entry(thread_id).or_default().learn(fact);
+            }
+        }
+    }
 }
 
 impl JournalCache {
@@ -115,8 +151,8 @@ impl ThreadFacts {
                     ..Self::default()
                 };
             }
-            // Kept in the journal for whoever knows what to do with them.
-            FactKind::MemoryMode | FactKind::Other(_) => {}
+            // Not of one thread, or told by `Organised`, or kept for whoever knows what to do with them.
+            _ => {}
         }
     }
 }
@@ -175,9 +211,9 @@ impl Inner {
             offset: 0,
             source: Box::new(error),
         })?;
-        Ok(Facts {
+        self.with_journal(|known| Facts {
             names,
-            journal: self.journal_facts()?,
+            journal: Arc::clone(&known.threads),
         })
     }
 
@@ -195,44 +231,60 @@ impl Inner {
     }
 
     fn journal_facts(&self) -> StoreResult<Arc<HashMap<ThreadId, ThreadFacts>>> {
-        let mut read = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let news = self
-            .journal
-            .journal
-            .read_from(read.0)
-            .map_err(|error| self.journal_error(error))?;
-        for damage in &news.damage {
-            tracing::warn!(
-                offset = damage.offset,
-                bytes = damage.len,
-                "a line of the journal is damaged"
-            );
-        }
-        if news.is_whole || !news.facts.is_empty() {
-            let mut facts = match news.is_whole {
-                true => HashMap::new(),
-                false => HashMap::clone(&read.1),
-            };
-            for stored in &news.facts {
-                if let Some(thread_id) = stored.fact.thread_id {
-                    facts
-                        .entry(thread_id)
-                        .or_insert_with(ThreadFacts::default)
-                        .learn(&stored.fact);
-                }
+        self.with_journal(|known| Arc::clone(&known.threads))
+    }
+
+    /// Returns how threads are organised now.
+    pub(super) fn organised(&self) -> StoreResult<Arc<Organised>> {
+        self.with_journal(|known| Arc::clone(&known.organised))
+    }
+
+    /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise`](crate::organise::FactStore)).
+    pub(super) fn organise(&self, decision: Decision) -> StoreResult<()> {
+        let now_ms = self.clock.now_ms();
+        let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let journal = &self.journal.journal;
+        let decided = journal.transact(known.position, Durability::Synced, |news| {
+            known.learn(news);
+            decision(&known.organised, now_ms).map_err(Undecided::Refused)
+        });
+        match decided {
+            Ok(news) => {
+                known.learn(news);
+                Ok(())
             }
-            read.1 = Arc::new(facts);
+            Err(Undecided::Refused(error)) => Err(error),
+            Err(Undecided::Journal(error)) => Err(self.journal_error(error)),
         }
-        read.0 = news.position;
-        Ok(Arc::clone(&read.1))
+    }
+
+    fn with_journal<T>(&self, take: impl FnOnce(&Known) -> T) -> StoreResult<T> {
+        let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = self.journal.journal.read_from(known.position);
+        known.learn(news.map_err(|error| self.journal_error(error))?);
+        Ok(take(&known))
     }
 
     /// Wraps a failure of the journal.
-    pub(super) fn journal_error(&self, error: codex_rollout::journal::JournalError) -> StoreError {
+    pub(super) fn journal_error(&self, error: JournalError) -> StoreError {
         StoreError::Read {
             path: self.journal.journal.path().to_owned(),
             offset: 0,
             source: Box::new(error),
         }
+    }
+}
+
+/// Why a decision was not carried out.
+enum Undecided {
+    /// It refused itself.
+    Refused(StoreError),
+    /// The journal failed.
+    Journal(JournalError),
+}
+
+impl From<JournalError> for Undecided {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
     }
 }

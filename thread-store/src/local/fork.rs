@@ -152,12 +152,8 @@ impl Inner {
         };
         let failed = Self::lifecycle_error("fork", request.source);
         let now_ms = self.clock.now_ms();
-        let fact = JournalFact {
-            kind: FactKind::ThreadName,
-            thread_id: Some(request.new_thread_id),
-            at_ms: now_ms,
-            value: RawJson::string(&name),
-        };
+        let value = RawJson::string(&name);
+        let fact = JournalFact::of_thread(FactKind::ThreadName, request.new_thread_id, now_ms, value);
         let journalled = self.journal.journal.append(&[fact], Durability::Synced);
         journalled.map_err(|error| failed(Box::new(error)))?;
         let at = timestamp(now_ms).unwrap_or_default();

@@ -46,12 +46,7 @@ impl Inner {
 
     fn journal_patch(&self, thread_id: ThreadId, mode: HistoryMode, patch: &MetadataPatch) -> StoreResult<()> {
         let at_ms = self.clock.now_ms();
-        let fact = |kind, value| JournalFact {
-            kind,
-            thread_id: Some(thread_id),
-            at_ms,
-            value,
-        };
+        let fact = |kind, value| JournalFact::of_thread(kind, thread_id, at_ms, value);
         let mut facts = Vec::new();
         if let Some(name) = &patch.name {
             facts.push(fact(FactKind::ThreadName, RawJson::string(name)));

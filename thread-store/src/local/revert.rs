@@ -118,12 +118,8 @@ impl Inner {
         let path = draft
             .and_then(RolloutDraft::publish)
             .map_err(|error| failed(Box::new(error)))?;
-        let fact = JournalFact {
-            kind: FactKind::CurrentRevision,
-            thread_id: Some(thread_id),
-            at_ms: now_ms,
-            value: RawJson::string(&rollout_id.to_string()),
-        };
+        let current = RawJson::string(&rollout_id.to_string());
+        let fact = JournalFact::of_thread(FactKind::CurrentRevision, thread_id, now_ms, current);
         if let Err(error) = self.journal.journal.append(&[fact], Durability::Synced) {
             remove_file(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))?;
             return Err(failed(Box::new(error)));

@@ -25,6 +25,7 @@ use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
+use crate::organise::FactStore;
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
@@ -183,7 +184,7 @@ impl LocalStore {
     }
 
     /// Runs a call on a blocking thread, once.
-    async fn run_once<T: Send + 'static>(
+    pub(super) async fn run_once<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Inner) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
@@ -391,6 +392,10 @@ impl ThreadStore for LocalStore {
     }
 
     fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
+        Some(self)
+    }
+
+    fn facts(&self) -> Option<&dyn FactStore> {
         Some(self)
     }
 }

@@ -10,6 +10,7 @@ use codex_rollout::name::{RolloutName, weak_rollout_id};
 use uuid::Uuid;
 
 use super::writes::Writers;
+use crate::organise::Organised;
 use crate::writes::GitPatch;
 
 /// One rollout as plain bytes.
@@ -66,6 +67,7 @@ pub(super) struct Home {
     pub(super) files: BTreeMap<String, MemoryRollout>,
     pub(super) names: Vec<(ThreadId, String)>,
     pub(super) git: BTreeMap<String, GitPatch>,
+    pub(super) organised: Organised,
     pub(super) writers: Writers,
 }
 

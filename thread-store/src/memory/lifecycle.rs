@@ -224,6 +224,7 @@ impl Home {
         self.names.retain(|(id, _)| !group.contains(id));
         for id in &group {
             self.git.remove(&id.to_string());
+            self.organised.forget_thread(*id);
             if self.has_writer(*id) {
                 self.close_thread(*id)?;
             }

@@ -3,7 +3,7 @@
 //! Each method answers from a snapshot of the home, so writers never show through half way.
 
 use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use codex_protocol::ids::{RolloutId, ThreadId};
@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
+use crate::organise::{Decision, FactStore, Organised};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
@@ -137,6 +138,27 @@ impl ThreadStore for MemoryStore {
 
     fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
         Some(self)
+    }
+
+    fn facts(&self) -> Option<&dyn FactStore> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl FactStore for MemoryStore {
+    async fn organised(&self) -> StoreResult<Arc<Organised>> {
+        Ok(Arc::new(self.home().organised))
+    }
+
+    async fn organise(&self, decision: Decision) -> StoreResult<()> {
+        let at_ms = self.clock.now_ms();
+        self.change(|home| {
+            for fact in decision(&home.organised, at_ms)? {
+                home.organised.learn(&fact);
+            }
+            Ok(())
+        })
     }
 }
 

@@ -1,4 +1,5 @@
 //! The local store over a home in a temporary folder, held to the suite.
+#![allow(clippy::disallowed_methods, reason = "deletes the index between two stores")]
 
 use std::sync::Arc;
 
@@ -32,6 +33,15 @@ impl StoreFixture for Fixture {
     }
 
     fn store(&self) -> Arc<dyn ThreadStore> {
+        self.0.store()
+    }
+
+    fn reopened(&self) -> Arc<dyn ThreadStore> {
+        self.0.with_closed_store(|index| {
+            if let Err(error) = std::fs::remove_file(index) {
+                assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+            }
+        });
         self.0.store()
     }
 }

@@ -27,6 +27,10 @@ impl StoreFixture for Fixture {
     fn store(&self) -> Arc<dyn ThreadStore> {
         self.0.clone()
     }
+
+    fn reopened(&self) -> Arc<dyn ThreadStore> {
+        self.0.clone() // derives everything anew for each request
+    }
 }
 
 codex_thread_store::store_conformance!(Fixture::default());

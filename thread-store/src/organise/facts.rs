@@ -1,0 +1,50 @@
+//! The facts of all families, folded from the journal.
+//!
+//! A fact replaces what was said before of the same subject; `null` removes it. Pure.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use codex_protocol::ids::ThreadId;
+use codex_rollout::journal::{FactKind, JournalFact};
+use serde::de::DeserializeOwned;
+
+use super::goals::Goal;
+
+/// How threads are organised, at one moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Organised {
+    pub(super) goals: HashMap<ThreadId, Goal>,
+}
+
+impl Organised {
+    /// Takes over one fact; facts arrive in the order in which they were recorded.
+    pub(crate) fn learn(&mut self, fact: &JournalFact) {
+        match (&fact.kind, fact.thread_id, fact.key.as_deref()) {
+            (FactKind::ThreadDeleted, Some(thread_id), _) => self.forget_thread(thread_id),
+            (FactKind::Goal, Some(thread_id), _) => replace(&mut self.goals, thread_id, fact),
+            // Other facts belong to others.
+            _ => {}
+        }
+    }
+
+    /// Drops what is known of a thread.
+    pub(crate) fn forget_thread(&mut self, thread_id: ThreadId) {
+        self.goals.remove(&thread_id);
+    }
+}
+
+/// Puts the value of a fact in the place of the one that was known of its subject.
+///
+/// A value of another shape, as a later version might write it, leaves what was known, and is reported.
+fn replace<K: Eq + Hash, V: DeserializeOwned>(known: &mut HashMap<K, V>, subject: K, fact: &JournalFact) {
+    match fact.value.parse::<Option<V>>() {
+        Ok(Some(value)) => {
+            known.insert(subject, value);
+        }
+        Ok(None) => {
+            known.remove(&subject);
+        }
+        Err(error) => tracing::warn!(kind = fact.kind.as_str(), %error, "a fact of the journal is not understood"),
+    }
+}

@@ -1,0 +1,45 @@
+//! What a store must offer so that threads can be organised in it.
+//!
+//! Signatures, promises, and how a family decides.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use codex_rollout::journal::JournalFact;
+
+use super::facts::Organised;
+use crate::error::{StoreError, StoreResult};
+
+/// Decides on the facts as they are at a moment (Unix milliseconds); returns the facts that the decision makes.
+pub type Decision = Box<dyn FnOnce(&Organised, i64) -> StoreResult<Vec<JournalFact>> + Send>;
+
+/// Keeps the facts that have no place in a rollout.
+#[async_trait]
+pub trait FactStore: Send + Sync {
+    /// Returns the facts as they are now, those of other processes included.
+    async fn organised(&self) -> StoreResult<Arc<Organised>>;
+
+    /// Runs a decision on the facts as they are, alone among all processes, and returns once what it decided survives the
+    /// power. A decision that fails changes nothing.
+    ///
+    /// # Errors
+    /// Those of the decision, and `Read` when the facts cannot be read or written.
+    async fn organise(&self, decision: Decision) -> StoreResult<()>;
+}
+
+/// Runs a decision that also has something to return.
+pub(super) async fn decide<T: Send + 'static>(
+    store: &dyn FactStore,
+    decision: impl FnOnce(&Organised, i64) -> StoreResult<(Vec<JournalFact>, T)> + Send + 'static,
+) -> StoreResult<T> {
+    let outcome = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&outcome);
+    let decision: Decision = Box::new(move |organised, at_ms| {
+        let (facts, value) = decision(organised, at_ms)?;
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        Ok(facts)
+    });
+    store.organise(decision).await?;
+    let value = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+    value.ok_or(StoreError::TaskStopped)
+}
