@@ -34,6 +34,7 @@ impl Inner {
         for file in &files {
             self.examine_file(file, &mut report);
         }
+        self.examine_databases(&mut report);
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let row = match files.first() {
@@ -191,6 +192,24 @@ impl Inner {
         }
     }
 
+    /// Says which of Codex's databases are known, and what of them is not.
+    fn examine_databases(&self, report: &mut DoctorReport) {
+        for database in self.codex.reports() {
+            let name = database.path.file_name().unwrap_or(database.path.as_os_str());
+            let detail = match database.current {
+                true => format!("{}: imported", name.display()),
+                false => format!("{}: not imported; what was known of it counts", name.display()),
+            };
+            report.find("codex database", database.current, &detail);
+            for problem in &database.problems {
+                report.find("codex database", false, problem);
+            }
+        }
+        for problem in self.import_problems() {
+            report.find("codex database", false, &problem);
+        }
+    }
+
     fn examine_row(&self, row: &ThreadRow, report: &mut DoctorReport) -> StoreResult<()> {
         let class = RowClass::of(row);
         let thread_id: Option<ThreadId> = row.thread_id.parse().ok();
@@ -199,8 +218,11 @@ impl Inner {
             .transpose()?
             .unwrap_or_default();
         if revisions.len() > 1 {
-            let named = thread_id.map(|id| self.journalled_rollout(id)).transpose()?.flatten();
-            let current = current_revision(&revisions, named.as_deref())
+            let named = thread_id
+                .map(|id| self.named_revisions(id))
+                .transpose()?
+                .unwrap_or_default();
+            let current = current_revision(&revisions, &named)
                 .map(|row| row.file.path.clone())
                 .unwrap_or_default();
             report.find(

@@ -122,6 +122,10 @@ impl Inner {
             }
         }
         self.store_updates(&mut updates)?;
+        let facts = match self.has_postponed_import() {
+            true => self.facts_of_indexed()?,
+            false => facts,
+        };
         self.add_heirs(&dirty, &mut threads)?;
         let threads: Vec<String> = threads.into_iter().collect();
         self.store_thread_rows(&sweep, &facts, &threads)?;

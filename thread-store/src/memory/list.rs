@@ -13,7 +13,7 @@ use codex_state::threads::{DefaultSources, SourceKind, SourceSelector, ThreadRow
 use super::home::Home;
 use super::rollout::Rollout;
 use crate::error::{StoreError, StoreResult};
-use crate::thread_row::{RowFacts, codex_preview, current_revision, record_of_row, row_of};
+use crate::thread_row::{NamedRevisions, RowFacts, codex_preview, current_revision, record_of_row, row_of};
 use crate::types::{
     ArchivedFilter, Direction, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor, ThreadRecord,
     View,
@@ -76,7 +76,9 @@ impl Shelf {
         let name = thread_id.parse().ok().and_then(|id| home.name_of(id));
         let naming = RowFacts {
             // Its reverts are always the newest: no journal has to say so.
-            current: None,
+            current: NamedRevisions::default(),
+            recency_at_ms: None,
+            updated_at_ms: None,
             thread_id,
             name,
             git: home.git_of(thread_id),
@@ -85,7 +87,7 @@ impl Shelf {
         let Some(row) = row_of(&revisions, &lookup, naming)? else {
             return Ok(None);
         };
-        let Some(current) = current_revision(&revisions, None) else {
+        let Some(current) = current_revision(&revisions, &NamedRevisions::default()) else {
             return Ok(None);
         };
         let (owner, codex) = codex_preview(&revisions, current, &lookup)?;

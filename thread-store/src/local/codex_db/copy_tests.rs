@@ -1,4 +1,5 @@
 //! Copies of databases that are being written, and what is left of them.
+#![expect(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
 use std::path::PathBuf;
 use std::sync::Mutex;

@@ -22,6 +22,9 @@ pub(super) enum Database {
 }
 
 impl Database {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::State, Self::Goals, Self::Queue];
+
     /// Returns the beginning of its name.
     pub(super) fn stem(self) -> &'static str {
         match self {
@@ -40,19 +43,18 @@ impl Database {
     }
 }
 
-/// Finds the newest file of each database.
+/// Finds the newest file of each database, in the order of [`Database::ALL`].
 ///
 /// Codex counts its schemas in the file names (`state_5.sqlite`) and leaves older files behind, so the highest number
 /// counts, also one that is not known yet: columns are looked up, not expected.
-pub(super) fn newest(fs: &dyn LogFs, folder: &Path, databases: &[Database]) -> io::Result<Vec<Option<PathBuf>>> {
+pub(super) fn newest(fs: &dyn LogFs, folder: &Path) -> io::Result<[Option<PathBuf>; 3]> {
     let entries = fs.read_dir(folder)?;
     let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
     let names: Vec<&str> = files.filter_map(|entry| entry.name.to_str()).collect();
-    let newest = databases.iter().map(|database| {
+    Ok(Database::ALL.map(|database| {
         let numbered = names.iter().filter_map(|name| Some((database.number(name)?, *name)));
         numbered.max().map(|(_, name)| folder.join(name))
-    });
-    Ok(newest.collect())
+    }))
 }
 
 /// Returns the path of a file beside a database.

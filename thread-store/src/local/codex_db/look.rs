@@ -13,7 +13,8 @@ use codex_state::codex_db::{
 };
 
 use super::copy::{CopyError, DatabaseCopy};
-use super::files::{Database, Prints, newest};
+use super::files::{Prints, newest};
+use super::import::Imported;
 use crate::local::list::error_chain;
 
 /// How long a look is trusted, as that at the folders.
@@ -21,15 +22,15 @@ const LOOK_TRUST_MS: i64 = 1_000;
 
 /// What the databases know, as of one moment.
 #[derive(Debug, Clone, Default)]
-pub(in crate::local) struct Knowledge {
+pub(super) struct Knowledge {
     /// Grows whenever anything in it changed.
-    pub(in crate::local) version: u64,
+    pub(super) version: u64,
     /// Threads, sections, projects and what belongs to them.
-    pub(in crate::local) state: Option<Arc<StateDb>>,
+    pub(super) state: Option<Arc<StateDb>>,
     /// Goals.
-    pub(in crate::local) goals: Option<Arc<GoalsDb>>,
+    pub(super) goals: Option<Arc<GoalsDb>>,
     /// Queues.
-    pub(in crate::local) queue: Option<Arc<QueueDb>>,
+    pub(super) queue: Option<Arc<QueueDb>>,
 }
 
 /// What became of one database.
@@ -49,6 +50,7 @@ pub(in crate::local) struct CodexDatabases {
     folder: PathBuf,
     copies: PathBuf,
     known: Mutex<Known>,
+    pub(super) imported: Mutex<Imported>,
 }
 
 #[derive(Default)]
@@ -92,11 +94,12 @@ impl CodexDatabases {
             folder,
             copies,
             known: Mutex::default(),
+            imported: Mutex::default(),
         }
     }
 
     /// Returns what the databases know, after a look if the last one is too old.
-    pub(in crate::local) fn knowledge(&self, now_ms: i64) -> Knowledge {
+    pub(super) fn knowledge(&self, now_ms: i64) -> Knowledge {
         let mut known = self.lock();
         let trusted = |at: i64| (0..LOOK_TRUST_MS).contains(&(now_ms - at));
         if !known.looked_at_ms.is_some_and(trusted) {
@@ -127,9 +130,8 @@ impl CodexDatabases {
     }
 
     fn look(&self, known: &mut Known) {
-        let all = [Database::State, Database::Goals, Database::Queue];
-        let paths = match newest(self.fs.as_ref(), &self.folder, &all) {
-            Ok(paths) => paths,
+        let [state, goals, queue] = match newest(self.fs.as_ref(), &self.folder) {
+            Ok(found) => found,
             Err(error) => {
                 // A folder that cannot be looked at now hides databases, it does not delete them.
                 known.folder_problem = Some(format!("cannot look for Codex's databases: {error}"));
@@ -137,12 +139,10 @@ impl CodexDatabases {
             }
         };
         known.folder_problem = None;
-        let mut paths = paths.into_iter();
-        let mut next = || paths.next().flatten();
         let changed = [
-            self.refresh(&mut known.state, next(), read_state_db),
-            self.refresh(&mut known.goals, next(), read_goals_db),
-            self.refresh(&mut known.queue, next(), read_queue_db),
+            self.refresh(&mut known.state, state, read_state_db),
+            self.refresh(&mut known.goals, goals, read_goals_db),
+            self.refresh(&mut known.queue, queue, read_queue_db),
         ];
         if changed.contains(&true) {
             known.version += 1;
@@ -187,7 +187,7 @@ impl CodexDatabases {
                 source.problems = vec![problem];
                 if let LookError::Read { prints, .. } = error {
                     // These bytes are no database, and will not become one by being copied again.
-                    source.prints = Some(prints);
+                    source.prints = Some(*prints);
                 }
                 // Facts of an older file are no facts of this one.
                 moved && source.facts.take().is_some()
@@ -200,7 +200,10 @@ impl CodexDatabases {
         let prints = copy.prints;
         match read(copy.path()) {
             Ok(read) => Ok((prints, read)),
-            Err(source) => Err(LookError::Read { prints, source }),
+            Err(source) => Err(LookError::Read {
+                prints: Box::new(prints),
+                source,
+            }),
         }
     }
 
@@ -228,7 +231,7 @@ enum LookError {
     #[error(transparent)]
     Copy(#[from] CopyError),
     #[error("read it")]
-    Read { prints: Prints, source: CodexDbError },
+    Read { prints: Box<Prints>, source: CodexDbError },
 }
 
 impl fmt::Debug for CodexDatabases {

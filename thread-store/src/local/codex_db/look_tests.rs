@@ -1,4 +1,5 @@
 //! When databases are read, and what stays known if that fails.
+#![expect(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
 use codex_rollout::fs::{FaultFs, FsOp, StdFs};
 use codex_test_support::codex_db::{CodexDb, GOALS_SCHEMA, QUEUE_SCHEMA, STATE_SCHEMA};

@@ -1,0 +1,90 @@
+//! Which revision is current, and when a thread was used last.
+
+use codex_test_support::{Header, HomeBuilder, RolloutBuilder};
+
+use crate::home::{A, B, CodexHome, START_MS, rollout, stored_path};
+
+const LATER: &str = "01a0c400-0000-7000-8000-0000000000a1";
+const LATEST: &str = "01a0c400-0000-7000-8000-0000000000a2";
+
+/// A revision of the paginated thread, made at a time.
+fn revision(rollout_id: &str, created_ms: i64) -> RolloutBuilder {
+    rollout(Header::revert(A, rollout_id, None).created_at(created_ms))
+}
+
+fn home_with_revisions() -> CodexHome {
+    let home = CodexHome::new();
+    let mut files = HomeBuilder::new();
+    files.session(&revision(LATER, START_MS + 60_000));
+    files.session(&revision(LATEST, START_MS + 120_000));
+    files.write_to(home.path()).expect("writes");
+    home
+}
+
+/// The rollout that is read and listed, by the end of its file name.
+fn current(home: &CodexHome) -> String {
+    let path = home.read(A).path;
+    assert_eq!(path, home.listed(A).path);
+    let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+    name.rsplit(['_', '-']).next().expect("a name").to_owned()
+}
+
+fn point_to(home: &CodexHome, path: &str) {
+    home.state
+        .run(&format!("UPDATE threads SET rollout_path = '{path}' WHERE id = '{A}'"));
+}
+
+#[test]
+fn the_database_names_the_current_revision_wherever_it_was_written() {
+    let home = home_with_revisions();
+    assert_eq!(current(&home), "00000000000a", "the row names the first rollout");
+    point_to(&home, &stored_path(&revision(LATER, START_MS + 60_000)));
+    assert_eq!(current(&home), "0000000000a1");
+    home.reopen_without_index();
+    assert_eq!(current(&home), "0000000000a1");
+}
+
+#[test]
+fn without_a_rollout_of_that_name_the_newest_header_counts() {
+    let home = home_with_revisions();
+    for path in ["/nowhere/rollout-x.jsonl", "", "/home/user/.codex/sessions/2026/11/22/"] {
+        point_to(&home, path);
+        assert_eq!(current(&home), "0000000000a2", "{path:?}");
+    }
+    std::fs::remove_file(home.path().join("state_5.sqlite")).expect("removes");
+    assert_eq!(current(&home), "0000000000a2");
+}
+
+#[test]
+fn the_database_knows_the_last_turn_a_moment_better_and_the_log_newer_ones() {
+    let home = CodexHome::new();
+    let (plain_a, plain_b) = (home.listed(A), home.listed(B));
+    let exact = plain_a.recency_at_ms.expect("a turn") + 17;
+    home.state.run(&format!(
+        "UPDATE threads SET recency_at_ms = {exact}, updated_at_ms = {} WHERE id = '{A}';
+         UPDATE threads SET recency_at_ms = 5, updated_at_ms = {} WHERE id = '{B}'",
+        plain_a.updated_at_ms + 20,
+        plain_b.updated_at_ms + 20
+    ));
+    assert_eq!(home.listed(A).recency_at_ms, Some(exact));
+    assert_eq!(home.listed(A).updated_at_ms, plain_a.updated_at_ms + 20);
+    assert_eq!(
+        home.listed(B).recency_at_ms,
+        plain_b.recency_at_ms,
+        "older than the log"
+    );
+    assert_eq!(
+        home.listed(B).updated_at_ms,
+        plain_b.updated_at_ms,
+        "legacy rows follow the file"
+    );
+    let long_ago = plain_a.updated_at_ms - 5_001;
+    home.state.run(&format!(
+        "UPDATE threads SET updated_at_ms = {long_ago} WHERE id = '{A}'"
+    ));
+    assert_eq!(
+        home.listed(A).updated_at_ms,
+        plain_a.updated_at_ms,
+        "the file was written since"
+    );
+}
