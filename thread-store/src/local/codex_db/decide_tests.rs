@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use codex_protocol::ids::ThreadId;
 use codex_rollout::journal::FactKind;
 use codex_state::codex_db::{
-    AttachmentRow, Cell, Extent, GoalRow, GoalsDb, QueueDb, QueuedRow, ReadReceiptRow, SectionRow, StateDb, Table,
-    ThreadFactsRow,
+    AttachmentRow, Cell, Extent, GoalRow, GoalsDb, IdempotencyRow, ProjectRow, QueueDb, QueuedRow, ReadReceiptRow,
+    SectionRow, StateDb, Table, ThreadFactsRow,
 };
 
 use super::*;
@@ -312,6 +312,34 @@ fn families_have_the_shapes_that_are_read_back() {
     let (facts, claims) = Journal::default().import_all(&home, &state, &goals, &queue);
     assert_eq!(claims.problems, Vec::<String>::new());
     insta::assert_debug_snapshot!(facts);
+}
+
+#[test]
+fn projects_come_with_their_keys_and_those_of_gone_ones_stay() {
+    let (home, mut journal) = (Home::default(), Journal::default());
+    let project = ProjectRow {
+        id: "p1".to_owned(),
+        name: is("One"),
+        metadata: is(r#"{"k":"v"}"#),
+        position: Cell::Is(3),
+        created_at_ms: Cell::Is(10),
+        updated_at_ms: Cell::Is(11),
+        roots: Cell::Is(vec!["/b".to_owned(), "/a".to_owned()]),
+    };
+    let key = |key: &str, project_id: &str| IdempotencyRow {
+        key: key.to_owned(),
+        project_id: is(project_id),
+        created_at_ms: Cell::Null,
+    };
+    let mut state = StateDb {
+        projects: whole(vec![project]),
+        idempotency_keys: whole(vec![key("k2", "p1"), key("k1", "p1"), key("k3", "p0")]),
+        ..db(Vec::new())
+    };
+    let there = journal.import(&home, &state);
+    state.projects = whole(Vec::new());
+    let gone = journal.import(&home, &state);
+    insta::assert_debug_snapshot!((there, gone));
 }
 
 #[test]

@@ -8,7 +8,9 @@ use codex_protocol::ids::ThreadId;
 use codex_protocol::item::UserInput;
 use codex_protocol::log::RawJson;
 use codex_rollout::journal::FactKind;
-use codex_state::codex_db::{AttachmentRow, GoalRow, GoalsDb, QueueDb, QueuedRow, ReadReceiptRow, StateDb};
+use codex_state::codex_db::{
+    AttachmentRow, Extent, GoalRow, GoalsDb, ProjectRow, QueueDb, QueuedRow, ReadReceiptRow, StateDb,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,6 +22,7 @@ use crate::organise::GoalStatus;
 /// Claims all that the state database says besides the rows of threads, which come first.
 pub(super) fn claim_state(db: &StateDb, claims: &mut Claims) {
     claim_sections(db, claims);
+    claim_projects(db, claims);
     claims.note_extent(FactKind::Attachment, &db.attachments);
     for row in &db.attachments.rows {
         claim_attachment(row, claims);
@@ -54,6 +57,64 @@ struct Appearance {
     icon: Option<String>,
     #[serde(default)]
     color: Option<String>,
+}
+
+/// Claims projects with the keys that made them, and the keys of those that are gone.
+fn claim_projects(db: &StateDb, claims: &mut Claims) {
+    claims.note_extent(FactKind::Project, &db.projects);
+    claims.note_extent(FactKind::ProjectKey, &db.idempotency_keys);
+    let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in &db.idempotency_keys.rows {
+        if let Some(project_id) = row.project_id.value() {
+            keys.entry(project_id).or_default().push(&row.key);
+        }
+    }
+    for row in &db.projects.rows {
+        let mut keys = keys.remove(row.id.as_str()).unwrap_or_default();
+        keys.sort_unstable();
+        claim_project(row, &keys, claims);
+    }
+    let whole = db.projects.extent == Extent::Whole;
+    for (project_id, keys) in keys.into_iter().filter(|_| whole) {
+        for key in keys {
+            let hash = hash_of(&[Column::Text(project_id)]);
+            let value = json!({ "projectId": project_id });
+            claims.add(Subject::of_key(FactKind::ProjectKey, key), hash, raw(&value));
+        }
+    }
+}
+
+fn claim_project(row: &ProjectRow, keys: &[&str], claims: &mut Claims) {
+    let (Some(name), Some(roots)) = (row.name.value(), row.roots.value()) else {
+        return;
+    };
+    let metadata = row.metadata.value();
+    let texts = metadata.map(|text| serde_json::from_str::<BTreeMap<String, String>>(text));
+    if let Some(Err(error)) = &texts {
+        claims.problem(format!("the metadata of project {} is not understood: {error}", row.id));
+    }
+    let number = |cell: Option<&i64>| cell.copied().unwrap_or_default();
+    let value = json!({
+        "name": name,
+        "roots": roots,
+        "metadata": texts.and_then(Result::ok).unwrap_or_default(),
+        "rank": number(row.position.value()),
+        "createdAtMs": number(row.created_at_ms.value()),
+        "updatedAtMs": number(row.updated_at_ms.value()),
+        "idempotencyKeys": keys,
+    });
+    let mut columns = vec![
+        Column::Text(name),
+        Column::from(metadata),
+        Column::from(row.position.value()),
+        Column::from(row.created_at_ms.value()),
+        Column::from(row.updated_at_ms.value()),
+    ];
+    columns.extend(roots.iter().map(|root| Column::Text(root)));
+    columns.push(Column::None);
+    columns.extend(keys.iter().map(|key| Column::Text(key)));
+    let subject = Subject::of_key(FactKind::Project, &row.id);
+    claims.add(subject, hash_of(&columns), raw(&value));
 }
 
 fn claim_attachment(row: &AttachmentRow, claims: &mut Claims) {

@@ -165,7 +165,7 @@ fn claim_scalars(thread_id: ThreadId, row: &ThreadFactsRow, claims: &mut Claims)
         Some(Some(project_id)) => claims.add(
             project,
             hash_of(&[Column::Text(project_id)]),
-            RawJson::string(project_id),
+            raw(&json!({ "projectId": project_id })),
         ),
     }
 }
