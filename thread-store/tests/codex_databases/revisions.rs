@@ -2,9 +2,13 @@
 
 use codex_test_support::{Header, HomeBuilder, RolloutBuilder};
 
+use codex_thread_store::StoreMaintenance;
+
 use crate::home::{A, B, CodexHome, START_MS, rollout, stored_path};
+use crate::support::block_on;
 
 const LATER: &str = "01a0c400-0000-7000-8000-0000000000a1";
+const BEGUN: &str = "01a0c400-0000-7000-8000-0000000000a3";
 const LATEST: &str = "01a0c400-0000-7000-8000-0000000000a2";
 
 /// A revision of the paginated thread, made at a time.
@@ -87,4 +91,27 @@ fn the_database_knows_the_last_turn_a_moment_better_and_the_log_newer_ones() {
         plain_a.updated_at_ms,
         "the file was written since"
     );
+}
+
+#[test]
+fn the_doctor_shows_a_revision_that_was_begun_and_never_used() {
+    let home = home_with_revisions();
+    let begun = RolloutBuilder::new(Header::revert(A, BEGUN, None).created_at(START_MS + 180_000));
+    let mut files = HomeBuilder::new();
+    files.session(&begun);
+    files.write_to(home.path()).expect("writes");
+    let report = block_on(home.store().doctor(A)).expect("examines");
+    let told: Vec<String> = report
+        .findings
+        .into_iter()
+        .filter(|finding| finding.check.contains("revision"))
+        .map(|finding| finding.detail)
+        .collect();
+    let path = |rollout: &RolloutBuilder| rollout.file().relative_path.display().to_string();
+    let first = path(&rollout(Header::new(codex_test_support::Mode::Paginated, A)));
+    let expected = [
+        format!("4 revisions; current is {first}, as Codex's database says"),
+        format!("{} has only its header and is not current", path(&begun)),
+    ];
+    assert_eq!(told, expected);
 }
