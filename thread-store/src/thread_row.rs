@@ -16,9 +16,6 @@ use crate::writes::GitPatch;
 
 /// Rollouts that a preview is looked for in along a lineage.
 const MAX_PREVIEW_DEPTH: usize = 1024;
-/// How much older than its file Codex's time of change may be: it notes changes that tell nothing new this seldom
-/// (`rollout-format.md` 9.2). What is older than that was written by somebody else.
-const TOUCH_INTERVAL_MS: i64 = 5_000;
 
 /// What a row says that no rollout tells.
 #[derive(Debug)]
@@ -33,8 +30,6 @@ pub(crate) struct RowFacts<'a> {
     pub(crate) current: NamedRevisions,
     /// When the last turn began, as Codex's database says.
     pub(crate) recency_at_ms: Option<i64>,
-    /// When the thread was last changed, as Codex's database says.
-    pub(crate) updated_at_ms: Option<i64>,
     /// Provider of threads that name none.
     pub(crate) default_provider: &'a str,
 }
@@ -60,10 +55,6 @@ pub(crate) fn row_of(
     // A turn that began since is in the log only; of the same turn, the database knows a moment more.
     let recency = recency.max(known.recency_at_ms);
     let mtime_ms = i64::try_from(current.file.mtime_ns / 1_000_000).unwrap_or(i64::MAX);
-    let updated_at_ms = known
-        .updated_at_ms
-        .filter(|updated| mtime_ms.saturating_sub(*updated) <= TOUCH_INTERVAL_MS)
-        .unwrap_or(mtime_ms);
     let meta = &current.meta;
     let cwd = meta
         .cwd
@@ -93,7 +84,7 @@ pub(crate) fn row_of(
         archived: current.file.archived,
         paginated,
         created_at_ms,
-        updated_at_ms,
+        updated_at_ms: mtime_ms,
         recency_at_ms: recency,
         name: known.name,
         title: cut(&meta.title),

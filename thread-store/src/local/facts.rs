@@ -207,10 +207,9 @@ impl Facts {
         named_revisions(&self.journal, &self.live, thread_id)
     }
 
-    /// Returns when a thread's last turn began, and when a paginated one was last changed, as Codex's database says.
-    pub(super) fn codex_times_ms(&self, thread_id: ThreadId) -> (Option<i64>, Option<i64>) {
-        let live = self.live.get(&thread_id);
-        live.map_or((None, None), |live| (live.recency_at_ms, live.updated_at_ms))
+    /// Returns when a thread's last turn began, as Codex's database says.
+    pub(super) fn codex_recency_ms(&self, thread_id: ThreadId) -> Option<i64> {
+        self.live.get(&thread_id)?.recency_at_ms
     }
 
     /// Returns, for every thread with facts, a text that changes with them.
@@ -221,10 +220,15 @@ impl Facts {
         let digests = threads.into_iter().filter_map(|thread_id| {
             let (name, git) = (self.name(thread_id), self.git(thread_id));
             let current = self.named_revisions(thread_id);
-            let times = self.codex_times_ms(thread_id);
+            let recency = self.codex_recency_ms(thread_id);
             let known = name.is_some() || !git.is_empty() || current != NamedRevisions::default();
-            let known = known || times != (None, None);
-            known.then(|| (thread_id.to_string(), format!("{name:?} {git:?} {current:?} {times:?}")))
+            let known = known || recency.is_some();
+            known.then(|| {
+                (
+                    thread_id.to_string(),
+                    format!("{name:?} {git:?} {current:?} {recency:?}"),
+                )
+            })
         });
         digests.collect()
     }

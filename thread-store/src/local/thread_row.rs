@@ -96,14 +96,12 @@ impl Inner {
         let mut revisions = revisions.to_vec();
         revisions.retain(|row| row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)).is_some());
         let id: Option<ThreadId> = thread_id.parse().ok();
-        let (recency_at_ms, updated_at_ms) = id.map_or((None, None), |id| facts.codex_times_ms(id));
         let known = RowFacts {
             thread_id,
             name: id.and_then(|id| facts.name(id)),
             git: id.map(|id| facts.git(id)).unwrap_or_default(),
             current: id.map(|id| facts.named_revisions(id)).unwrap_or_default(),
-            recency_at_ms,
-            updated_at_ms,
+            recency_at_ms: id.and_then(|id| facts.codex_recency_ms(id)),
             default_provider: &self.default_provider,
         };
         row_of(&revisions, lookup, known)

@@ -78,7 +78,6 @@ impl Shelf {
             // Its reverts are always the newest: no journal has to say so.
             current: NamedRevisions::default(),
             recency_at_ms: None,
-            updated_at_ms: None,
             thread_id,
             name,
             git: home.git_of(thread_id),

@@ -19,8 +19,6 @@ pub(in crate::local) struct LiveThread {
     pub(in crate::local) current: Option<String>,
     /// When its last turn began.
     pub(in crate::local) recency_at_ms: Option<i64>,
-    /// When a paginated thread was last changed.
-    pub(in crate::local) updated_at_ms: Option<i64>,
     /// State of a paginated thread's repository.
     pub(in crate::local) git: Option<GitPatch>,
 }
@@ -32,11 +30,9 @@ pub(in crate::local) type LiveThreads = HashMap<ThreadId, LiveThread>;
 pub(super) fn live_threads(db: &StateDb) -> LiveThreads {
     let rows = db.threads.rows.iter().filter_map(|row| {
         let thread_id = row.id.parse::<ThreadId>().ok()?;
-        let paginated = row.history_mode.value().is_some_and(|mode| mode == "paginated");
         let live = LiveThread {
             current: row.rollout_path.value().and_then(|path| rollout_id(path)),
             recency_at_ms: row.recency_at_ms.value().copied(),
-            updated_at_ms: row.updated_at_ms.value().copied().filter(|_| paginated),
             git: git_of(row),
         };
         Some((thread_id, live))
