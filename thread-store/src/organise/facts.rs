@@ -10,11 +10,14 @@ use codex_rollout::journal::{FactKind, JournalFact};
 use serde::de::DeserializeOwned;
 
 use super::goals::Goal;
+use super::sections::{SectionFact, SectionMember};
 
 /// How threads are organised, at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Organised {
     pub(super) goals: HashMap<ThreadId, Goal>,
+    pub(super) section_members: HashMap<ThreadId, SectionMember>,
+    pub(super) sections: HashMap<String, SectionFact>,
 }
 
 impl Organised {
@@ -23,6 +26,8 @@ impl Organised {
         match (&fact.kind, fact.thread_id, fact.key.as_deref()) {
             (FactKind::ThreadDeleted, Some(thread_id), _) => self.forget_thread(thread_id),
             (FactKind::Goal, Some(thread_id), _) => replace(&mut self.goals, thread_id, fact),
+            (FactKind::Section, None, Some(id)) => replace(&mut self.sections, id.to_owned(), fact),
+            (FactKind::SectionMember, Some(thread_id), _) => replace(&mut self.section_members, thread_id, fact),
             // Other facts belong to others.
             _ => {}
         }
@@ -31,6 +36,7 @@ impl Organised {
     /// Drops what is known of a thread.
     pub(crate) fn forget_thread(&mut self, thread_id: ThreadId) {
         self.goals.remove(&thread_id);
+        self.section_members.remove(&thread_id);
     }
 }
 

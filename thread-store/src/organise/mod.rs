@@ -5,10 +5,16 @@
 
 mod facts;
 mod goals;
+mod ranks;
 mod refusal;
+mod sections;
 mod store;
 
 pub use facts::Organised;
 pub use goals::{Goal, GoalPatch, GoalStatus, Goals, MAX_OBJECTIVE_CHARS};
 pub use refusal::OrganiseRefusal;
+pub use sections::{
+    MAX_APPEARANCE_BYTES, PINNED_SECTION_ID, Section, SectionAppearance, SectionMember, SectionMove, SectionPage,
+    SectionPatch, Sections,
+};
 pub use store::{Decision, FactStore};

@@ -5,6 +5,7 @@
 use codex_protocol::ids::ThreadId;
 
 use super::goals::MAX_OBJECTIVE_CHARS;
+use super::sections::MAX_APPEARANCE_BYTES;
 
 /// A request that cannot be carried out; nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,4 +26,48 @@ pub enum OrganiseRefusal {
     /// The token budget is zero or less.
     #[error("goal budgets must be positive when provided")]
     GoalBudget,
+    /// A section must be named.
+    #[error("sectionId must not be empty")]
+    EmptySectionId,
+    /// The name of a section is blank.
+    #[error("section name must not be empty")]
+    EmptySectionName,
+    /// An icon or a colour is too long.
+    #[error("section appearance {member} must not exceed {MAX_APPEARANCE_BYTES} bytes")]
+    LongAppearance {
+        /// Which of the two.
+        member: &'static str,
+    },
+    /// A section that is to be changed does not exist.
+    #[error("thread section not found: {section_id}")]
+    SectionNotFound {
+        /// The section.
+        section_id: String,
+    },
+    /// The built-in section was to be renamed.
+    #[error("the built-in pinned section cannot be renamed")]
+    PinnedSectionName,
+    /// The built-in section was to be deleted.
+    #[error("the built-in pinned section cannot be deleted")]
+    PinnedSectionDeletion,
+    /// A section that a thread is to be put into does not exist.
+    #[error("section {section_id} does not exist")]
+    NoSuchSection {
+        /// The section.
+        section_id: String,
+    },
+    /// A thread was to be put before itself.
+    #[error("thread {thread_id} cannot be moved before itself")]
+    ThreadBeforeItself {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// The thread to be put before is in another section, or in none.
+    #[error("before thread {thread_id} is not in section {section_id}")]
+    BeforeThreadElsewhere {
+        /// That thread.
+        thread_id: ThreadId,
+        /// The section.
+        section_id: String,
+    },
 }
