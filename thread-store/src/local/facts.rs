@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::codex_db::{LiveThreads, Postponed, Seen};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
-use crate::organise::{Decision, Organised};
+use crate::organise::{Belonging, Decision, Organised};
 use crate::thread_row::NamedRevisions;
 use crate::writes::GitPatch;
 
@@ -25,6 +25,7 @@ pub(super) struct Facts {
     journal: Arc<HashMap<ThreadId, ThreadFacts>>,
     /// What Codex's databases say at the moment.
     live: Arc<LiveThreads>,
+    organised: Arc<Organised>,
 }
 
 /// What the journal says of one thread.
@@ -212,23 +213,24 @@ impl Facts {
         self.live.get(&thread_id)?.recency_at_ms
     }
 
+    /// Returns how a thread is organised, as far as lists show it.
+    pub(super) fn belonging(&self, thread_id: ThreadId) -> Belonging {
+        self.organised.belonging_of(thread_id)
+    }
+
     /// Returns, for every thread with facts, a text that changes with them.
+    ///
+    /// Those whose facts were taken back are among them: rows that were stored before that may still have them.
     pub(super) fn digests(&self) -> HashMap<String, String> {
         let mut threads: BTreeSet<ThreadId> = self.names.iter().map(|(thread_id, _)| thread_id).collect();
         threads.extend(self.journal.keys());
         threads.extend(self.live.keys());
-        let digests = threads.into_iter().filter_map(|thread_id| {
+        let digests = threads.into_iter().map(|thread_id| {
             let (name, git) = (self.name(thread_id), self.git(thread_id));
-            let current = self.named_revisions(thread_id);
+            let (current, belonging) = (self.named_revisions(thread_id), self.belonging(thread_id));
             let recency = self.codex_recency_ms(thread_id);
-            let known = name.is_some() || !git.is_empty() || current != NamedRevisions::default();
-            let known = known || recency.is_some();
-            known.then(|| {
-                (
-                    thread_id.to_string(),
-                    format!("{name:?} {git:?} {current:?} {recency:?}"),
-                )
-            })
+            let digest = format!("{name:?} {git:?} {current:?} {belonging:?} {recency:?}");
+            (thread_id.to_string(), digest)
         });
         digests.collect()
     }
@@ -252,6 +254,7 @@ impl Inner {
             names,
             journal: Arc::clone(&known.threads),
             live,
+            organised: Arc::clone(&known.organised),
         })
     }
 
@@ -288,6 +291,12 @@ impl Inner {
         self.with_journal(|known| Arc::clone(&known.organised))
     }
 
+    /// Returns how threads were organised when the journal was last looked at.
+    pub(super) fn last_organised(&self) -> Arc<Organised> {
+        let known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&known.organised)
+    }
+
     /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise`](crate::organise::FactStore)).
     pub(super) fn organise(&self, decision: Decision) -> StoreResult<()> {
         self.import_codex(None, Postponed::Leave);
@@ -301,6 +310,9 @@ impl Inner {
         match decided {
             Ok(news) => {
                 known.learn(news);
+                drop(known);
+                // Rows of lists carry what facts say.
+                self.catalog.expire();
                 Ok(())
             }
             Err(Undecided::Refused(error)) => Err(error),
@@ -335,6 +347,11 @@ impl Inner {
                 Err(self.journal_error(error))
             }
         }
+    }
+
+    /// Returns whether anything was ever taken over of a database that knows threads.
+    pub(super) fn had_state_database(&self) -> StoreResult<bool> {
+        self.with_journal(|known| known.seen.knows_state_database())
     }
 
     fn with_journal<T>(&self, take: impl FnOnce(&Known) -> T) -> StoreResult<T> {

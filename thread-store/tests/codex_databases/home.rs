@@ -7,8 +7,8 @@ use codex_protocol::ids::ThreadId;
 use codex_test_support::codex_db::{CodexDb, STATE_SCHEMA};
 use codex_test_support::{Header, HomeBuilder, Mode, RolloutBuilder};
 use codex_thread_store::{
-    ArchivedFilter, Direction, GitPatch, ListQuery, ListSort, LocalStore, LocalStoreOptions, MetadataPatch,
-    ThreadReadQuery, ThreadRecord, ThreadStore, View,
+    ArchivedFilter, Direction, GitPatch, GroupFilter, ListQuery, ListSort, LocalStore, LocalStoreOptions,
+    MetadataPatch, ThreadReadQuery, ThreadRecord, ThreadStore, View,
 };
 use serde_json::json;
 
@@ -74,6 +74,11 @@ impl CodexHome {
     /// Opens the store again, as a new process does.
     pub(crate) fn reopen(&self) {
         self.home.reopen();
+    }
+
+    /// Closes the store, changes the home, and opens the store again.
+    pub(crate) fn with_closed_store(&self, change: impl FnOnce()) {
+        self.home.with_closed_store(|_| change());
     }
 
     /// Opens the store again without the index.
@@ -194,6 +199,8 @@ pub(crate) fn all_threads() -> ListQuery {
         cwds: None,
         search_term: None,
         relation: None,
+        section: GroupFilter::Any,
+        project: GroupFilter::Any,
         include_attached: false,
         excluded: Vec::new(),
         include_unpreviewed: false,

@@ -105,3 +105,21 @@ fn the_doctor_shows_a_revision_that_was_begun_and_never_used() {
     ];
     assert_eq!(told, expected);
 }
+
+#[test]
+fn rows_forget_what_a_database_said_that_vanished_between_two_processes() {
+    let home = home_with_revisions();
+    home.codex_names(A, "given", "name");
+    let late = START_MS + 10_000_000;
+    home.state
+        .run(&format!("UPDATE threads SET recency_at_ms = {late} WHERE id = '{B}'"));
+    assert_eq!(home.listed(B).recency_at_ms, Some(late));
+    assert_eq!(current(&home), "00000000000a");
+    home.with_closed_store(|| {
+        for name in ["state_5.sqlite", "state_5.sqlite-wal"] {
+            std::fs::remove_file(home.path().join(name)).expect("removes");
+        }
+    });
+    assert_eq!(current(&home), "0000000000a2");
+    assert!(home.listed(B).recency_at_ms < Some(late));
+}

@@ -17,6 +17,7 @@ use super::live::{LiveThreads, live_threads};
 use super::look::Knowledge;
 use super::organise_claims::{claim_goals, claim_queue, claim_state};
 use super::thread_claims::{Completeness, HomeFacts, claim_threads};
+use crate::error::StoreResult;
 use crate::local::catalog::{Freshness, Sweep};
 use crate::local::list::error_chain;
 use crate::local::store::Inner;
@@ -34,6 +35,8 @@ pub(super) struct Imported {
     /// Repository states that are those of the headers of their rollouts, which never change.
     recorded_git: HashMap<ThreadId, GitInfo>,
     problems: Vec<String>,
+    /// Whether rows were brought up to date that a database had a part in which is gone.
+    rows_checked: bool,
     /// Whether it was said that the journal cannot be written.
     warned: bool,
 }
@@ -79,6 +82,19 @@ impl Inner {
     pub(in crate::local) fn import_problems(&self) -> Vec<String> {
         let imported = self.codex.imported.lock().unwrap_or_else(PoisonError::into_inner);
         imported.problems.clone()
+    }
+
+    /// Returns, once, the threads whose rows may still say what a database said that is gone since before this process.
+    pub(in crate::local) fn threads_of_lost_databases(&self) -> StoreResult<Vec<String>> {
+        let mut imported = self.codex.imported.lock().unwrap_or_else(PoisonError::into_inner);
+        let checked = std::mem::replace(&mut imported.rows_checked, true);
+        if checked || !imported.live.is_empty() || !self.had_state_database()? {
+            return Ok(Vec::new());
+        }
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let files = reader.files().map_err(|error| self.index_error(error))?;
+        Ok(files.into_iter().map(|(_, thread_id, _)| thread_id).collect())
     }
 
     fn take_over(&self, knowledge: &Knowledge, names: &NameIndex, imported: &mut Imported) {

@@ -209,6 +209,11 @@ impl Seen {
             .filter(move |subject| subject.database() == Some(database))
     }
 
+    /// Returns whether anything was ever taken over of a state database.
+    pub(in crate::local) fn knows_state_database(&self) -> bool {
+        self.made_at(Database::State).is_some() || self.subjects_of(Database::State).next().is_some()
+    }
+
     /// Returns when a database was made, as far as it was noted.
     pub(super) fn made_at(&self, database: Database) -> Option<&str> {
         self.made_at.get(database.stem()).map(String::as_str)
