@@ -12,6 +12,7 @@ pub(crate) mod index_state;
 pub(crate) mod items;
 pub(crate) mod list;
 pub(crate) mod metadata;
+pub(crate) mod project;
 pub(crate) mod read;
 pub(crate) mod resume;
 pub(crate) mod revert;

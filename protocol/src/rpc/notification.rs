@@ -52,6 +52,12 @@ pub mod notification_name {
     pub const ITEM_COMPLETED: &str = "item/completed";
 }
 
+/// Tells whether a notification is withheld from clients without the `experimentalApi` capability.
+pub fn is_experimental(method: &str) -> bool {
+    // Others of gated families are sent to everybody (`app-server-api.md` 1.9).
+    matches!(method, notification_name::PROJECT_CHANGED)
+}
+
 /// Content of `remoteControl/status/changed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
