@@ -324,23 +324,28 @@ impl Inner {
     ///
     /// Written, not synced: what a power failure takes back is still in the databases.
     pub(super) fn take_seen(&self, decide: impl Fn(&Seen) -> Vec<JournalFact>) -> StoreResult<()> {
-        let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let journal = &self.journal.journal;
-        let news = journal.read_from(known.position);
-        known.learn(news.map_err(|error| self.journal_error(error))?);
-        if decide(&known.seen).is_empty() {
+        let (position, due) = self.with_journal(|known| (known.position, !decide(&known.seen).is_empty()))?;
+        if !due {
             return Ok(());
         }
-        let decided = journal.transact(known.position, Durability::Written, |news| {
-            known.learn(news);
+        let journal = &self.journal.journal;
+        // Readers do not wait for the lock of the journal: they are kept out while facts are learnt only.
+        let decided = journal.transact(position, Durability::Written, |news| {
+            let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.position == position {
+                known.learn(news);
+            } else {
+                // A reader has come further meanwhile.
+                let news = journal.read_from(known.position)?;
+                known.learn(news);
+            }
             Ok::<_, JournalError>(decide(&known.seen))
         });
         match decided {
-            Ok(news) => {
-                known.learn(news);
-                Ok(())
-            }
+            // Whoever reads next learns what was decided.
+            Ok(_) => Ok(()),
             Err(error) => {
+                let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
                 let facts = decide(&known.seen);
                 known.learn_facts(&facts);
                 known.unjournalled.extend(facts);

@@ -62,7 +62,7 @@ impl Inner {
     }
 
     /// In its database listings, of which those of sections are, Codex also shows rollouts without header, but none without
-    /// user events, except in their section.
+    /// user events, except in their section and among their relatives.
     fn is_shown(&self, reader: &Reader<'_>, query: &ListQuery, row: &ThreadRow) -> StoreResult<bool> {
         if query.view == View::Full || !row.codex_hidden {
             return Ok(true);
@@ -72,8 +72,7 @@ impl Inner {
         Ok(rollout.is_some_and(|rollout| {
             let without_header = rollout.header_error.is_some();
             match rollout.meta.preview.is_empty() {
-                // A section shows what was put into it and has not been spoken to yet.
-                true => of_section && !without_header,
+                true => query.lists_unstarted() && !without_header,
                 false => without_header && (of_section || query.database_rows),
             }
         }))
@@ -317,8 +316,8 @@ fn filter_of(query: &ListQuery) -> ListFilter {
         section: membership_of(&query.section),
         project: membership_of(&query.project),
         attached: shown(query.include_attached),
-        unpreviewed: shown(full || query.include_unpreviewed),
-        codex_hidden: shown(full || query.database_rows || matches!(query.section, GroupFilter::One(_))),
+        unpreviewed: shown(full || query.include_unpreviewed || query.lists_unstarted()),
+        codex_hidden: shown(full || query.database_rows || query.lists_unstarted()),
         default_sources: if full {
             DefaultSources::Reachable
         } else {

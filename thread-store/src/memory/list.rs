@@ -129,12 +129,11 @@ impl Listed {
         if query.view == View::Full {
             return true;
         }
-        let of_attached = matches!(query.relation, Some(RelationFilter::AttachedTo(_)));
         let of_section = matches!(query.section, GroupFilter::One(_));
         let in_database = (query.database_rows || of_section) && !self.hidden_from_database;
-        let waits_in_section = of_section && self.is_unstarted;
-        let previewed = !self.record.preview.is_empty() || of_attached || of_section || query.include_unpreviewed;
-        (!self.hidden || in_database || waits_in_section) && previewed
+        let waits = query.lists_unstarted() && self.is_unstarted;
+        let previewed = !self.record.preview.is_empty() || query.lists_unstarted() || query.include_unpreviewed;
+        (!self.hidden || in_database || waits) && previewed
     }
 
     fn satisfies(&self, query: &ListQuery, descendants: &HashSet<ThreadId>) -> bool {

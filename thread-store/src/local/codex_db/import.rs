@@ -125,6 +125,8 @@ impl Inner {
         imported.live = live;
         imported.version = knowledge.version;
         self.journal_claims(&claims, imported);
+        // Rows of lists carry what is said here.
+        self.catalog.expire();
         imported.problems = claims.problems;
     }
 
