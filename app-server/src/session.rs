@@ -2,7 +2,6 @@
 //!
 //! Decides; does no I/O. Messages are given one at a time in the order of arrival.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
@@ -15,8 +14,8 @@ use codex_protocol::rpc::notification::{
 use serde::Serialize;
 
 use crate::dispatch::{Call, Ordered};
-use crate::live::{Audience, ConnectionId, Notice};
-use crate::order::{Order, Tickets};
+use crate::live::{Api, Audience, ConnectionId, Notice, Wishes};
+use crate::order::{Access, Order, Tickets};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -27,13 +26,6 @@ pub(crate) struct Session {
     /// Set by the handshake.
     api: Option<Api>,
     order: Order,
-}
-
-/// Which methods and fields a client may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Api {
-    Stable,
-    Experimental,
 }
 
 /// What becomes of a message.
@@ -52,8 +44,8 @@ pub(crate) enum Step {
 pub(crate) struct Greeting {
     /// The encoded answer.
     pub(crate) answer: Vec<u8>,
-    /// Notifications that the client does not want.
-    pub(crate) opted_out: HashSet<String>,
+    /// What the client said.
+    pub(crate) wishes: Wishes,
     /// What it is told first.
     pub(crate) first: Notice,
 }
@@ -141,6 +133,13 @@ impl Session {
             Ordered::Freely => return Tickets::default(),
             Ordered::Reading(thread_id) => (thread_id, false),
             Ordered::Changing(thread_id) => (thread_id, true),
+            Ordered::Globally(family, access) => {
+                return Tickets {
+                    own: None,
+                    // No id of a thread has a colon.
+                    shared: Some(self.server.order.ticket(&format!("family:{family}"), access)),
+                };
+            }
         };
         // One thread has one key, however its id is written.
         let key = match thread_id.parse::<ThreadId>() {
@@ -148,8 +147,8 @@ impl Session {
             Err(_) => thread_id.to_owned(),
         };
         Tickets {
-            own: Some(self.order.ticket(&key)),
-            shared: change.then(|| self.server.order.ticket(&key)),
+            own: Some(self.order.ticket(&key, Access::Alone)),
+            shared: change.then(|| self.server.order.ticket(&key, Access::Alone)),
         }
     }
 
@@ -182,9 +181,16 @@ impl Session {
             environment_id: None,
         };
         let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default();
+        let api = match capabilities.experimental_api {
+            true => Api::Experimental,
+            false => Api::Stable,
+        };
         let greeting = Greeting {
             answer,
-            opted_out: opted_out.into_iter().collect(),
+            wishes: Wishes {
+                api,
+                opted_out: opted_out.into_iter().collect(),
+            },
             first: Notice::new(
                 Audience::Only(self.connection),
                 notification_name::REMOTE_CONTROL_STATUS_CHANGED,
@@ -192,11 +198,7 @@ impl Session {
                 self.server.clock.now_ms(),
             ),
         };
-        self.api = Some(if capabilities.experimental_api {
-            Api::Experimental
-        } else {
-            Api::Stable
-        });
+        self.api = Some(api);
         Ok(Step::Greet(Box::new(greeting)))
     }
 }

@@ -14,7 +14,7 @@ use codex_test_support::fixture;
 use codex_thread_store::{LocalStore, LocalStoreOptions, View};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::{Wire, request};
+use support::{Wire, recording, request};
 
 /// Any id that no thread has.
 const UNKNOWN_ID: &str = "01a2022a-82c3-7663-abc7-517271747ac9";
@@ -92,6 +92,42 @@ impl Replay {
         })
     }
 
+    /// Records one turn in each of five threads.
+    async fn with_spoken_threads() -> Self {
+        let mut replay = Self::new(|_| {});
+        let here = std::env::current_dir().expect("a working directory");
+        let two = here.join("two").display().to_string();
+        let here = here.display().to_string();
+        for (name, mode, cwd, text) in [
+            ("T1", "paginated", &here, "Apple PIE one"),
+            ("T2", "legacy", &here, "banana split two 100% _x"),
+            ("T3", "paginated", &two, "Cherry \"quoted\" three"),
+            ("T4", "paginated", &here, "date back\\slash four"),
+            ("T5", "legacy", &here, "Éclair unicode five"),
+        ] {
+            let wire = replay.connection("experimental").await;
+            let start = json!({"historyMode": mode, "cwd": cwd, "eventStyle": "canonical"});
+            wire.send(&request(1, "thread/start", start)).await;
+            let id = wire.receive().await["result"]["thread"]["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
+            let items = [
+                recording::turn_started("turn"),
+                recording::user(&id, "turn", text),
+                recording::agent(&id, "turn", "msg", "ok"),
+                recording::turn_completed("turn"),
+            ];
+            let append = json!({"threadId": id, "items": items});
+            wire.send(&request(2, "thread/append", append)).await;
+            wire.send(&request(3, "thread/inject_items", json!({"threadId": id, "items": []})))
+                .await;
+            while wire.receive().await["id"] != 3 {}
+            replay.threads.insert(name.to_owned(), id);
+        }
+        replay
+    }
+
     async fn connection(&mut self, name: &str) -> &mut Wire {
         if !self.connections.contains_key(name) {
             let server = Arc::clone(&self.server);
@@ -125,20 +161,22 @@ impl Replay {
                 break;
             } else {
                 message.as_object_mut().expect("an object").remove("id");
-                let bound = &message["result"]["thread"]["id"];
-                let thread = bound.as_str().or(params["threadId"].as_str()).map(str::to_owned);
-                if let (Some(name), Some(thread)) = (&probe.bind, &thread) {
-                    self.threads.insert(name.clone(), thread.clone());
+                let bound = |kind: &str| message["result"][kind]["id"].as_str();
+                let thread = bound("thread").or(params["threadId"].as_str()).map(str::to_owned);
+                let named = bound("section").or(bound("project")).or(thread.as_deref());
+                if let (Some(name), Some(id)) = (&probe.bind, named) {
+                    self.threads.insert(name.clone(), id.to_owned());
                 }
                 result = hide_home(&message, &home);
-                let Some(thread) = thread.filter(|_| probe.conn != "uninit") else {
-                    break;
+                // What is ordered behind a call is answered when all that the call tells has come.
+                let (method, nothing) = match thread.filter(|_| probe.conn != "uninit") {
+                    Some(thread) => ("thread/inject_items", json!({"threadId": thread, "items": []})),
+                    None if probe.request.method.starts_with("project/") => ("project/read", json!({"projectId": ""})),
+                    None => break,
                 };
-                // Changes of a thread are answered in order, so that everything has come when this is refused.
                 last += 1_000;
-                let nothing = json!({"threadId": thread, "items": []});
                 let wire = self.connections.get_mut(&probe.conn).expect("in use");
-                wire.send(&request(last, "thread/inject_items", nothing)).await;
+                wire.send(&request(last, method, nothing)).await;
                 return (result, self.rest(&probe.conn, last, told).await);
             }
         }
@@ -178,8 +216,10 @@ impl Replay {
             text = text.replace(&format!("{start}{id}.jsonl"), &found);
         }
         let here = std::env::current_dir().expect("a working directory");
+        let folder = here.file_name().expect("not the root").display().to_string();
         let text = text
             .replace("<uuid>", UNKNOWN_ID)
+            .replace("$WD/../wd/", &format!("$WD/../{folder}/"))
             .replace("$WD", &here.display().to_string());
         serde_json::from_str(&text).expect("placeholders stand inside strings")
     }
@@ -243,7 +283,7 @@ fn fits(recorded: &Value, answer: &Value) -> bool {
 }
 
 /// Placeholders of texts.
-const HOLES: [&str; 8] = [
+const HOLES: [&str; 9] = [
     "<cli-version>",
     "<uuid>",
     "<iso-ts>",
@@ -252,6 +292,7 @@ const HOLES: [&str; 8] = [
     "<D>",
     "<local-ts>",
     "<user-agent>",
+    "<unix-ms>",
 ];
 
 fn fits_text(pattern: &str, text: &str) -> bool {
@@ -421,6 +462,12 @@ async fn resuming() {
 #[tokio::test]
 async fn lifecycle() {
     check("lifecycle-fixture.jsonl", Replay::with_fixture(), &[SPAWNED]).await;
+}
+
+#[tokio::test]
+async fn sections_and_projects() {
+    let replay = Replay::with_spoken_threads().await;
+    check("sections-projects.jsonl", replay, &[]).await;
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod settings;
 mod unload;
 
 pub(crate) use activity::{EndedTurns, Reading};
-pub(crate) use connections::{Connection, ConnectionId, Connections};
+pub(crate) use connections::{Api, Connection, ConnectionId, Connections, Wishes};
 pub(crate) use loaded::{Left, LoadedThread, LoadedThreads, Recording};
 pub(crate) use notice::{Audience, Notice};
 pub(crate) use settings::ThreadSettings;

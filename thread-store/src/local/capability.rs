@@ -8,7 +8,7 @@ use codex_protocol::ids::ThreadId;
 use super::store::LocalStore;
 use crate::error::StoreResult;
 use crate::lifecycle::{ForkRequest, ThreadLifecycle};
-use crate::organise::{Decision, FactStore, Organised};
+use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
 
 impl LocalStore {
@@ -57,5 +57,9 @@ impl FactStore for LocalStore {
 
     async fn organise(&self, decision: Decision) -> StoreResult<()> {
         self.run_once(move |inner| inner.organise(decision)).await
+    }
+
+    async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {
+        self.run(move |inner| inner.newest_of_projects(&project_ids)).await
     }
 }

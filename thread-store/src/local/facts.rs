@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
-use crate::organise::{Decision, Organised};
+use crate::organise::{Belonging, Decision, Organised};
 use crate::writes::GitPatch;
 
 /// Facts of all threads, at one moment.
@@ -21,6 +21,7 @@ use crate::writes::GitPatch;
 pub(super) struct Facts {
     names: NameIndex,
     journal: Arc<HashMap<ThreadId, ThreadFacts>>,
+    organised: Arc<Organised>,
 }
 
 /// What the journal says of one thread.
@@ -189,15 +190,22 @@ impl Facts {
         self.journal.get(&thread_id)?.current.clone()
     }
 
+    /// Returns how a thread is organised, as far as lists show it.
+    pub(super) fn belonging(&self, thread_id: ThreadId) -> Belonging {
+        self.organised.belonging_of(thread_id)
+    }
+
     /// Returns, for every thread with facts, a text that changes with them.
+    ///
+    /// Those whose facts were taken back are among them: rows that were stored before that may still have them.
     pub(super) fn digests(&self) -> HashMap<String, String> {
         let mut threads: BTreeSet<ThreadId> = self.names.iter().map(|(thread_id, _)| thread_id).collect();
         threads.extend(self.journal.keys());
-        let digests = threads.into_iter().filter_map(|thread_id| {
+        let digests = threads.into_iter().map(|thread_id| {
             let (name, git) = (self.name(thread_id), self.git(thread_id));
-            let current = self.current_rollout(thread_id);
-            let known = name.is_some() || !git.is_empty() || current.is_some();
-            known.then(|| (thread_id.to_string(), format!("{name:?} {git:?} {current:?}")))
+            let (current, belonging) = (self.current_rollout(thread_id), self.belonging(thread_id));
+            let digest = format!("{name:?} {git:?} {current:?} {belonging:?}");
+            (thread_id.to_string(), digest)
         });
         digests.collect()
     }
@@ -214,6 +222,7 @@ impl Inner {
         self.with_journal(|known| Facts {
             names,
             journal: Arc::clone(&known.threads),
+            organised: Arc::clone(&known.organised),
         })
     }
 
@@ -239,6 +248,12 @@ impl Inner {
         self.with_journal(|known| Arc::clone(&known.organised))
     }
 
+    /// Returns how threads were organised when the journal was last looked at.
+    pub(super) fn last_organised(&self) -> Arc<Organised> {
+        let known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&known.organised)
+    }
+
     /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise`](crate::organise::FactStore)).
     pub(super) fn organise(&self, decision: Decision) -> StoreResult<()> {
         let now_ms = self.clock.now_ms();
@@ -251,6 +266,9 @@ impl Inner {
         match decided {
             Ok(news) => {
                 known.learn(news);
+                drop(known);
+                // Rows of lists carry what facts say.
+                self.catalog.expire();
                 Ok(())
             }
             Err(Undecided::Refused(error)) => Err(error),

@@ -5,10 +5,24 @@
 
 mod facts;
 mod goals;
+mod project_facts;
+mod projects;
+mod ranks;
 mod refusal;
+mod sections;
 mod store;
 
+pub(crate) use facts::Belonging;
 pub use facts::Organised;
 pub use goals::{Goal, GoalPatch, GoalStatus, Goals, MAX_OBJECTIVE_CHARS};
+pub(crate) use project_facts::{daybreak_fact, member_fact};
+pub use projects::{
+    MadeProject, NewProject, NewestOfProjects, Project, ProjectAnchor, ProjectPage, ProjectPatch, ProjectQuery,
+    ProjectSort, Projects, ThreadChoices,
+};
 pub use refusal::OrganiseRefusal;
+pub use sections::{
+    MAX_APPEARANCE_BYTES, PINNED_SECTION_ID, Section, SectionAppearance, SectionMember, SectionMove, SectionPage,
+    SectionPatch, Sections,
+};
 pub use store::{Decision, FactStore};

@@ -5,6 +5,7 @@
 use codex_protocol::ids::ThreadId;
 
 use super::goals::MAX_OBJECTIVE_CHARS;
+use super::sections::MAX_APPEARANCE_BYTES;
 
 /// A request that cannot be carried out; nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,4 +26,90 @@ pub enum OrganiseRefusal {
     /// The token budget is zero or less.
     #[error("goal budgets must be positive when provided")]
     GoalBudget,
+    /// A section must be named.
+    #[error("sectionId must not be empty")]
+    EmptySectionId,
+    /// The name of a section is blank.
+    #[error("section name must not be empty")]
+    EmptySectionName,
+    /// An icon or a colour is too long.
+    #[error("section appearance {member} must not exceed {MAX_APPEARANCE_BYTES} bytes")]
+    LongAppearance {
+        /// Which of the two.
+        member: &'static str,
+    },
+    /// A section that is to be changed does not exist.
+    #[error("thread section not found: {section_id}")]
+    SectionNotFound {
+        /// The section.
+        section_id: String,
+    },
+    /// The built-in section was to be renamed.
+    #[error("the built-in pinned section cannot be renamed")]
+    PinnedSectionName,
+    /// The built-in section was to be deleted.
+    #[error("the built-in pinned section cannot be deleted")]
+    PinnedSectionDeletion,
+    /// A section that a thread is to be put into does not exist.
+    #[error("section {section_id} does not exist")]
+    NoSuchSection {
+        /// The section.
+        section_id: String,
+    },
+    /// A thread was to be put before itself.
+    #[error("thread {thread_id} cannot be moved before itself")]
+    ThreadBeforeItself {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// The thread to be put before is in another section, or in none.
+    #[error("before thread {thread_id} is not in section {section_id}")]
+    BeforeThreadElsewhere {
+        /// That thread.
+        thread_id: ThreadId,
+        /// The section.
+        section_id: String,
+    },
+    /// The name of a project is blank.
+    #[error("project name must not be empty")]
+    EmptyProjectName,
+    /// A request to make a project must be named.
+    #[error("idempotencyKey must not be empty")]
+    EmptyIdempotencyKey,
+    /// The project that a request has made was deleted.
+    #[error("idempotency key refers to deleted project: {key}")]
+    DeletedProjectKey {
+        /// The key.
+        key: String,
+    },
+    /// A folder was named twice.
+    #[error("duplicate project root: {path}")]
+    DuplicateRoot {
+        /// The folder, normalised.
+        path: String,
+    },
+    /// A thread was named twice.
+    #[error("duplicate thread id: {thread_id}")]
+    DuplicateThread {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// A project does not exist.
+    #[error("project not found: {project_id}")]
+    ProjectNotFound {
+        /// The project.
+        project_id: String,
+    },
+    /// A project was to be put before itself.
+    #[error("project {project_id} cannot be moved before itself")]
+    ProjectBeforeItself {
+        /// The project.
+        project_id: String,
+    },
+    /// The project to be put before does not exist.
+    #[error("before project not found: {project_id}")]
+    BeforeProjectNotFound {
+        /// The project.
+        project_id: String,
+    },
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use codex_rollout::journal::JournalFact;
 
 use super::facts::Organised;
+use super::projects::NewestOfProjects;
 use crate::error::{StoreError, StoreResult};
 
 /// Decides on the facts as they are at a moment (Unix milliseconds); returns the facts that the decision makes.
@@ -25,6 +26,12 @@ pub trait FactStore: Send + Sync {
     /// # Errors
     /// Those of the decision, and `Read` when the facts cannot be read or written.
     async fn organise(&self, decision: Decision) -> StoreResult<()>;
+
+    /// Returns the newest recency of the threads of projects that are not archived.
+    ///
+    /// # Errors
+    /// As those of a list of threads.
+    async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects>;
 }
 
 /// Runs a decision that also has something to return.

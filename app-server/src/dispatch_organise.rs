@@ -1,0 +1,99 @@
+//! The calls that organise threads: sections, projects, and what else has no place in a rollout.
+//!
+//! As `dispatch.rs`, for its families: decodes, says what a call waits for, runs it. One variant and three lines per method.
+
+use codex_protocol::rpc::envelope::RequestId;
+use codex_protocol::rpc::project::{
+    ProjectCreateParams, ProjectDeleteParams, ProjectImportParams, ProjectListParams, ProjectMoveParams,
+    ProjectReadParams, ProjectUpdateParams,
+};
+use codex_protocol::rpc::section::{
+    ThreadSectionCreateParams, ThreadSectionDeleteParams, ThreadSectionListParams, ThreadSectionMoveParams,
+    ThreadSectionUpdateParams,
+};
+use serde_json::Value;
+
+use crate::dispatch::{Cx, Ordered, Told, decode, told};
+use crate::handlers::{project, section};
+use crate::live::Notice;
+use crate::order::Access;
+use crate::rpc_error::RpcResult;
+
+/// Key of the requests about projects, of whichever connection.
+const PROJECTS: &str = "project";
+/// Key of the requests about sections, of whichever connection.
+const SECTIONS: &str = "threadSection";
+
+/// A decoded call of a family that organises threads.
+#[derive(Debug)]
+pub(crate) enum OrganiseCall {
+    ProjectCreate(ProjectCreateParams),
+    ProjectDelete(ProjectDeleteParams),
+    ProjectImport(ProjectImportParams),
+    ProjectList(ProjectListParams),
+    ProjectMove(ProjectMoveParams),
+    ProjectRead(ProjectReadParams),
+    ProjectUpdate(ProjectUpdateParams),
+    SectionCreate(ThreadSectionCreateParams),
+    SectionDelete(ThreadSectionDeleteParams),
+    SectionList(ThreadSectionListParams),
+    SectionMove(ThreadSectionMoveParams),
+    SectionUpdate(ThreadSectionUpdateParams),
+}
+
+impl OrganiseCall {
+    /// Decodes the parameters of a method; `None`, and the parameters stay, if it is not one of these.
+    pub(crate) fn decode(name: &str, params: &mut Option<Value>) -> Option<RpcResult<Self>> {
+        Some(match name {
+            "project/create" => decode(params.take()).map(Self::ProjectCreate),
+            "project/delete" => decode(params.take()).map(Self::ProjectDelete),
+            "project/import" => decode(params.take()).map(Self::ProjectImport),
+            "project/list" => decode(params.take()).map(Self::ProjectList),
+            "project/move" => decode(params.take()).map(Self::ProjectMove),
+            "project/read" => decode(params.take()).map(Self::ProjectRead),
+            "project/update" => decode(params.take()).map(Self::ProjectUpdate),
+            "thread/section/move" => decode(params.take()).map(Self::SectionMove),
+            "threadSection/create" => decode(params.take()).map(Self::SectionCreate),
+            "threadSection/delete" => decode(params.take()).map(Self::SectionDelete),
+            "threadSection/list" => decode(params.take()).map(Self::SectionList),
+            "threadSection/update" => decode(params.take()).map(Self::SectionUpdate),
+            _ => return None,
+        })
+    }
+
+    /// Returns among which requests this one runs one at a time.
+    pub(crate) fn ordered_by(&self) -> Ordered<'_> {
+        match self {
+            Self::ProjectCreate(_)
+            | Self::ProjectDelete(_)
+            | Self::ProjectImport(_)
+            | Self::ProjectMove(_)
+            | Self::ProjectUpdate(_) => Ordered::Globally(PROJECTS, Access::Alone),
+            Self::ProjectList(_) | Self::ProjectRead(_) => Ordered::Globally(PROJECTS, Access::Shared),
+            Self::SectionCreate(_) | Self::SectionDelete(_) | Self::SectionUpdate(_) => {
+                Ordered::Globally(SECTIONS, Access::Alone)
+            }
+            Self::SectionList(_) => Ordered::Globally(SECTIONS, Access::Shared),
+            Self::SectionMove(params) => Ordered::Changing(&params.thread_id),
+        }
+    }
+
+    /// Runs the call and encodes its answer, with what is told before and after it.
+    pub(crate) async fn run(self, cx: &Cx, id: RequestId) -> (Vec<Notice>, Vec<u8>, Vec<Notice>) {
+        let server = &cx.server;
+        match self {
+            Self::ProjectCreate(params) => told(id, project::create(server, params).await),
+            Self::ProjectDelete(params) => told(id, project::delete(cx, params).await),
+            Self::ProjectImport(params) => told(id, project::import(server, params).await),
+            Self::ProjectList(params) => told(id, project::list(server, params).await.map(Told::quietly)),
+            Self::ProjectMove(params) => told(id, project::move_project(server, params).await),
+            Self::ProjectRead(params) => told(id, project::read(server, params).await.map(Told::quietly)),
+            Self::ProjectUpdate(params) => told(id, project::update(server, params).await),
+            Self::SectionCreate(params) => told(id, section::create(server, params).await.map(Told::quietly)),
+            Self::SectionDelete(params) => told(id, section::delete(server, params).await.map(Told::quietly)),
+            Self::SectionList(params) => told(id, section::list(server, params).await.map(Told::quietly)),
+            Self::SectionMove(params) => told(id, section::move_thread(cx, params).await),
+            Self::SectionUpdate(params) => told(id, section::update(server, params).await.map(Told::quietly)),
+        }
+    }
+}
