@@ -1,5 +1,5 @@
 //! The log: rollout file names, discovery, readers, limits, heads, lineage, thread names; writers, their locks, the
-//! journal.
+//! journal; the compressor.
 //!
 //! Files are touched only through [`fs::LogFs`]. This crate knows neither SQLite nor JSON-RPC. Only [`recorder`] changes a
 //! rollout, and only while it holds the thread's lock of [`locks`].
@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests prepare their own files"))]
 
 pub mod canonical;
+pub mod compress;
 pub mod discover;
 pub mod error;
 pub mod forget_names;

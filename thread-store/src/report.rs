@@ -129,3 +129,20 @@ pub struct DoctorReport {
     /// The checks, in order.
     pub findings: Vec<DoctorFinding>,
 }
+
+/// What a run of the compressor did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CompressionReport {
+    /// Whether it ran: not while somebody else maintains the home, and not within six hours after a complete run.
+    pub ran: bool,
+    /// Rollouts that are compressed now.
+    pub compressed: u64,
+    /// Their length as plain files.
+    pub plain_bytes: u64,
+    /// Their length now.
+    pub stored_bytes: u64,
+    /// Rollouts that stay plain: in use, not idle for long enough, part of another history, or not readable.
+    pub left_plain: u64,
+    /// Rollouts that could not be compressed, and why.
+    pub problems: Vec<(PathBuf, String)>,
+}

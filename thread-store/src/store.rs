@@ -8,7 +8,7 @@ use codex_protocol::ids::ThreadId;
 use crate::error::StoreResult;
 use crate::lifecycle::ThreadLifecycle;
 use crate::organise::FactStore;
-use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
+use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -111,6 +111,11 @@ pub trait StoreMaintenance: Send + Sync {
 
     /// Compares the index of every thread with a fresh fold of its log.
     async fn verify(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<VerifyReport>;
+
+    /// Compresses rollouts that nobody has touched for seven days and no other history needs (`rollout-format.md` 1.3).
+    ///
+    /// One that cannot be compressed stays as it is and stops nothing.
+    async fn compress(&self) -> StoreResult<CompressionReport>;
 
     /// Explains how a thread id or a file is seen: is it listed, and if not, why not?
     async fn doctor(&self, subject: &str) -> StoreResult<DoctorReport>;

@@ -6,6 +6,7 @@
 mod fault;
 mod folders;
 mod log_fs;
+mod publish;
 mod sim;
 mod std_fs;
 
@@ -16,5 +17,6 @@ pub use fault::{Fault, FaultFs, FsOp};
 pub(crate) use folders::{FsFailure, create_folders, remove_if_there, sync_folders};
 pub(crate) use log_fs::read_full_at;
 pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};
+pub(crate) use publish::{Published, publish};
 pub use sim::{Crash, SimFs, SurvivingBytes, SurvivingNames};
 pub use std_fs::StdFs;

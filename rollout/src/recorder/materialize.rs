@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{WriteResult, failed};
 use crate::discover::Encoding;
-use crate::fs::{LogFileMut, LogFs, remove_if_there};
+use crate::fs::{LogFileMut, LogFs, publish, remove_if_there};
 use crate::source::RolloutSource;
 
 /// Plain bytes per read and write.
@@ -88,29 +88,6 @@ fn copy(source: &RolloutSource, plain_len: u64, path: &Path, file: &mut dyn LogF
         offset += chunk.len() as u64;
     }
     file.sync().map_err(failed("sync", path))
-}
-
-/// Gives the copy its final name, unless somebody else published one meanwhile, and waits until the name is safe.
-fn publish(fs: &dyn LogFs, compressed: &Path, temporary: &Path, logical_path: &Path) -> WriteResult<()> {
-    fs.copy_attributes(compressed, temporary)
-        .map_err(failed("copy the attributes to", temporary))?;
-    match fs.hard_link(temporary, logical_path) {
-        Ok(()) => fs.remove(temporary).map_err(failed("remove", temporary))?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs.remove(temporary).map_err(failed("remove", temporary))?;
-        }
-        // No hard links here. What others publish has the same content, so looking first is enough.
-        Err(_) => match fs.stat(logical_path) {
-            Ok(_) => fs.remove(temporary).map_err(failed("remove", temporary))?,
-            Err(_) => fs
-                .rename(temporary, logical_path)
-                .map_err(failed("rename to", logical_path))?,
-        },
-    }
-    match logical_path.parent() {
-        Some(folder) => fs.sync_dir(folder).map_err(failed("sync folder", folder)),
-        None => Ok(()),
-    }
 }
 
 fn remove_temporary(fs: &dyn LogFs, temporary: &Path) {

@@ -7,6 +7,7 @@ mod capability;
 mod catalog;
 mod catch_up;
 mod codex_db;
+mod compress;
 mod cut;
 mod delete;
 mod doctor;

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
 use crate::organise::FactStore;
-use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
+use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -485,6 +485,11 @@ impl StoreMaintenance for LocalStore {
 
     async fn check_index(&self) -> StoreResult<()> {
         self.run(Inner::check_index).await
+    }
+
+    async fn compress(&self) -> StoreResult<CompressionReport> {
+        // Not repeated on a new index: a second run would find the marker of the first.
+        self.run_once(Inner::compress).await
     }
 
     async fn verify(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<VerifyReport> {
