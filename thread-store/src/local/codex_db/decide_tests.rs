@@ -12,6 +12,7 @@ use codex_state::codex_db::{
 use super::*;
 use crate::local::codex_db::organise_claims::{claim_goals, claim_queue, claim_state};
 use crate::local::codex_db::thread_claims::{Completeness, HomeFacts, claim_threads};
+use crate::organise::{Organised, PINNED_SECTION_ID};
 use crate::types::GitInfo;
 
 const A: &str = "01a0c400-0000-7000-8000-00000000000a";
@@ -43,6 +44,7 @@ impl HomeFacts for Home {
 #[derive(Default)]
 struct Journal {
     seen: Seen,
+    organised: Organised,
     at_ms: i64,
 }
 
@@ -67,6 +69,7 @@ impl Journal {
         let facts = decide(&claims, &self.seen, self.at_ms);
         for fact in &facts {
             self.seen.learn(fact);
+            self.organised.learn(fact);
         }
         let told = facts.iter().filter(|fact| fact.kind != FactKind::CodexSeen);
         (told.map(short).collect(), claims)
@@ -80,7 +83,7 @@ fn short(fact: &JournalFact) -> String {
     format!("{} {thread} {key} {}", fact.kind.as_str(), fact.value.get())
 }
 
-fn id(text: &str) -> ThreadId {
+fn id_of(text: &str) -> ThreadId {
     text.parse().unwrap()
 }
 
@@ -166,7 +169,7 @@ fn what_is_not_told_is_not_gone() {
     damaged.sections.extent = Extent::Partial;
     assert_eq!(journal.import(&home, &damaged), nothing, "not read to its end");
     let mut gone = Home::default();
-    gone.gone.insert(id(A));
+    gone.gone.insert(id_of(A));
     let elsewhere = db(vec![named(A, is("two"))]);
     assert_eq!(
         journal.import(&gone, &elsewhere),
@@ -200,7 +203,7 @@ fn what_the_files_say_anyhow_is_not_journalled() {
     };
     let home = Home {
         names: vec![(A, "one")],
-        git: HashMap::from([(id(A), git)]),
+        git: HashMap::from([(id_of(A), git)]),
         ..Home::default()
     };
     let recorded = ThreadFactsRow {
@@ -259,7 +262,29 @@ fn sections_and_pins_become_memberships() {
         updated_at_ms: Cell::Is(5),
         ..row(B)
     };
-    insta::assert_debug_snapshot!(journal.import(&home, &db(vec![sorted, pinned])));
+    let mut state = sections(&[("s1", "One")]);
+    state.threads = whole(vec![sorted, pinned]);
+    state.projects = whole(vec![ProjectRow {
+        id: "p1".to_owned(),
+        name: is("Project"),
+        roots: Cell::Is(Vec::new()),
+        ..ProjectRow::default()
+    }]);
+    insta::assert_debug_snapshot!(journal.import(&home, &state));
+    let organised = &journal.organised;
+    let place = |id| {
+        organised
+            .section_member(id)
+            .map(|member| (&*member.section_id, member.rank))
+    };
+    assert_eq!(place(id_of(A)), Some(("s1", 500_000)));
+    assert_eq!(place(id_of(B)), Some((PINNED_SECTION_ID, 0)));
+    assert_eq!(
+        organised.section("s1").map(|section| section.name).as_deref(),
+        Some("One")
+    );
+    assert_eq!(organised.project_of(id_of(A)), Some("p1"));
+    assert_eq!(organised.daybreak_of(id_of(A)), Some(true));
 }
 
 #[test]
@@ -386,7 +411,7 @@ fn a_deleted_thread_is_forgotten_with_what_was_seen_of_it() {
     let (home, mut journal) = (Home::default(), Journal::default());
     let one = db(vec![named(A, is("one"))]);
     journal.import(&home, &one);
-    let deleted = JournalFact::of_thread(FactKind::ThreadDeleted, id(A), 9, RawJson::string("x"));
+    let deleted = JournalFact::of_thread(FactKind::ThreadDeleted, id_of(A), 9, RawJson::string("x"));
     journal.seen.learn(&deleted);
     assert_eq!(journal.import(&home, &one), ["thread_name a  \"one\""]);
 }

@@ -15,9 +15,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::claims::Claims;
-use super::seen::{Column, PINNED_SECTION_ID, Subject, hash_of};
+use super::seen::{Column, Subject, hash_of};
 use super::thread_claims::raw;
-use crate::organise::GoalStatus;
+use crate::organise::{GoalStatus, PINNED_SECTION_ID};
 
 /// Claims all that the state database says besides the rows of threads, which come first.
 pub(super) fn claim_state(db: &StateDb, claims: &mut Claims) {

@@ -16,9 +16,6 @@ const KEY_SEPARATOR: char = ':';
 /// Begins the key under which the time is kept when a database was made.
 const DATABASE_KEY: &str = "database";
 
-/// Id of the section that every home has.
-pub(super) const PINNED_SECTION_ID: &str = "01984de2-8f74-7c91-a3b2-5c5e937cf318";
-
 /// What a fact is about: one thing that both Codex and we have a value of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::local) struct Subject {

@@ -9,8 +9,9 @@ use codex_state::codex_db::{Cell, StateDb, ThreadFactsRow};
 use serde_json::json;
 
 use super::claims::Claims;
-use super::seen::{Column, PINNED_SECTION_ID, Subject, hash_of};
+use super::seen::{Column, Subject, hash_of};
 use crate::local::facts::GitPatchFact;
+use crate::organise::PINNED_SECTION_ID;
 use crate::types::GitInfo;
 use crate::writes::GitPatch;
 
