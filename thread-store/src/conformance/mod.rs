@@ -3,6 +3,7 @@
 //! Each function takes a fresh [`StoreFixture`], builds what it needs, asks, and panics where a promise is broken. The
 //! macro [`store_conformance`](crate::store_conformance) makes a test of each.
 
+pub mod attachments;
 pub mod damage;
 mod fixture;
 pub mod goals;
@@ -14,7 +15,9 @@ pub mod list;
 pub mod list_filters;
 mod log;
 pub mod occurrences;
+pub mod queue;
 pub mod read;
+pub mod read_state;
 pub mod recording;
 pub mod search;
 mod suite;

@@ -239,12 +239,12 @@ impl Inner {
         self.with_journal(|known| Arc::clone(&known.organised))
     }
 
-    /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise`](crate::organise::FactStore)).
-    pub(super) fn organise(&self, decision: Decision) -> StoreResult<()> {
+    /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise_with`](crate::organise::FactStore)).
+    pub(super) fn organise(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
         let now_ms = self.clock.now_ms();
         let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = &self.journal.journal;
-        let decided = journal.transact(known.position, Durability::Synced, |news| {
+        let decided = journal.transact(known.position, durability, |news| {
             known.learn(news);
             decision(&known.organised, now_ms).map_err(Undecided::Refused)
         });

@@ -9,12 +9,18 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::journal::{FactKind, JournalFact};
 use serde::de::DeserializeOwned;
 
+use super::attachments::{Attachment, Identity};
 use super::goals::Goal;
+use super::queue::QueuedSubmission;
+use super::read_state::ReadState;
 
 /// How threads are organised, at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Organised {
+    pub(super) attachments: HashMap<ThreadId, HashMap<Identity, Attachment>>,
     pub(super) goals: HashMap<ThreadId, Goal>,
+    pub(super) queues: HashMap<ThreadId, HashMap<String, QueuedSubmission>>,
+    pub(super) read_states: HashMap<ThreadId, ReadState>,
 }
 
 impl Organised {
@@ -22,7 +28,17 @@ impl Organised {
     pub(crate) fn learn(&mut self, fact: &JournalFact) {
         match (&fact.kind, fact.thread_id, fact.key.as_deref()) {
             (FactKind::ThreadDeleted, Some(thread_id), _) => self.forget_thread(thread_id),
+            (FactKind::Attachment, Some(thread_id), Some(key)) => {
+                // A key that is no identity is of another version: it names nothing here.
+                if let Some(identity) = Identity::of_key(key) {
+                    replace(self.attachments.entry(thread_id).or_default(), identity, fact);
+                }
+            }
             (FactKind::Goal, Some(thread_id), _) => replace(&mut self.goals, thread_id, fact),
+            (FactKind::QueuedSubmission, Some(thread_id), Some(key)) => {
+                replace(self.queues.entry(thread_id).or_default(), key.to_owned(), fact);
+            }
+            (FactKind::ReadState, Some(thread_id), _) => replace(&mut self.read_states, thread_id, fact),
             // Other facts belong to others.
             _ => {}
         }
@@ -30,7 +46,10 @@ impl Organised {
 
     /// Drops what is known of a thread.
     pub(crate) fn forget_thread(&mut self, thread_id: ThreadId) {
+        self.attachments.remove(&thread_id);
         self.goals.remove(&thread_id);
+        self.queues.remove(&thread_id);
+        self.read_states.remove(&thread_id);
     }
 }
 
