@@ -5,8 +5,11 @@
 use codex_protocol::rpc::common::{SortDirection, TurnItemsView};
 use codex_protocol::rpc::items::ThreadItemEntry;
 use codex_protocol::rpc::source::SessionSource;
-use codex_protocol::rpc::thread::{GitInfo, Thread, ThreadHistoryMode, ThreadReadState, ThreadStatus};
+use codex_protocol::rpc::thread::{
+    GitInfo, Thread, ThreadHistoryMode, ThreadReadState, ThreadSection, ThreadSectionAppearance, ThreadStatus,
+};
 use codex_protocol::rpc::turn::Turn;
+use codex_thread_store::organise::Section;
 use codex_thread_store::{Direction, HistoryMode, ItemEntry, ItemsView, ThreadRecord, TurnRecord, View};
 
 /// Which answer a thread is part of; decides which oddities apply in the exact view.
@@ -115,6 +118,18 @@ pub(crate) fn read_state(thread: &Thread) -> Option<ThreadReadState> {
         first_unread: None,
         revision: format!("initial:{}", thread.id),
     })
+}
+
+/// Converts a section.
+pub(crate) fn section(section: Section) -> ThreadSection {
+    ThreadSection {
+        id: section.id,
+        name: section.name,
+        appearance: section.appearance.map(|looks| ThreadSectionAppearance {
+            icon: looks.icon,
+            color: looks.color,
+        }),
+    }
 }
 
 /// Converts a turn.

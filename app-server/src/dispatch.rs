@@ -30,12 +30,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::dispatch_organise::OrganiseCall;
 use crate::handlers::{
     append, archive, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert, search,
     start, subscription, summary, timeline, turns,
 };
 use crate::live::{Connection, Notice};
-use crate::order::Tickets;
+use crate::order::{Access, Tickets};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 use crate::session::{encode_error, encode_result};
@@ -69,6 +70,8 @@ pub(crate) enum Call {
     ConversationSummary(GetConversationSummaryParams),
     Diagnostics(ServerDiagnosticsParams),
     IndexState(ThreadIndexStateParams),
+    /// What organises threads.
+    Organise(OrganiseCall),
     /// A method that Codex has and this server does not.
     Unserved(&'static str),
 }
@@ -82,6 +85,8 @@ pub(crate) enum Ordered<'a> {
     Reading(&'a str),
     /// Among all that change this thread, too.
     Changing(&'a str),
+    /// Among those of one family, of all connections.
+    Globally(&'static str, Access),
 }
 
 impl Call {
@@ -107,7 +112,10 @@ impl Call {
         Ok((Self::decode_value(info, params)?, field))
     }
 
-    fn decode_value(info: &'static MethodInfo, params: Option<Value>) -> RpcResult<Self> {
+    fn decode_value(info: &'static MethodInfo, mut params: Option<Value>) -> RpcResult<Self> {
+        if let Some(call) = OrganiseCall::decode(info.name, &mut params) {
+            return call.map(Self::Organise);
+        }
         match info.name {
             "initialize" => decode(params).map(Self::Initialize),
             "thread/start" => decode(params).map(Self::ThreadStart),
@@ -156,6 +164,7 @@ impl Call {
             Self::SetName(params) => Ordered::Changing(&params.thread_id),
             Self::UpdateMetadata(params) => Ordered::Changing(&params.thread_id),
             Self::SetMemoryMode(params) => Ordered::Changing(&params.thread_id),
+            Self::Organise(call) => call.ordered_by(),
             Self::Initialize(_)
             | Self::ThreadStart(_)
             | Self::ThreadList(_)
@@ -174,7 +183,8 @@ impl Call {
     }
 }
 
-fn decode<P: DeserializeOwned>(params: Option<Value>) -> RpcResult<P> {
+/// Decodes parameters that must be there.
+pub(crate) fn decode<P: DeserializeOwned>(params: Option<Value>) -> RpcResult<P> {
     let params = params.ok_or_else(missing_params)?;
     decode_params(params).map_err(|error| RpcError::undecodable(&error))
 }
@@ -266,6 +276,7 @@ async fn run(mut cx: Cx, id: RequestId, call: Call) -> Answer {
         Call::SetName(params) => told(id, metadata::set_name(cx, &params).await),
         Call::UpdateMetadata(params) => told(id, metadata::update_metadata(cx, params).await.map(Told::quietly)),
         Call::SetMemoryMode(params) => told(id, metadata::set_memory_mode(cx, &params).await.map(Told::quietly)),
+        Call::Organise(call) => call.run(cx, id).await,
         call => (Vec::new(), run_reading(&cx.server, id, call).await, Vec::new()),
     };
     Answer {
@@ -306,7 +317,8 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
         | Call::InjectItems(_)
         | Call::SetName(_)
         | Call::UpdateMetadata(_)
-        | Call::SetMemoryMode(_) => encode_error(id, RpcError::invalid_request("Already initialized")),
+        | Call::SetMemoryMode(_)
+        | Call::Organise(_) => encode_error(id, RpcError::invalid_request("Already initialized")),
     }
 }
 
@@ -327,7 +339,8 @@ fn finish<T: Serialize>(id: RequestId, result: RpcResult<T>) -> Vec<u8> {
     }
 }
 
-fn told<T: Serialize>(id: RequestId, result: RpcResult<Told<T>>) -> (Vec<Notice>, Vec<u8>, Vec<Notice>) {
+/// Encodes what a handler says, with what is told before and after it.
+pub(crate) fn told<T: Serialize>(id: RequestId, result: RpcResult<Told<T>>) -> (Vec<Notice>, Vec<u8>, Vec<Notice>) {
     match result {
         Ok(told) => (told.before, encode_result(id, &told.result), told.after),
         Err(error) => (Vec::new(), encode_error(id, error), Vec::new()),

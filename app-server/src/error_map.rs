@@ -5,6 +5,7 @@
 use std::error::Error;
 
 use codex_protocol::ids::ThreadId;
+use codex_thread_store::organise::OrganiseRefusal;
 use codex_thread_store::{HistoryMode, StoreError, View};
 
 use crate::rpc_error::RpcError;
@@ -86,6 +87,7 @@ impl<'a> Failing<'a> {
             } => RpcError::invalid_request(format!(
                 "the answer would exceed {limit_bytes} bytes; page with {paged_method} instead"
             )),
+            StoreError::Organise(ref refusal) => self.refused(refusal),
             StoreError::WriterConflict { .. } => RpcError::invalid_request(error.to_string()),
             StoreError::Archived { thread_id } if matches!(self.method, RESUME | FORK) => RpcError::invalid_request(
                 format!("session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."),
@@ -105,6 +107,15 @@ impl<'a> Failing<'a> {
                 self.failed(),
                 chain(&error)
             )),
+        }
+    }
+
+    /// Only some families tell a wrong parameter from a wrong request (1.10).
+    fn refused(self, refusal: &OrganiseRefusal) -> RpcError {
+        let tells_apart = ["project/", "thread/attachment", "threadSection/"];
+        match self.method == LIST || tells_apart.iter().any(|family| self.method.starts_with(family)) {
+            true => RpcError::invalid_params(refusal.to_string()),
+            false => RpcError::invalid_request(refusal.to_string()),
         }
     }
 
@@ -136,6 +147,7 @@ impl<'a> Failing<'a> {
         match (self.method, self.view) {
             (SUMMARY, _) => RpcError::invalid_request(format!("no rollout found for conversation id {thread_id}")),
             (UNARCHIVE, _) => RpcError::invalid_request(format!("no archived rollout found for thread id {thread_id}")),
+            (MOVE_THREAD, _) => RpcError::invalid_request(format!("thread not found: {thread_id}")),
             (RESUME | FORK | ARCHIVE | DELETE | SET_NAME | UPDATE_METADATA | SET_MEMORY_MODE, _) => {
                 RpcError::invalid_request(format!("no rollout found for thread id {thread_id}"))
             }
@@ -163,6 +175,8 @@ impl<'a> Failing<'a> {
     }
 }
 
+const LIST: &str = "thread/list";
+const MOVE_THREAD: &str = "thread/section/move";
 const ITEMS: &str = "thread/items/list";
 const ITEMS_READ: &str = "thread/items/read";
 const TIMELINE: &str = "thread/timeline/list";

@@ -9,6 +9,7 @@ mod config;
 mod convert;
 mod cursor;
 mod dispatch;
+mod dispatch_organise;
 mod error_map;
 mod files;
 mod handlers;

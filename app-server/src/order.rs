@@ -1,4 +1,5 @@
-//! Runs requests of one thread one after the other, in the order in which they arrived (`app-server-api.md` 1.7).
+//! Runs requests of one thread, or of one family, one after the other in the order in which they arrived
+//! (`app-server-api.md` 1.7); those that only read may share their turn.
 //!
 //! Tickets are taken by the reader, so that arrival decides; the work itself runs elsewhere.
 
@@ -13,8 +14,24 @@ pub(crate) struct Order {
     queues: Arc<Mutex<Queues>>,
 }
 
-/// The tickets of each key by number, with what wakes them. A key without tickets is not there.
-type Queues = HashMap<String, BTreeMap<u64, Arc<Notify>>>;
+/// The tickets of each key by number. A key without tickets is not there.
+type Queues = HashMap<String, BTreeMap<u64, Waiting>>;
+
+/// A ticket in its queue.
+#[derive(Debug)]
+struct Waiting {
+    access: Access,
+    wake: Arc<Notify>,
+}
+
+/// Whether others of the same key may run at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nobody else.
+    Alone,
+    /// Others that share.
+    Shared,
+}
 
 /// A place in the queue of a key; the next one may go when it is dropped.
 #[derive(Debug)]
@@ -29,14 +46,28 @@ fn lock(queues: &Mutex<Queues>) -> MutexGuard<'_, Queues> {
     queues.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The tickets that may go: the first one, and while all share those that follow it.
+fn ready(queue: &BTreeMap<u64, Waiting>) -> impl Iterator<Item = (&u64, &Waiting)> {
+    let mut is_first = true;
+    let mut all_share = true;
+    queue.iter().take_while(move |(_, waiting)| {
+        all_share &= waiting.access == Access::Shared;
+        std::mem::take(&mut is_first) || all_share
+    })
+}
+
 impl Order {
     /// Takes the next ticket of a key.
-    pub(crate) fn ticket(&self, key: &str) -> Ticket {
+    pub(crate) fn ticket(&self, key: &str, access: Access) -> Ticket {
         let wake = Arc::new(Notify::new());
         let mut queues = lock(&self.queues);
         let queue = queues.entry(key.to_owned()).or_default();
         let number = queue.last_key_value().map_or(0, |(last, _)| last + 1);
-        queue.insert(number, Arc::clone(&wake));
+        let waiting = Waiting {
+            access,
+            wake: Arc::clone(&wake),
+        };
+        queue.insert(number, waiting);
         Ticket {
             queues: Arc::clone(&self.queues),
             key: key.to_owned(),
@@ -47,17 +78,17 @@ impl Order {
 }
 
 impl Ticket {
-    /// Waits until all earlier tickets of the key are gone.
+    /// Waits until all earlier tickets of the key are gone, but for those that it shares its turn with.
     pub(crate) async fn turn(&mut self) {
-        while !self.is_first() {
+        while !self.is_ready() {
             self.wake.notified().await;
         }
     }
 
-    fn is_first(&self) -> bool {
+    fn is_ready(&self) -> bool {
         let queues = lock(&self.queues);
-        let first = queues.get(&self.key).and_then(BTreeMap::first_key_value);
-        first.is_some_and(|(first, _)| *first == self.number)
+        let queue = queues.get(&self.key);
+        queue.is_some_and(|queue| ready(queue).any(|(number, _)| *number == self.number))
     }
 }
 
@@ -68,12 +99,11 @@ impl Drop for Ticket {
             return;
         };
         queue.remove(&self.number);
-        match queue.first_key_value() {
-            Some((_, next)) => next.notify_one(),
-            None => {
-                queues.remove(&self.key);
-            }
+        if queue.is_empty() {
+            queues.remove(&self.key);
+            return;
         }
+        ready(queue).for_each(|(_, waiting)| waiting.wake.notify_one());
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::dispatch::{Call, Ordered};
 use crate::live::{Audience, ConnectionId, Notice};
-use crate::order::{Order, Tickets};
+use crate::order::{Access, Order, Tickets};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -141,6 +141,13 @@ impl Session {
             Ordered::Freely => return Tickets::default(),
             Ordered::Reading(thread_id) => (thread_id, false),
             Ordered::Changing(thread_id) => (thread_id, true),
+            Ordered::Globally(family, access) => {
+                return Tickets {
+                    own: None,
+                    // No id of a thread has a colon.
+                    shared: Some(self.server.order.ticket(&format!("family:{family}"), access)),
+                };
+            }
         };
         // One thread has one key, however its id is written.
         let key = match thread_id.parse::<ThreadId>() {
@@ -148,8 +155,8 @@ impl Session {
             Err(_) => thread_id.to_owned(),
         };
         Tickets {
-            own: Some(self.order.ticket(&key)),
-            shared: change.then(|| self.server.order.ticket(&key)),
+            own: Some(self.order.ticket(&key, Access::Alone)),
+            shared: change.then(|| self.server.order.ticket(&key, Access::Alone)),
         }
     }
 

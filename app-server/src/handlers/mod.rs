@@ -16,6 +16,7 @@ pub(crate) mod read;
 pub(crate) mod resume;
 pub(crate) mod revert;
 pub(crate) mod search;
+pub(crate) mod section;
 mod sources;
 pub(crate) mod start;
 pub(crate) mod subscription;

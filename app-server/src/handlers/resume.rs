@@ -24,6 +24,7 @@ use crate::cursor::{self, Include};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
 use crate::live::{Audience, LoadedThread, Notice, Reading, ThreadSettings};
+use crate::order::Access;
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -111,7 +112,7 @@ async fn target(cx: &mut Cx, params: &mut ThreadResumeParams) -> RpcResult<Targe
 /// Changes the place in the queue, which was that of the thread that the request names, for one of another thread.
 pub(super) async fn take_place_of(cx: &mut Cx, thread_id: ThreadId) {
     cx.tickets.shared = None;
-    let mut ticket = cx.server.order.ticket(&thread_id.to_string());
+    let mut ticket = cx.server.order.ticket(&thread_id.to_string(), Access::Alone);
     ticket.turn().await;
     cx.tickets.shared = Some(ticket);
 }

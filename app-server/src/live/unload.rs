@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::connections::ConnectionId;
 use super::loaded::{Left, LoadedThread, Timer};
+use crate::order::Access;
 use crate::server::Server;
 
 impl Server {
@@ -71,7 +72,7 @@ async fn unload_if_idle(server: &Weak<Server>, thread: &Weak<LoadedThread>, epoc
         return Timer::Stop;
     };
     let thread_id = thread.thread_id();
-    let mut ticket = server.order.ticket(&thread_id.to_string());
+    let mut ticket = server.order.ticket(&thread_id.to_string(), Access::Alone);
     ticket.turn().await;
     let timer = thread.timer_ended(epoch);
     if timer != Timer::Unload || !server.loaded.remove_this(&thread) {

@@ -30,6 +30,12 @@ pub mod notification_name {
     pub const THREAD_REVERTED: &str = "thread/reverted";
     /// A thread got a name.
     pub const THREAD_NAME_UPDATED: &str = "thread/name/updated";
+    /// A project was made, changed or deleted.
+    pub const PROJECT_CHANGED: &str = "project/changed";
+    /// A thread was put into a project, or out of it.
+    pub const THREAD_PROJECT_UPDATED: &str = "thread/project/updated";
+    /// A thread was put into a section, or out of it.
+    pub const THREAD_SECTION_CHANGED: &str = "thread/section/changed";
     /// How far a thread was read has changed.
     pub const THREAD_READ_STATE_CHANGED: &str = "thread/readState/changed";
     /// A thread has no goal.

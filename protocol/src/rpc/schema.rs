@@ -35,9 +35,20 @@ use super::live::{
     TurnCompletedNotification, TurnStartedNotification,
 };
 use super::notification::{ConfigWarningNotification, RemoteControlStatusChangedNotification};
+use super::project::{
+    ProjectChangedNotification, ProjectCreateParams, ProjectCreateResponse, ProjectDeleteParams, ProjectDeleteResponse,
+    ProjectImportParams, ProjectImportResponse, ProjectListParams, ProjectListResponse, ProjectMoveParams,
+    ProjectMoveResponse, ProjectReadParams, ProjectReadResponse, ProjectUpdateParams, ProjectUpdateResponse,
+    ThreadProjectUpdatedNotification,
+};
 use super::resume::{ThreadResumeParams, ThreadResumeResponse};
 use super::search::{
     ThreadSearchOccurrencesParams, ThreadSearchOccurrencesResponse, ThreadSearchParams, ThreadSearchResponse,
+};
+use super::section::{
+    ThreadSectionChangedNotification, ThreadSectionCreateParams, ThreadSectionCreateResponse,
+    ThreadSectionDeleteParams, ThreadSectionDeleteResponse, ThreadSectionListParams, ThreadSectionListResponse,
+    ThreadSectionMoveParams, ThreadSectionMoveResponse, ThreadSectionUpdateParams, ThreadSectionUpdateResponse,
 };
 use super::start::{ThreadStartParams, ThreadStartResponse};
 use super::summary::{GetConversationSummaryParams, GetConversationSummaryResponse};
@@ -106,6 +117,18 @@ served_methods! {
     "thread/memoryMode/set": ThreadMemoryModeSetParams => ThreadMemoryModeSetResponse,
     "thread/list": ThreadListParams => ThreadListResponse,
     "thread/loaded/list": ThreadLoadedListParams => ThreadLoadedListResponse,
+    "project/create": ProjectCreateParams => ProjectCreateResponse,
+    "project/delete": ProjectDeleteParams => ProjectDeleteResponse,
+    "project/import": ProjectImportParams => ProjectImportResponse,
+    "project/list": ProjectListParams => ProjectListResponse,
+    "project/move": ProjectMoveParams => ProjectMoveResponse,
+    "project/read": ProjectReadParams => ProjectReadResponse,
+    "project/update": ProjectUpdateParams => ProjectUpdateResponse,
+    "thread/section/move": ThreadSectionMoveParams => ThreadSectionMoveResponse,
+    "threadSection/create": ThreadSectionCreateParams => ThreadSectionCreateResponse,
+    "threadSection/delete": ThreadSectionDeleteParams => ThreadSectionDeleteResponse,
+    "threadSection/list": ThreadSectionListParams => ThreadSectionListResponse,
+    "threadSection/update": ThreadSectionUpdateParams => ThreadSectionUpdateResponse,
     "thread/read": ThreadReadParams => ThreadReadResponse,
     "thread/turns/list": ThreadTurnsListParams => ThreadTurnsListResponse,
     "thread/items/list": ThreadItemsListParams => ThreadItemsListResponse,
@@ -133,6 +156,9 @@ fn describe_all(sink: &mut impl TypeSink) {
     sink.add::<ThreadUnarchivedNotification>(Side::Sent);
     sink.add::<ThreadDeletedNotification>(Side::Sent);
     sink.add::<ThreadRevertedNotification>(Side::Sent);
+    sink.add::<ProjectChangedNotification>(Side::Sent);
+    sink.add::<ThreadProjectUpdatedNotification>(Side::Sent);
+    sink.add::<ThreadSectionChangedNotification>(Side::Sent);
     sink.add::<ThreadReadStateChangedNotification>(Side::Sent);
     sink.add::<ThreadGoalClearedNotification>(Side::Sent);
     sink.add::<ThreadTokenUsageUpdatedNotification>(Side::Sent);

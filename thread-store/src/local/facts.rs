@@ -251,6 +251,9 @@ impl Inner {
         match decided {
             Ok(news) => {
                 known.learn(news);
+                drop(known);
+                // Rows of lists carry what facts say.
+                self.catalog.expire();
                 Ok(())
             }
             Err(Undecided::Refused(error)) => Err(error),

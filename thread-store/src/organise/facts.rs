@@ -13,6 +13,7 @@ use super::attachments::{Attachment, Identity};
 use super::goals::Goal;
 use super::queue::QueuedSubmission;
 use super::read_state::ReadState;
+use super::sections::{SectionFact, SectionMember};
 
 /// How threads are organised, at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +22,8 @@ pub struct Organised {
     pub(super) goals: HashMap<ThreadId, Goal>,
     pub(super) queues: HashMap<ThreadId, HashMap<String, QueuedSubmission>>,
     pub(super) read_states: HashMap<ThreadId, ReadState>,
+    pub(super) section_members: HashMap<ThreadId, SectionMember>,
+    pub(super) sections: HashMap<String, SectionFact>,
 }
 
 impl Organised {
@@ -39,6 +42,8 @@ impl Organised {
                 replace(self.queues.entry(thread_id).or_default(), key.to_owned(), fact);
             }
             (FactKind::ReadState, Some(thread_id), _) => replace(&mut self.read_states, thread_id, fact),
+            (FactKind::Section, None, Some(id)) => replace(&mut self.sections, id.to_owned(), fact),
+            (FactKind::SectionMember, Some(thread_id), _) => replace(&mut self.section_members, thread_id, fact),
             // Other facts belong to others.
             _ => {}
         }
@@ -50,6 +55,7 @@ impl Organised {
         self.goals.remove(&thread_id);
         self.queues.remove(&thread_id);
         self.read_states.remove(&thread_id);
+        self.section_members.remove(&thread_id);
     }
 }
 

@@ -7,8 +7,10 @@ mod attachments;
 mod facts;
 mod goals;
 mod queue;
+mod ranks;
 mod read_state;
 mod refusal;
+mod sections;
 mod store;
 
 pub use attachments::{
@@ -19,4 +21,8 @@ pub use goals::{Goal, GoalPatch, GoalStatus, Goals, MAX_OBJECTIVE_CHARS};
 pub use queue::{MAX_QUEUED_SUBMISSIONS, MAX_SUBMISSION_BYTES, NewSubmission, QueueEntry, QueuedSubmission, Queues};
 pub use read_state::{ReadChange, ReadState, ReadStates, UnreadFrom};
 pub use refusal::OrganiseRefusal;
+pub use sections::{
+    MAX_APPEARANCE_BYTES, PINNED_SECTION_ID, Section, SectionAppearance, SectionMember, SectionMove, SectionPage,
+    SectionPatch, Sections,
+};
 pub use store::{Decision, FactStore};

@@ -8,6 +8,7 @@ use super::attachments::{MAX_ATTACHMENT_TYPE_BYTES, MAX_IDENTITY_KEY_BYTES, MAX_
 use super::goals::MAX_OBJECTIVE_CHARS;
 use super::queue::{MAX_QUEUED_SUBMISSIONS, MAX_SUBMISSION_BYTES};
 use super::read_state::ReadState;
+use super::sections::MAX_APPEARANCE_BYTES;
 
 /// A request that cannot be carried out; nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,5 +70,49 @@ pub enum OrganiseRefusal {
     ReadStateConflict {
         /// What it is now.
         current: Box<ReadState>,
+    },
+    /// A section must be named.
+    #[error("sectionId must not be empty")]
+    EmptySectionId,
+    /// The name of a section is blank.
+    #[error("section name must not be empty")]
+    EmptySectionName,
+    /// An icon or a colour is too long.
+    #[error("section appearance {member} must not exceed {MAX_APPEARANCE_BYTES} bytes")]
+    LongAppearance {
+        /// Which of the two.
+        member: &'static str,
+    },
+    /// A section that is to be changed does not exist.
+    #[error("thread section not found: {section_id}")]
+    SectionNotFound {
+        /// The section.
+        section_id: String,
+    },
+    /// The built-in section was to be renamed.
+    #[error("the built-in pinned section cannot be renamed")]
+    PinnedSectionName,
+    /// The built-in section was to be deleted.
+    #[error("the built-in pinned section cannot be deleted")]
+    PinnedSectionDeletion,
+    /// A section that a thread is to be put into does not exist.
+    #[error("section {section_id} does not exist")]
+    NoSuchSection {
+        /// The section.
+        section_id: String,
+    },
+    /// A thread was to be put before itself.
+    #[error("thread {thread_id} cannot be moved before itself")]
+    ThreadBeforeItself {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// The thread to be put before is in another section, or in none.
+    #[error("before thread {thread_id} is not in section {section_id}")]
+    BeforeThreadElsewhere {
+        /// That thread.
+        thread_id: ThreadId,
+        /// The section.
+        section_id: String,
     },
 }
