@@ -7,10 +7,13 @@ use codex_protocol::rpc::items::ThreadItemEntry;
 use codex_protocol::rpc::source::SessionSource;
 use codex_protocol::rpc::thread::{
     GitInfo, Thread, ThreadHistoryMode, ThreadReadState, ThreadSection, ThreadSectionAppearance, ThreadStatus,
+    ThreadUnreadPosition,
 };
 use codex_protocol::rpc::turn::Turn;
-use codex_thread_store::organise::Section;
+use codex_thread_store::organise::{ReadState, Section, UnreadFrom};
 use codex_thread_store::{Direction, HistoryMode, ItemEntry, ItemsView, ThreadRecord, TurnRecord, View};
+
+use crate::live::Reading;
 
 /// Which answer a thread is part of; decides which oddities apply in the exact view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,16 +111,25 @@ fn apply_oddities(thread: &mut Thread, role: Role) {
     }
 }
 
-/// Returns how far a thread was read, for threads where Codex tracks that: started by a user, not by another agent.
-///
-/// Without a record of reading everything counts as read, under a revision that names the thread.
-pub(crate) fn read_state(thread: &Thread) -> Option<ThreadReadState> {
+/// Tells whether Codex tracks how far a thread was read: of those that a user started, not another agent.
+pub(crate) fn reading(thread: &Thread) -> Reading {
     let by_user = thread.thread_source.as_deref().is_none_or(|source| source == "user");
     let by_agent = matches!(thread.source, SessionSource::SubAgent(_));
-    (by_user && !by_agent).then(|| ThreadReadState {
-        first_unread: None,
-        revision: format!("initial:{}", thread.id),
-    })
+    match by_user && !by_agent {
+        true => Reading::Tracked,
+        false => Reading::Untracked,
+    }
+}
+
+/// Converts how far a thread was read.
+pub(crate) fn read_state(state: ReadState) -> ThreadReadState {
+    ThreadReadState {
+        first_unread: state.first_unread.map(|unread| match unread {
+            UnreadFrom::ThreadStart => ThreadUnreadPosition::ThreadStart,
+            UnreadFrom::Turn { turn_id } => ThreadUnreadPosition::Turn { turn_id },
+        }),
+        revision: state.revision,
+    }
 }
 
 /// Converts a section.

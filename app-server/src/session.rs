@@ -52,7 +52,7 @@ pub(crate) enum Step {
 pub(crate) struct Greeting {
     /// The encoded answer.
     pub(crate) answer: Vec<u8>,
-    /// Notifications that the client does not want.
+    /// Notifications that the client does not want, or must not get.
     pub(crate) opted_out: HashSet<String>,
     /// What it is told first.
     pub(crate) first: Notice,
@@ -188,10 +188,17 @@ impl Session {
             installation_id: identity.installation_id.clone(),
             environment_id: None,
         };
-        let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default();
+        let mut opted_out: HashSet<String> = capabilities
+            .opt_out_notification_methods
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        if !capabilities.experimental_api {
+            opted_out.extend(notification_name::EXPERIMENTAL.map(str::to_owned));
+        }
         let greeting = Greeting {
             answer,
-            opted_out: opted_out.into_iter().collect(),
+            opted_out,
             first: Notice::new(
                 Audience::Only(self.connection),
                 notification_name::REMOTE_CONTROL_STATUS_CHANGED,

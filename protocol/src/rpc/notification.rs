@@ -56,6 +56,8 @@ pub mod notification_name {
     pub const ITEM_STARTED: &str = "item/started";
     /// An item is complete.
     pub const ITEM_COMPLETED: &str = "item/completed";
+    /// Those that only clients with the `experimentalApi` capability get (`app-server-api.md` 1.9).
+    pub const EXPERIMENTAL: [&str; 2] = [PROJECT_CHANGED, THREAD_QUEUE_CHANGED];
 }
 
 /// Content of `remoteControl/status/changed`.
