@@ -113,11 +113,17 @@ fn apply_oddities(thread: &mut Thread, role: Role) {
 
 /// Tells whether Codex tracks how far a thread was read: of those that a user started, not another agent.
 pub(crate) fn reading(thread: &Thread) -> Reading {
-    let by_user = thread.thread_source.as_deref().is_none_or(|source| source == "user");
-    let by_agent = matches!(thread.source, SessionSource::SubAgent(_));
-    match by_user && !by_agent {
-        true => Reading::Tracked,
-        false => Reading::Untracked,
+    match thread.source {
+        SessionSource::SubAgent(_) => Reading::Untracked,
+        _ => reading_from(thread.thread_source.as_deref()),
+    }
+}
+
+/// Tells whether it is tracked how far a thread was read that this server starts.
+pub(crate) fn reading_from(thread_source: Option<&str>) -> Reading {
+    match thread_source {
+        None | Some("user") => Reading::Tracked,
+        Some(_) => Reading::Untracked,
     }
 }
 
