@@ -400,6 +400,28 @@ async fn read_states_are_kept_and_a_stale_change_is_told_the_present_one() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_turn_is_acknowledged_while_its_read_state_waits() {
+    let home = Home::new();
+    let mut wire = client(home.server()).await;
+    let thread = recorded(&mut wire, "paginated").await;
+    let busy = home.path().join("codex-threads/journal/facts.lock");
+    let busy = std::fs::File::open(busy).expect("the lock of the journal");
+    busy.lock().expect("another process decides");
+    wire.append(&thread, &whole_turn(&thread, "t2")).await;
+    let told = wire.told(7).await;
+    assert_eq!(names(&told).last(), Some(&"thread/tokenUsage/updated"));
+    // What needs no order is answered meanwhile, and says what was so far.
+    let listed = wire.result("thread/list", json!({})).await;
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(1));
+    busy.unlock().expect("decided");
+    let told = wire.told(3).await;
+    let expected = ["thread/readState/changed", "thread/status/changed", "turn/completed"];
+    assert_eq!(names(&told), expected);
+    let read = wire.result("thread/read", json!({"threadId": thread})).await;
+    assert_eq!(read["readState"], told[0]["params"]["readState"]);
+}
+
+#[tokio::test]
 async fn it_is_not_tracked_how_far_programs_threads_and_empty_ones_are_read() {
     let home = Home::new();
     let mut wire = client(home.server()).await;
@@ -450,23 +472,21 @@ async fn what_is_organised_looks_like_codexs() {
         shown.push(json!({"method": method, "answer": answer}));
         shown.extend(told);
     }
-    for value in &mut shown {
-        hide(value, &thread);
-    }
+    shown.iter_mut().for_each(hide);
     insta::assert_json_snapshot!(shown);
 }
 
 /// Puts names in the place of ids and times.
-fn hide(value: &mut Value, thread: &str) {
+fn hide(value: &mut Value) {
     match value {
-        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, thread)),
+        Value::Array(values) => values.iter_mut().for_each(hide),
         Value::Object(members) => {
             for (name, value) in members {
                 match (name.as_str(), &value) {
                     ("threadId", _) => *value = json!("<thread>"),
                     ("id" | "revision" | "attachmentId", Value::String(_)) => *value = json!("<id>"),
                     ("createdAt" | "updatedAt" | "emittedAtMs", _) => *value = json!("<time>"),
-                    _ => hide(value, thread),
+                    _ => hide(value),
                 }
             }
         }

@@ -153,7 +153,7 @@ impl<'s> ReadStates<'s> {
         let removed = UnreadFrom::Turn { turn_id };
         let outcome = self.change(thread_id, move |before| {
             let is_unread = before.first_unread.as_ref() == Some(&removed);
-            Ok(is_unread.then(|| ReadState {
+            Ok(is_unread.then_some(ReadState {
                 first_unread: None,
                 revision: new_revision,
                 ..before
