@@ -8,10 +8,13 @@ use codex_protocol::rpc::project::{self, ProjectRoot};
 use codex_protocol::rpc::source::SessionSource;
 use codex_protocol::rpc::thread::{
     GitInfo, Thread, ThreadHistoryMode, ThreadReadState, ThreadSection, ThreadSectionAppearance, ThreadStatus,
+    ThreadUnreadPosition,
 };
 use codex_protocol::rpc::turn::Turn;
-use codex_thread_store::organise::{Project, Section};
+use codex_thread_store::organise::{Project, ReadState, Section, UnreadFrom};
 use codex_thread_store::{Direction, HistoryMode, ItemEntry, ItemsView, ThreadRecord, TurnRecord, View};
+
+use crate::live::Reading;
 
 /// Which answer a thread is part of; decides which oddities apply in the exact view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,16 +112,31 @@ fn apply_oddities(thread: &mut Thread, role: Role) {
     }
 }
 
-/// Returns how far a thread was read, for threads where Codex tracks that: started by a user, not by another agent.
-///
-/// Without a record of reading everything counts as read, under a revision that names the thread.
-pub(crate) fn read_state(thread: &Thread) -> Option<ThreadReadState> {
-    let by_user = thread.thread_source.as_deref().is_none_or(|source| source == "user");
-    let by_agent = matches!(thread.source, SessionSource::SubAgent(_));
-    (by_user && !by_agent).then(|| ThreadReadState {
-        first_unread: None,
-        revision: format!("initial:{}", thread.id),
-    })
+/// Tells whether Codex tracks how far a thread was read: of those that a user started, not another agent.
+pub(crate) fn reading(thread: &Thread) -> Reading {
+    match thread.source {
+        SessionSource::SubAgent(_) => Reading::Untracked,
+        _ => reading_from(thread.thread_source.as_deref()),
+    }
+}
+
+/// Tells whether it is tracked how far a thread was read that this server starts.
+pub(crate) fn reading_from(thread_source: Option<&str>) -> Reading {
+    match thread_source {
+        None | Some("user") => Reading::Tracked,
+        Some(_) => Reading::Untracked,
+    }
+}
+
+/// Converts how far a thread was read.
+pub(crate) fn read_state(state: ReadState) -> ThreadReadState {
+    ThreadReadState {
+        first_unread: state.first_unread.map(|unread| match unread {
+            UnreadFrom::ThreadStart => ThreadUnreadPosition::ThreadStart,
+            UnreadFrom::Turn { turn_id } => ThreadUnreadPosition::Turn { turn_id },
+        }),
+        revision: state.revision,
+    }
 }
 
 /// Converts a project.

@@ -3,10 +3,11 @@
 //! Pure. A cursor carries our `offset` member only where the ordinal alone does not name the place.
 
 use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::attachment::AttachmentOwnerCursor;
 use codex_protocol::rpc::cursor::{
     CursorScope, HistoryCursor, LegacyTurnCursor, OccurrenceCursor, TimelineCursor, decode_cursor, encode_cursor,
 };
-use codex_thread_store::organise::{ProjectAnchor, ProjectSort};
+use codex_thread_store::organise::{Identity, ProjectAnchor, ProjectSort};
 use codex_thread_store::{
     Anchor, Direction, HistoryMode, OccurrenceAnchor, Position, ThreadAnchor, TimelineAnchor, TimelineEntry,
     TimelineEntryKind, TurnAnchor,
@@ -247,6 +248,54 @@ fn recency_prefix(direction: Direction) -> String {
         Direction::Descending => "desc",
     };
     format!("v1|recencyAt|{direction}|")
+}
+
+/// Place of an attachment among those of its thread.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AttachmentAnchor {
+    /// When it was attached, Unix seconds.
+    pub(crate) created_at: i64,
+    /// Its id.
+    pub(crate) id: String,
+}
+
+/// Encodes the last row of a list of attachments.
+pub(crate) fn attachment_cursor(thread_id: ThreadId, last: &AttachmentAnchor) -> String {
+    format!("{thread_id}|{}|{}", last.created_at, last.id)
+}
+
+/// Decodes a cursor of `thread/attachment/list`; `None` when it is not one of this thread.
+pub(crate) fn parse_attachment_cursor(text: &str, thread_id: ThreadId) -> Option<AttachmentAnchor> {
+    let (thread, rest) = text.split_once('|')?;
+    let (created_at, id) = rest.split_once('|')?;
+    names_thread(thread, thread_id).then_some(())?;
+    Some(AttachmentAnchor {
+        created_at: created_at.parse().ok()?,
+        id: id.to_owned(),
+    })
+}
+
+/// Encodes the last thread of a list of those that something is attached to.
+pub(crate) fn attachment_owner_cursor(thread_id: &str, identity: &Identity, archived: Option<bool>) -> String {
+    encode_cursor(&AttachmentOwnerCursor {
+        attachment_type: identity.attachment_type.clone(),
+        identity_key: identity.identity_key.clone(),
+        archived,
+        thread_id: thread_id.to_owned(),
+    })
+}
+
+/// Decodes a cursor of `thread/attachmentOwner/list`; `None` when it is not one of this question.
+pub(crate) fn parse_attachment_owner_cursor(
+    text: &str,
+    identity: &Identity,
+    archived: Option<bool>,
+) -> Option<ThreadId> {
+    let cursor: AttachmentOwnerCursor = decode_cursor(text)?;
+    let asked = cursor.attachment_type == identity.attachment_type
+        && cursor.identity_key == identity.identity_key
+        && cursor.archived == archived;
+    cursor.thread_id.parse().ok().filter(|_| asked)
 }
 
 /// Formats a time with exactly three decimals.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use codex_protocol::ids::ThreadId;
 use codex_protocol::log::RawJson;
 use codex_protocol::rpc::append::ThreadAppendParams;
 use codex_protocol::rpc::change::{
@@ -35,7 +36,7 @@ use crate::handlers::{
     append, archive, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert, search,
     start, subscription, summary, timeline, turns,
 };
-use crate::live::{Connection, Notice};
+use crate::live::{Connection, Notice, Telling};
 use crate::order::{Access, Tickets};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
@@ -206,6 +207,17 @@ pub(crate) struct Cx {
     pub(crate) connection: Arc<Connection>,
     /// The places of the request; whoever needs no order any more may give them back.
     pub(crate) tickets: Tickets,
+    /// What is told behind the answer, and takes its time.
+    pub(crate) behind: Option<Behind>,
+}
+
+/// What is kept and told of a thread, in order, before its next change, while no answer waits for it.
+#[derive(Debug)]
+pub(crate) struct Behind {
+    /// The thread.
+    pub(crate) thread_id: ThreadId,
+    /// What is told.
+    pub(crate) told: Vec<Telling>,
 }
 
 /// Result of a handler that tells connections something.
@@ -238,7 +250,9 @@ pub(crate) struct Answer {
     pub(crate) message: Vec<u8>,
     /// Sent after.
     pub(crate) after: Vec<Notice>,
-    /// Kept until all is sent.
+    /// Kept and told then.
+    pub(crate) behind: Option<Behind>,
+    /// Kept until all is sent and done.
     pub(crate) tickets: Tickets,
 }
 
@@ -254,6 +268,7 @@ pub(crate) async fn answer(cx: Cx, id: RequestId, call: Call) -> Answer {
                 before: Vec::new(),
                 message: encode_error(panicked_id, error),
                 after: Vec::new(),
+                behind: None,
                 tickets: Tickets::default(),
             }
         }
@@ -283,6 +298,7 @@ async fn run(mut cx: Cx, id: RequestId, call: Call) -> Answer {
         before,
         message,
         after,
+        behind: cx.behind.take(),
         tickets: std::mem::take(&mut cx.tickets),
     }
 }

@@ -2,11 +2,21 @@
 //!
 //! As `dispatch.rs`, for its families: decodes, says what a call waits for, runs it. One variant and three lines per method.
 
+use codex_protocol::rpc::attachment::{
+    ThreadAttachmentAddParams, ThreadAttachmentListParams, ThreadAttachmentOwnerListParams,
+    ThreadAttachmentRemoveParams,
+};
 use codex_protocol::rpc::envelope::RequestId;
+use codex_protocol::rpc::goal::{ThreadGoalClearParams, ThreadGoalGetParams, ThreadGoalSetParams};
 use codex_protocol::rpc::project::{
     ProjectCreateParams, ProjectDeleteParams, ProjectImportParams, ProjectListParams, ProjectMoveParams,
     ProjectReadParams, ProjectUpdateParams,
 };
+use codex_protocol::rpc::queue::{
+    ThreadQueueAddParams, ThreadQueueDeleteParams, ThreadQueueListParams, ThreadQueueReorderParams,
+    ThreadQueueStartParams, ThreadQueueUpdateParams,
+};
+use codex_protocol::rpc::read_state::ThreadReadStateUpdateParams;
 use codex_protocol::rpc::section::{
     ThreadSectionCreateParams, ThreadSectionDeleteParams, ThreadSectionListParams, ThreadSectionMoveParams,
     ThreadSectionUpdateParams,
@@ -14,7 +24,7 @@ use codex_protocol::rpc::section::{
 use serde_json::Value;
 
 use crate::dispatch::{Cx, Ordered, Told, decode, told};
-use crate::handlers::{project, section};
+use crate::handlers::{attachment, goal, project, queue, read_state, section};
 use crate::live::Notice;
 use crate::order::Access;
 use crate::rpc_error::RpcResult;
@@ -34,6 +44,20 @@ pub(crate) enum OrganiseCall {
     ProjectMove(ProjectMoveParams),
     ProjectRead(ProjectReadParams),
     ProjectUpdate(ProjectUpdateParams),
+    AttachmentAdd(ThreadAttachmentAddParams),
+    AttachmentList(ThreadAttachmentListParams),
+    AttachmentOwners(ThreadAttachmentOwnerListParams),
+    AttachmentRemove(ThreadAttachmentRemoveParams),
+    GoalClear(ThreadGoalClearParams),
+    GoalGet(ThreadGoalGetParams),
+    GoalSet(ThreadGoalSetParams),
+    QueueAdd(ThreadQueueAddParams),
+    QueueDelete(ThreadQueueDeleteParams),
+    QueueList(ThreadQueueListParams),
+    QueueReorder(ThreadQueueReorderParams),
+    QueueStart(ThreadQueueStartParams),
+    QueueUpdate(ThreadQueueUpdateParams),
+    ReadStateUpdate(ThreadReadStateUpdateParams),
     SectionCreate(ThreadSectionCreateParams),
     SectionDelete(ThreadSectionDeleteParams),
     SectionList(ThreadSectionListParams),
@@ -52,6 +76,20 @@ impl OrganiseCall {
             "project/move" => decode(params.take()).map(Self::ProjectMove),
             "project/read" => decode(params.take()).map(Self::ProjectRead),
             "project/update" => decode(params.take()).map(Self::ProjectUpdate),
+            "thread/attachment/add" => decode(params.take()).map(Self::AttachmentAdd),
+            "thread/attachment/list" => decode(params.take()).map(Self::AttachmentList),
+            "thread/attachment/remove" => decode(params.take()).map(Self::AttachmentRemove),
+            "thread/attachmentOwner/list" => decode(params.take()).map(Self::AttachmentOwners),
+            "thread/goal/clear" => decode(params.take()).map(Self::GoalClear),
+            "thread/goal/get" => decode(params.take()).map(Self::GoalGet),
+            "thread/goal/set" => decode(params.take()).map(Self::GoalSet),
+            "thread/queue/add" => decode(params.take()).map(Self::QueueAdd),
+            "thread/queue/delete" => decode(params.take()).map(Self::QueueDelete),
+            "thread/queue/list" => decode(params.take()).map(Self::QueueList),
+            "thread/queue/reorder" => decode(params.take()).map(Self::QueueReorder),
+            "thread/queue/start" => decode(params.take()).map(Self::QueueStart),
+            "thread/queue/update" => decode(params.take()).map(Self::QueueUpdate),
+            "thread/readState/update" => decode(params.take()).map(Self::ReadStateUpdate),
             "thread/section/move" => decode(params.take()).map(Self::SectionMove),
             "threadSection/create" => decode(params.take()).map(Self::SectionCreate),
             "threadSection/delete" => decode(params.take()).map(Self::SectionDelete),
@@ -70,6 +108,20 @@ impl OrganiseCall {
             | Self::ProjectMove(_)
             | Self::ProjectUpdate(_) => Ordered::Globally(PROJECTS, Access::Alone),
             Self::ProjectList(_) | Self::ProjectRead(_) => Ordered::Globally(PROJECTS, Access::Shared),
+            Self::AttachmentAdd(params) => Ordered::Changing(&params.thread_id),
+            Self::AttachmentList(params) => Ordered::Reading(&params.thread_id),
+            Self::AttachmentOwners(_) => Ordered::Freely,
+            Self::AttachmentRemove(params) => Ordered::Changing(&params.thread_id),
+            Self::GoalClear(params) => Ordered::Changing(&params.thread_id),
+            Self::GoalGet(params) => Ordered::Reading(&params.thread_id),
+            Self::GoalSet(params) => Ordered::Changing(&params.thread_id),
+            Self::QueueAdd(params) => Ordered::Changing(&params.thread_id),
+            Self::QueueDelete(params) => Ordered::Changing(&params.thread_id),
+            Self::QueueList(params) => Ordered::Reading(&params.thread_id),
+            Self::QueueReorder(params) => Ordered::Changing(&params.thread_id),
+            Self::QueueStart(params) => Ordered::Changing(&params.thread_id),
+            Self::QueueUpdate(params) => Ordered::Changing(&params.thread_id),
+            Self::ReadStateUpdate(params) => Ordered::Changing(&params.thread_id),
             Self::SectionCreate(_) | Self::SectionDelete(_) | Self::SectionUpdate(_) => {
                 Ordered::Globally(SECTIONS, Access::Alone)
             }
@@ -89,6 +141,20 @@ impl OrganiseCall {
             Self::ProjectMove(params) => told(id, project::move_project(server, params).await),
             Self::ProjectRead(params) => told(id, project::read(server, params).await.map(Told::quietly)),
             Self::ProjectUpdate(params) => told(id, project::update(server, params).await),
+            Self::AttachmentAdd(params) => told(id, attachment::add(cx, params).await),
+            Self::AttachmentList(params) => told(id, attachment::list(server, params).await.map(Told::quietly)),
+            Self::AttachmentOwners(params) => told(id, attachment::owners(server, params).await.map(Told::quietly)),
+            Self::AttachmentRemove(params) => told(id, attachment::remove(cx, params).await),
+            Self::GoalClear(params) => told(id, goal::clear(cx, params).await),
+            Self::GoalGet(params) => told(id, goal::get(server, params).await.map(Told::quietly)),
+            Self::GoalSet(params) => told(id, goal::set(cx, params).await),
+            Self::QueueAdd(params) => told(id, queue::add(cx, params).await),
+            Self::QueueDelete(params) => told(id, queue::delete(cx, params).await),
+            Self::QueueList(params) => told(id, queue::list(server, params).await.map(Told::quietly)),
+            Self::QueueReorder(params) => told(id, queue::reorder(cx, params).await),
+            Self::QueueStart(params) => told::<()>(id, Err(queue::start(server, params).await)),
+            Self::QueueUpdate(params) => told(id, queue::update(cx, params).await),
+            Self::ReadStateUpdate(params) => told(id, read_state::update(cx, params).await),
             Self::SectionCreate(params) => told(id, section::create(server, params).await.map(Told::quietly)),
             Self::SectionDelete(params) => told(id, section::delete(server, params).await.map(Told::quietly)),
             Self::SectionList(params) => told(id, section::list(server, params).await.map(Told::quietly)),

@@ -5,9 +5,11 @@
 use std::error::Error;
 
 use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::read_state::ThreadReadStateConflict;
 use codex_thread_store::organise::OrganiseRefusal;
 use codex_thread_store::{HistoryMode, StoreError, View};
 
+use crate::convert;
 use crate::rpc_error::RpcError;
 
 /// What was being done, as far as the wording of an error depends on it.
@@ -89,9 +91,9 @@ impl<'a> Failing<'a> {
             )),
             StoreError::Organise(ref refusal) => self.refused(refusal),
             StoreError::WriterConflict { .. } => RpcError::invalid_request(error.to_string()),
-            StoreError::Archived { thread_id } if matches!(self.method, RESUME | FORK) => RpcError::invalid_request(
-                format!("session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."),
-            ),
+            StoreError::Archived { thread_id } if self.says_archived() => RpcError::invalid_request(format!(
+                "session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."
+            )),
             StoreError::Archived { thread_id } => self.not_found(&thread_id.to_string()),
             StoreError::NotOpen { thread_id } => RpcError::invalid_request(format!("thread not found: {thread_id}")),
             StoreError::Rejected { ref source, .. } => {
@@ -110,8 +112,22 @@ impl<'a> Failing<'a> {
         }
     }
 
+    /// Codex says of some methods only that the thread is archived; the default view says it of goals, too.
+    fn says_archived(self) -> bool {
+        let is_goal = self.method.starts_with(GOALS) && self.view == View::Full;
+        is_goal || matches!(self.method, RESUME | FORK) || self.method.starts_with(QUEUE)
+    }
+
     /// Only some families tell a wrong parameter from a wrong request (1.10).
     fn refused(self, refusal: &OrganiseRefusal) -> RpcError {
+        if let OrganiseRefusal::ReadStateConflict { current } = refusal {
+            let conflict = ThreadReadStateConflict {
+                reason: "readStateConflict".to_owned(),
+                read_state: convert::read_state((**current).clone()),
+            };
+            let data = serde_json::to_value(conflict).expect("texts always serialise");
+            return RpcError::invalid_request(refusal.to_string()).with_data(data);
+        }
         let tells_apart = ["project/", "thread/attachment", "threadSection/"];
         match self.method == LIST || tells_apart.iter().any(|family| self.method.starts_with(family)) {
             true => RpcError::invalid_params(refusal.to_string()),
@@ -147,6 +163,16 @@ impl<'a> Failing<'a> {
         match (self.method, self.view) {
             (SUMMARY, _) => RpcError::invalid_request(format!("no rollout found for conversation id {thread_id}")),
             (UNARCHIVE, _) => RpcError::invalid_request(format!("no archived rollout found for thread id {thread_id}")),
+            (method, _) if method.starts_with(ATTACHMENTS) => {
+                RpcError::invalid_params(format!("thread not found: {thread_id}"))
+            }
+            (method, _) if method.starts_with(GOALS) => {
+                RpcError::invalid_request(format!("thread not found: {thread_id}"))
+            }
+            (method, _) if method.starts_with(QUEUE) => RpcError::internal(format!(
+                "{}: invalid thread-store request: no rollout found for thread id {thread_id}",
+                self.failed()
+            )),
             (MOVE_THREAD, _) => RpcError::invalid_request(format!("thread not found: {thread_id}")),
             (RESUME | FORK | ARCHIVE | DELETE | SET_NAME | UPDATE_METADATA | SET_MEMORY_MODE, _) => {
                 RpcError::invalid_request(format!("no rollout found for thread id {thread_id}"))
@@ -175,6 +201,9 @@ impl<'a> Failing<'a> {
     }
 }
 
+const ATTACHMENTS: &str = "thread/attachment/";
+const GOALS: &str = "thread/goal/";
+const QUEUE: &str = "thread/queue/";
 const LIST: &str = "thread/list";
 const MOVE_THREAD: &str = "thread/section/move";
 const ITEMS: &str = "thread/items/list";

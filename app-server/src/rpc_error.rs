@@ -3,6 +3,7 @@
 //! Codes and texts are made here and in `error_map`, nowhere else.
 
 use codex_protocol::rpc::envelope::{ErrorObject, error_code};
+use serde_json::Value;
 
 /// Result of a handler.
 pub type RpcResult<T> = Result<T, RpcError>;
@@ -15,6 +16,8 @@ pub struct RpcError {
     pub code: i64,
     /// Text for people.
     pub message: String,
+    /// Details for programs, where Codex gives some.
+    pub data: Option<Value>,
 }
 
 impl RpcError {
@@ -23,6 +26,7 @@ impl RpcError {
         Self {
             code: error_code::INVALID_REQUEST,
             message: message.into(),
+            data: None,
         }
     }
 
@@ -31,6 +35,7 @@ impl RpcError {
         Self {
             code: error_code::INVALID_PARAMS,
             message: message.into(),
+            data: None,
         }
     }
 
@@ -39,6 +44,7 @@ impl RpcError {
         Self {
             code: error_code::METHOD_NOT_FOUND,
             message: message.into(),
+            data: None,
         }
     }
 
@@ -47,6 +53,16 @@ impl RpcError {
         Self {
             code: error_code::INTERNAL,
             message: message.into(),
+            data: None,
+        }
+    }
+
+    /// Adds details for programs.
+    #[must_use]
+    pub fn with_data(self, data: Value) -> Self {
+        Self {
+            data: Some(data),
+            ..self
         }
     }
 
@@ -65,7 +81,7 @@ impl From<RpcError> for ErrorObject {
     fn from(error: RpcError) -> Self {
         Self {
             code: error.code,
-            data: None,
+            data: error.data,
             message: error.message,
         }
     }

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use codex_protocol::ids::ThreadId;
-use codex_protocol::rpc::thread::{Thread, ThreadReadState};
+use codex_protocol::rpc::thread::Thread;
 use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::live::{IdSource, SystemIds};
 use codex_thread_store::{Clock, StoreError, StoreResult, ThreadLifecycle, ThreadStore, View};
 
-use crate::convert::{self, Lens, Role};
+use crate::convert::{Lens, Role};
 use crate::identity::Identity;
 use crate::live::{Audience, ConnectionId, Connections, Left, LoadedThread, LoadedThreads, Notice};
 use crate::order::Order;
@@ -136,13 +136,6 @@ impl Server {
         if let Some(loaded) = loaded_id(thread).and_then(|id| self.loaded.get(id)) {
             loaded.dress(thread, role);
         }
-    }
-
-    /// Returns how far a thread was read; null where that is not tracked.
-    pub(crate) fn read_state(&self, thread: &Thread) -> Option<ThreadReadState> {
-        let recorded = convert::read_state(thread)?;
-        let loaded = loaded_id(thread).and_then(|id| self.loaded.get(id));
-        Some(loaded.and_then(|loaded| loaded.read_state()).unwrap_or(recorded))
     }
 }
 

@@ -17,7 +17,7 @@ use support::Wire;
 struct Schemas(BTreeMap<&'static str, (Validator, Validator)>);
 
 /// Types of notifications about threads.
-const NOTIFICATIONS: [(&str, &str); 16] = [
+const NOTIFICATIONS: [(&str, &str); 19] = [
     ("thread/started", "ThreadStartedNotification"),
     ("thread/status/changed", "ThreadStatusChangedNotification"),
     ("thread/closed", "ThreadClosedNotification"),
@@ -27,7 +27,10 @@ const NOTIFICATIONS: [(&str, &str); 16] = [
     ("thread/reverted", "ThreadRevertedNotification"),
     ("thread/name/updated", "ThreadNameUpdatedNotification"),
     ("thread/readState/changed", "ThreadReadStateChangedNotification"),
+    ("thread/attachment/updated", "ThreadAttachmentUpdatedNotification"),
     ("thread/goal/cleared", "ThreadGoalClearedNotification"),
+    ("thread/goal/updated", "ThreadGoalUpdatedNotification"),
+    ("thread/queue/changed", "ThreadQueueChangedNotification"),
     ("thread/tokenUsage/updated", "ThreadTokenUsageUpdatedNotification"),
     ("deprecationNotice", "DeprecationNoticeNotification"),
     ("turn/started", "TurnStartedNotification"),
@@ -219,6 +222,31 @@ async fn recording_and_its_notifications_follow_the_schema() {
         ),
         ("thread/memoryMode/set", json!({"threadId": id, "mode": "disabled"})),
         (
+            "thread/goal/set",
+            json!({"threadId": id, "objective": "o", "tokenBudget": null}),
+        ),
+        ("thread/goal/get", json!({"threadId": id})),
+        ("thread/goal/clear", json!({"threadId": id, "origin": "user"})),
+        (
+            "thread/queue/add",
+            json!({"threadId": id, "clientUserMessageId": "c", "input": [{"type": "text", "text": "x"}],
+                "responsesapiClientMetadata": {"k": "v"}}),
+        ),
+        ("thread/queue/list", json!({"threadId": id, "limit": 1})),
+        (
+            "thread/attachment/add",
+            json!({"threadId": id, "attachmentType": "pr", "identityKey": "k", "payload": {"a": [1.5, null]}}),
+        ),
+        ("thread/attachment/list", json!({"threadId": id})),
+        (
+            "thread/attachmentOwner/list",
+            json!({"attachmentType": "pr", "identityKey": "k", "archived": false}),
+        ),
+        (
+            "thread/attachment/remove",
+            json!({"threadId": id, "attachmentType": "pr", "identityKey": "k"}),
+        ),
+        (
             "thread/resume",
             json!({"threadId": id, "initialTurnsPage": {"limit": 1}}),
         ),
@@ -330,5 +358,52 @@ async fn sections_and_projects_follow_the_schema() {
             of_method.iter().all(|message| validator.is_valid(&message["params"])),
             "{told:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn changes_of_queues_and_read_states_follow_the_schema() {
+    let schemas = Schemas::load();
+    let home = support::recording::Home::new();
+    let mut wire = Wire::initialized(home.server(), true).await;
+    let id = wire.start_thread("paginated").await;
+    let mut told = Vec::new();
+    let mut call = async |method: &str, params: Value| {
+        wire.send(&support::request(2, method, params.clone())).await;
+        let result = until_answer(&mut wire, &mut told).await;
+        schemas.check(method, &params, &result);
+        result
+    };
+    let input = json!([{"type": "text", "text": "x"}]);
+    let add = json!({"threadId": id, "clientUserMessageId": "c", "input": input});
+    let added = call("thread/queue/add", add).await;
+    let entry = &added["queuedSubmission"]["id"];
+    let update = json!({"threadId": id, "queuedSubmissionId": entry, "input": input});
+    call("thread/queue/update", update).await;
+    let order = json!({"threadId": id, "queuedSubmissionIds": [entry]});
+    call("thread/queue/reorder", order).await;
+    let delete = json!({"threadId": id, "queuedSubmissionId": entry});
+    call("thread/queue/delete", delete).await;
+    let items = support::recording::whole_turn(&id, "t1");
+    call("thread/append", json!({"threadId": id, "items": items})).await;
+    let read = call("thread/read", json!({"threadId": id})).await;
+    let revision = &read["readState"]["revision"];
+    for operation in ["read", "unread"] {
+        let params = json!({"threadId": id, "operation": {"type": operation}, "expectedRevision": revision});
+        wire.send(&support::request(3, "thread/readState/update", params.clone()))
+            .await;
+        let mut answer = wire.receive().await;
+        while answer.get("id").is_none() {
+            answer = wire.receive().await;
+        }
+        match operation {
+            "read" => schemas.check("thread/readState/update", &params, &answer["result"]),
+            _ => {
+                let files = json_schema_files();
+                let schema = serde_json::from_str(&files["ThreadReadStateConflict.json"]).expect("JSON");
+                let validator = jsonschema::validator_for(&schema).expect("a schema");
+                assert!(validator.is_valid(&answer["error"]["data"]), "{answer}");
+            }
+        }
     }
 }

@@ -15,15 +15,15 @@ use codex_protocol::item::TurnStatus;
 
 use super::ids;
 use crate::convert;
-use crate::dispatch::{Cx, Told};
+use crate::dispatch::{Behind, Cx, Told};
 use crate::error_map::Failing;
 use crate::limits::{MAX_APPEND_ITEMS, MAX_PAGE_ROWS};
-use crate::live::{EndedTurns, LoadedThread, Notice};
+use crate::live::{EndedTurns, LoadedThread, Notice, Telling};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
 /// `thread/append`.
-pub(crate) async fn thread_append(cx: &Cx, params: ThreadAppendParams) -> RpcResult<Told<ThreadAppendResponse>> {
+pub(crate) async fn thread_append(cx: &mut Cx, params: ThreadAppendParams) -> RpcResult<Told<ThreadAppendResponse>> {
     let thread_id = ids::thread_id(&params.thread_id)?;
     let loaded = cx.server.loaded.get(thread_id).ok_or_else(|| {
         RpcError::invalid_request(format!(
@@ -52,7 +52,7 @@ pub(crate) async fn thread_append(cx: &Cx, params: ThreadAppendParams) -> RpcRes
 
 /// `thread/inject_items`.
 pub(crate) async fn inject_items(
-    cx: &Cx,
+    cx: &mut Cx,
     params: ThreadInjectItemsParams,
 ) -> RpcResult<Told<ThreadInjectItemsResponse>> {
     let thread_id = ids::thread_id(&params.thread_id)?;
@@ -109,7 +109,7 @@ fn raw_item((index, item): (usize, ThreadAppendItem)) -> RpcResult<RawItem> {
 
 /// Records items, and says who is told what.
 async fn append(
-    cx: &Cx,
+    cx: &mut Cx,
     loaded: &Arc<LoadedThread>,
     items: &[RawItem],
     durability: Option<Durability>,
@@ -124,10 +124,24 @@ async fn append(
         .map_err(|error| failing.error(error))?;
     let updates = std::mem::take(&mut appended.updates);
     let ended = ended_turns(server, loaded, &updates, appended.durability).await;
-    let revision = || server.ids.uuid_v7().to_string();
-    let notices = loaded.with_activity(|activity| activity.apply(updates, ended, server.clock.now_ms(), revision));
+    let mut told = loaded.with_activity(|activity| activity.apply(updates, ended, server.clock.now_ms()));
     server.unload_later(loaded);
-    Ok((appended, notices))
+    let rest = told
+        .iter()
+        .position(|telling| matches!(telling, Telling::Unread { .. }));
+    let rest = told.split_off(rest.unwrap_or(told.len()));
+    if !rest.is_empty() {
+        // What a finished turn means for the reader is kept and told behind the answer, which does not wait for it.
+        cx.behind = Some(Behind {
+            thread_id: loaded.thread_id(),
+            told: rest,
+        });
+    }
+    let notice = |telling| match telling {
+        Telling::Notice(notice) => Some(notice),
+        Telling::Unread { .. } => None,
+    };
+    Ok((appended, told.into_iter().filter_map(notice).collect()))
 }
 
 /// Reads the turns back that an append ended: only the log knows all of their times and errors.

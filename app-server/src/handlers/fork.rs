@@ -21,7 +21,7 @@ use super::{ids, resume, start};
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
-use crate::live::{Audience, LoadedThread, Notice, Reading, ThreadSettings};
+use crate::live::{Audience, LoadedThread, Notice, ThreadSettings};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -195,10 +195,7 @@ async fn load_and_answer(
     let cwd = params.cwd.as_deref().map(|cwd| start::absolute_cwd(Some(cwd)));
     let settings = ThreadSettings::of_resumed(&as_resumed, cwd, &forked, &server.recording);
     let described = convert::thread(forked, &server.lens, Role::WithTurns);
-    let reading = match convert::read_state(&described) {
-        Some(_) => Reading::Tracked,
-        None => Reading::Untracked,
-    };
+    let reading = convert::reading(&described);
     let turns = (!params.exclude_turns).then_some(ItemsView::Full);
     let record = read(server, thread_id, turns).await?;
     let loaded = start::load(cx, live, settings, reading).await?;

@@ -2,10 +2,12 @@
 //!
 //! Checks come in the real server's order; the first one that fails decides the error.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::rpc::list::{ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadSortKey};
+use codex_protocol::rpc::thread::{Thread, ThreadReadState};
 use codex_thread_store::{
     ArchivedFilter, Direction, GroupFilter, ListQuery, ListSort, RelationFilter, ThreadAnchor, ThreadRecord, View,
 };
@@ -22,7 +24,7 @@ use crate::server::Server;
 pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> RpcResult<ThreadListResponse> {
     let by_project = check_project(server, params.project_id.as_ref()).await;
     let Some(query) = query(server, params, by_project)? else {
-        return Ok(response(server, Vec::new(), None, None));
+        return Ok(response(Vec::new(), BTreeMap::new(), None, None));
     };
     let (sort, direction, role) = (query.sort, query.direction, role(&query));
     let page = server
@@ -36,7 +38,7 @@ pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> Rp
         .filter(|_| page.has_more)
         .map(|row| row_cursor(row, sort));
     let back = page.threads.first().map(|row| backwards_cursor(row, sort, direction));
-    let rows = page
+    let rows: Vec<Thread> = page
         .threads
         .into_iter()
         .map(|record| {
@@ -45,19 +47,24 @@ pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> Rp
             thread
         })
         .collect();
-    Ok(response(server, rows, next, back))
+    let states = read_states(server, &rows).await?;
+    Ok(response(rows, states, next, back))
+}
+
+/// How far the threads of a page were read, from one look at the facts.
+async fn read_states(server: &Server, rows: &[Thread]) -> RpcResult<BTreeMap<String, ThreadReadState>> {
+    let reading = server.reading().await;
+    let reading = reading.map_err(|error| Failing::new("thread/list", server.view).error(error))?;
+    let state = |thread: &Thread| Some((thread.id.clone(), reading.of(thread)?));
+    Ok(rows.iter().filter_map(state).collect())
 }
 
 fn response(
-    server: &Server,
-    data: Vec<codex_protocol::rpc::thread::Thread>,
+    data: Vec<Thread>,
+    states: BTreeMap<String, ThreadReadState>,
     next_cursor: Option<String>,
     backwards_cursor: Option<String>,
 ) -> ThreadListResponse {
-    let states = data
-        .iter()
-        .filter_map(|thread| Some((thread.id.clone(), server.read_state(thread)?)))
-        .collect();
     ThreadListResponse {
         data,
         read_states: Some(states),

@@ -41,8 +41,9 @@ pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> Rp
         .map_err(|error| failing.error(error))?;
     let mut thread = convert::thread(record, &server.lens, role);
     server.dress(&mut thread, role);
+    let reading = server.reading().await.map_err(|error| failing.error(error))?;
     Ok(ThreadReadResponse {
-        read_state: server.read_state(&thread),
+        read_state: reading.of(&thread),
         thread,
     })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::RawJson;
-use codex_protocol::rpc::live::{DeprecationNoticeNotification, ThreadGoalClearedNotification};
+use codex_protocol::rpc::live::DeprecationNoticeNotification;
 use codex_protocol::rpc::notification::notification_name;
 use codex_protocol::rpc::resume::{ThreadResumeParams, ThreadResumeResponse};
 use codex_protocol::rpc::thread::Thread;
@@ -18,7 +18,7 @@ use codex_thread_store::{
     TurnPageQuery,
 };
 
-use super::{ids, start, turns};
+use super::{goal, ids, start, turns};
 use crate::convert::{self, Role};
 use crate::cursor::{self, Include};
 use crate::dispatch::{Cx, Told};
@@ -72,7 +72,12 @@ pub(crate) async fn thread_resume(
         Target::New(history) => (start_with(cx, history, &params).await?, Before::New),
     };
     match response(&cx.server, &loaded, &params).await {
-        Ok(result) => Ok(tell(cx, &loaded, &params, before, result)),
+        Ok(result) => {
+            let goal = goal::snapshot(&cx.server, loaded.thread_id()).await;
+            let mut told = tell(cx, &loaded, &params, before, result);
+            told.after.extend(goal);
+            Ok(told)
+        }
         Err(error) => {
             if before != Before::Loaded {
                 give_up(&cx.server, &loaded).await;
@@ -166,10 +171,7 @@ async fn load(cx: &Cx, thread_id: ThreadId, params: &ThreadResumeParams) -> RpcR
     let cwd = params.cwd.as_deref().map(|cwd| start::absolute_cwd(Some(cwd)));
     let settings = ThreadSettings::of_resumed(params, cwd, &record, &server.recording);
     let thread = convert::thread(record, &server.lens, Role::WithTurns);
-    let reading = match convert::read_state(&thread) {
-        Some(_) => Reading::Tracked,
-        None => Reading::Untracked,
-    };
+    let reading = convert::reading(&thread);
     start::load(cx, live, settings, reading).await
 }
 
@@ -374,11 +376,5 @@ fn tell(
         let name = notification_name::THREAD_TOKEN_USAGE_UPDATED;
         told.after.push(Notice::new(requester, name, &usage, now_ms));
     }
-    // There are no goals yet, and the real server says so at every resume.
-    let cleared = ThreadGoalClearedNotification {
-        thread_id: thread_id.to_string(),
-    };
-    let name = notification_name::THREAD_GOAL_CLEARED;
-    told.after.push(Notice::new(Audience::All, name, &cleared, now_ms));
     told
 }

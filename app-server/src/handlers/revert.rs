@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
+use codex_protocol::ids::ThreadId;
 use codex_protocol::rpc::lifecycle::{ThreadRevertParams, ThreadRevertResponse, ThreadRevertedNotification};
-use codex_protocol::rpc::live::ThreadReadStateChangedNotification;
 use codex_protocol::rpc::notification::notification_name;
-use codex_protocol::rpc::thread::{ThreadReadState, ThreadStatus, ThreadUnreadPosition};
+use codex_protocol::rpc::thread::ThreadStatus;
 use codex_thread_store::live::LiveThread;
+use codex_thread_store::organise::{ReadState, ReadStates, UnreadFrom};
 use codex_thread_store::{
     Anchor, Direction, HistoryMode, ItemsView, StoreError, StoreResult, ThreadReadQuery, TurnAnchor, TurnPageQuery,
     View,
@@ -81,9 +82,9 @@ pub(crate) async fn thread_revert(cx: &Cx, params: &ThreadRevertParams) -> RpcRe
 /// Takes a new writer and says so. The revert is done: a writer that cannot be had leaves the thread unloaded.
 async fn exchange(server: &Arc<Server>, old: &Arc<LoadedThread>) {
     let thread_id = old.thread_id();
-    server.interrupt(old);
+    server.interrupt(old).await;
     server.let_go(old).await;
-    let read_state = read_state(server, old).await;
+    let read_state = recall_unread(server, old).await;
     let status = |status| server.publish(&Notice::status(thread_id, status, server.clock.now_ms()));
     let new = match reload(server, old).await {
         Ok(new) => new,
@@ -104,17 +105,8 @@ async fn exchange(server: &Arc<Server>, old: &Arc<LoadedThread>) {
         return;
     }
     status(ThreadStatus::NotLoaded);
-    if let Some((state, changed)) = read_state {
-        if changed == Changed::Yes {
-            let params = ThreadReadStateChangedNotification {
-                thread_id: thread_id.to_string(),
-                read_state: state.clone(),
-            };
-            let method = notification_name::THREAD_READ_STATE_CHANGED;
-            let audience = Audience::Subscribers(thread_id);
-            server.publish(&Notice::new(audience, method, &params, server.clock.now_ms()));
-        }
-        new.with_activity(|activity| activity.recall_read_state(state));
+    if let Some(state) = read_state {
+        server.publish(&server.read_state_changed(thread_id, state));
     }
     status(new.with_activity(|activity| activity.status()));
 }
@@ -130,23 +122,30 @@ async fn reload(server: &Arc<Server>, old: &LoadedThread) -> StoreResult<Arc<Loa
     }))
 }
 
-/// Whether a revert changed how far a thread was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Changed {
-    /// What was unread first is no more.
-    Yes,
-    /// It is as it was.
-    No,
+/// Notes that the first unread turn is no more, if the revert has dropped it; returns how far the thread is read then.
+async fn recall_unread(server: &Server, old: &LoadedThread) -> Option<ReadState> {
+    match note_removed(server, old.thread_id()).await {
+        Ok(state) => state,
+        Err(error) => {
+            tracing::warn!(
+                thread_id = %old.thread_id(),
+                error = &error as &dyn std::error::Error,
+                "a reverted thread is read as far as before"
+            );
+            None
+        }
+    }
 }
 
-/// How far the thread is read after a revert, if that has changed since it was loaded.
-async fn read_state(server: &Server, old: &LoadedThread) -> Option<(ThreadReadState, Changed)> {
-    let state = old.read_state()?;
-    let Some(ThreadUnreadPosition::Turn { turn_id }) = &state.first_unread else {
-        return Some((state, Changed::No));
+async fn note_removed(server: &Server, thread_id: ThreadId) -> StoreResult<Option<ReadState>> {
+    let Some(states) = server.store.facts().map(ReadStates::of) else {
+        return Ok(None);
+    };
+    let Some(UnreadFrom::Turn { turn_id }) = states.get(thread_id).await?.first_unread else {
+        return Ok(None);
     };
     let query = TurnPageQuery {
-        thread_id: old.thread_id(),
+        thread_id,
         view: server.view,
         anchor: Some(Anchor::Including(TurnAnchor::Turn(turn_id.clone()))),
         limit: 1,
@@ -155,13 +154,9 @@ async fn read_state(server: &Server, old: &LoadedThread) -> Option<(ThreadReadSt
     };
     match server.store.list_turns(query).await {
         Err(StoreError::AnchorTurnMissing) => {
-            let read = ThreadReadState {
-                first_unread: None,
-                revision: server.ids.uuid_v7().to_string(),
-            };
-            Some((read, Changed::Yes))
+            let revision = server.ids.uuid_v7().to_string();
+            states.turn_removed(thread_id, turn_id, revision).await
         }
-        // Whatever else goes wrong tells nothing of the turn.
-        _ => Some((state, Changed::No)),
+        answer => answer.map(|_| None),
     }
 }

@@ -47,6 +47,7 @@ pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResul
         base_instructions: params.base_instructions,
         ..new_thread(server, mode, &settings)
     };
+    let reading = convert::reading_from(new.thread_source.as_deref());
     let failing = Failing::new("thread/start", server.view);
     let live = LiveThread::create(Arc::clone(&server.store), new, options(server, params.event_style))
         .await
@@ -54,7 +55,7 @@ pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResul
     let live = with_choices(server, live, &choices)
         .await
         .map_err(|error| failing.error(error))?;
-    let loaded = load(cx, live, settings, Reading::Tracked).await?;
+    let loaded = load(cx, live, settings, reading).await?;
     loaded.choose(choices);
     let thread = unwritten_thread(server, &loaded);
     let started = ThreadStartedNotification { thread: thread.clone() };

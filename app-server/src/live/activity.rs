@@ -8,11 +8,11 @@ use codex_protocol::ids::ThreadId;
 use codex_protocol::item::{MessagePhase, ThreadItem, TimedItem, TurnStatus};
 use codex_protocol::rpc::common::TurnItemsView;
 use codex_protocol::rpc::live::{
-    ItemCompletedNotification, ItemStartedNotification, ThreadReadStateChangedNotification, ThreadTokenUsage,
-    ThreadTokenUsageUpdatedNotification, TurnCompletedNotification, TurnStartedNotification,
+    ItemCompletedNotification, ItemStartedNotification, ThreadTokenUsage, ThreadTokenUsageUpdatedNotification,
+    TurnCompletedNotification, TurnStartedNotification,
 };
 use codex_protocol::rpc::notification::notification_name;
-use codex_protocol::rpc::thread::{ThreadReadState, ThreadStatus, ThreadUnreadPosition};
+use codex_protocol::rpc::thread::ThreadStatus;
 use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::live::LiveUpdate;
 use codex_thread_store::{HistoryMode, TokenUse};
@@ -32,6 +32,18 @@ pub(crate) enum Reading {
     Untracked,
 }
 
+/// What is to be told, in its place.
+#[derive(Debug)]
+pub(crate) enum Telling {
+    /// A notification.
+    Notice(Notice),
+    /// That a turn is unread now, once that is kept.
+    Unread {
+        /// The turn, which has completed.
+        turn_id: String,
+    },
+}
+
 /// What a loaded thread is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
@@ -42,7 +54,6 @@ pub(crate) struct Activity {
     /// The latest turn, open or not.
     last_turn_id: Option<String>,
     usage: Option<ThreadTokenUsageUpdatedNotification>,
-    read_state: Option<ThreadReadState>,
 }
 
 /// A turn that runs.
@@ -66,7 +77,6 @@ impl Activity {
             turn: None,
             last_turn_id: None,
             usage: None,
-            read_state: None,
         }
     }
 
@@ -99,31 +109,13 @@ impl Activity {
         });
     }
 
-    /// How far the thread was read, if that has changed since it was loaded.
-    pub(crate) fn read_state(&self) -> Option<&ThreadReadState> {
-        self.read_state.as_ref()
-    }
-
     /// Tells whether it is tracked how far the thread was read.
     pub(crate) fn reading(&self) -> Reading {
         self.reading
     }
 
-    /// Takes in how far the thread was read before it was loaded anew; nobody is told.
-    pub(crate) fn recall_read_state(&mut self, state: ThreadReadState) {
-        self.read_state = Some(state);
-    }
-
     /// Takes in what an append did, and says who is told what.
-    ///
-    /// `revision` makes a new revision of the read state.
-    pub(crate) fn apply(
-        &mut self,
-        updates: Vec<LiveUpdate>,
-        mut ended: EndedTurns,
-        now_ms: i64,
-        revision: impl Fn() -> String,
-    ) -> Vec<Notice> {
+    pub(crate) fn apply(&mut self, updates: Vec<LiveUpdate>, mut ended: EndedTurns, now_ms: i64) -> Vec<Telling> {
         let mut notices = Notices {
             thread_id: self.thread_id,
             now_ms,
@@ -151,8 +143,9 @@ impl Activity {
                     // Only very old events name no turn, and then none was open: nothing has ended.
                     let Some(turn_id) = turn_id else { continue };
                     let stored = ended.remove(&turn_id);
-                    if !aborted {
-                        self.mark_unread(&turn_id, &revision, &mut notices);
+                    if !aborted && self.reading == Reading::Tracked {
+                        let turn_id = turn_id.clone();
+                        notices.all.push(Telling::Unread { turn_id });
                     }
                     self.turn_ended(turn_id, aborted, stored, &mut notices);
                 }
@@ -261,26 +254,6 @@ impl Activity {
         self.usage = Some(params);
     }
 
-    /// The first unread place stays; the revision always changes (`app-server-api.md` 3.23).
-    fn mark_unread(&mut self, turn_id: &str, revision: impl Fn() -> String, notices: &mut Notices) {
-        if self.reading == Reading::Untracked {
-            return;
-        }
-        let unread = self.read_state.take().and_then(|state| state.first_unread);
-        let read_state = ThreadReadState {
-            first_unread: Some(unread.unwrap_or_else(|| ThreadUnreadPosition::Turn {
-                turn_id: turn_id.to_owned(),
-            })),
-            revision: revision(),
-        };
-        let params = ThreadReadStateChangedNotification {
-            thread_id: self.thread_id.to_string(),
-            read_state: read_state.clone(),
-        };
-        notices.tell(notification_name::THREAD_READ_STATE_CHANGED, &params);
-        self.read_state = Some(read_state);
-    }
-
     fn turn_ended(&mut self, turn_id: String, aborted: bool, stored: Option<Turn>, notices: &mut Notices) {
         let open = self.turn.take_if(|turn| turn.turn_id == turn_id);
         if open.is_some() {
@@ -340,17 +313,19 @@ fn is_final(item: &ThreadItem, mode: HistoryMode, so_far: Option<&ThreadItem>) -
 struct Notices {
     thread_id: ThreadId,
     now_ms: i64,
-    all: Vec<Notice>,
+    all: Vec<Telling>,
 }
 
 impl Notices {
     fn status(&mut self, status: ThreadStatus) {
-        self.all.push(Notice::status(self.thread_id, status, self.now_ms));
+        let notice = Notice::status(self.thread_id, status, self.now_ms);
+        self.all.push(Telling::Notice(notice));
     }
 
     fn tell<T: Serialize>(&mut self, method: &'static str, params: &T) {
         let audience = Audience::Subscribers(self.thread_id);
-        self.all.push(Notice::new(audience, method, params, self.now_ms));
+        let notice = Notice::new(audience, method, params, self.now_ms);
+        self.all.push(Telling::Notice(notice));
     }
 }
 

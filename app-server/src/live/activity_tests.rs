@@ -9,7 +9,7 @@ use codex_thread_store::HistoryMode;
 use codex_thread_store::live::LiveUpdate;
 use serde_json::{Value, json};
 
-use super::{Activity, EndedTurns, Reading};
+use super::{Activity, EndedTurns, Reading, Telling};
 use crate::live::{Audience, Notice};
 
 fn thread_id() -> ThreadId {
@@ -53,7 +53,19 @@ fn message(turn: &str, id: &str, phase: Option<MessagePhase>) -> LiveUpdate {
 }
 
 fn apply(activity: &mut Activity, updates: Vec<LiveUpdate>) -> Vec<Notice> {
-    activity.apply(updates, EndedTurns::new(), 100, || "new".to_owned())
+    notices(activity.apply(updates, EndedTurns::new(), 100))
+}
+
+/// The notifications; that a turn is unread stands in its place without content.
+fn notices(told: Vec<Telling>) -> Vec<Notice> {
+    let notice = |telling| match telling {
+        Telling::Notice(notice) => notice,
+        Telling::Unread { turn_id } => {
+            let audience = Audience::Subscribers(thread_id());
+            Notice::new(audience, "thread/readState/changed", &json!({"turn": turn_id}), 100)
+        }
+    };
+    told.into_iter().map(notice).collect()
 }
 
 fn methods(notices: &[Notice]) -> Vec<&'static str> {
@@ -116,7 +128,6 @@ fn nothing_is_unread_where_reading_is_not_tracked() {
     let mut activity = activity(HistoryMode::Paginated, Reading::Untracked);
     let notices = apply(&mut activity, vec![started("t"), ended(None)]);
     assert!(!methods(&notices).contains(&"thread/readState/changed"));
-    assert_eq!(activity.read_state(), None);
 }
 
 #[test]
@@ -135,7 +146,7 @@ fn what_was_read_back_replaces_what_is_known_of_an_ended_turn() {
     };
     let read = EndedTurns::from([("t".to_owned(), turn)]);
     let updates = vec![started("t"), message("t", "m", None), ended(Some("t"))];
-    let notices = activity.apply(updates, read, 100, String::new);
+    let notices = notices(activity.apply(updates, read, 100));
     let turn = &params(notices.last().expect("told"))["turn"];
     assert_eq!(
         (&turn["status"], &turn["rootTurnId"], &turn["durationMs"]),

@@ -30,7 +30,7 @@ impl Server {
             return Ok(());
         };
         let settled = loaded.live.settle().await?;
-        self.tell_updates(&loaded, settled.updates);
+        self.tell_updates(&loaded, settled.updates).await;
         Ok(())
     }
 
@@ -41,7 +41,7 @@ impl Server {
             let Some(loaded) = self.loaded.get(*thread_id) else {
                 continue;
             };
-            self.interrupt(&loaded);
+            self.interrupt(&loaded).await;
             self.loaded.remove(*thread_id);
             self.let_go(&loaded).await;
             let status = Notice::status(*thread_id, ThreadStatus::NotLoaded, self.clock.now_ms());
@@ -52,14 +52,14 @@ impl Server {
     /// Tells subscribers that a turn that runs has ended: whatever ends it here comes from outside.
     ///
     /// Nothing is recorded, because a turn without an end reads as interrupted.
-    pub(crate) fn interrupt(&self, loaded: &LoadedThread) {
+    pub(crate) async fn interrupt(&self, loaded: &LoadedThread) {
         let active = loaded.with_activity(|activity| activity.active_turn().map(str::to_owned));
         if active.is_some() {
             let ended = LiveUpdate::TurnEnded {
                 turn_id: active,
                 aborted: true,
             };
-            self.tell_updates(loaded, vec![ended]);
+            self.tell_updates(loaded, vec![ended]).await;
         }
     }
 
@@ -106,9 +106,9 @@ impl Server {
         Ok(())
     }
 
-    fn tell_updates(&self, loaded: &LoadedThread, updates: Vec<LiveUpdate>) {
-        let (now_ms, revision) = (self.clock.now_ms(), || self.ids.uuid_v7().to_string());
-        let notices = loaded.with_activity(|activity| activity.apply(updates, EndedTurns::new(), now_ms, revision));
-        notices.iter().for_each(|notice| self.publish(notice));
+    async fn tell_updates(&self, loaded: &LoadedThread, updates: Vec<LiveUpdate>) {
+        let now_ms = self.clock.now_ms();
+        let tellings = loaded.with_activity(|activity| activity.apply(updates, EndedTurns::new(), now_ms));
+        self.tell(loaded.thread_id(), tellings).await;
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use codex_protocol::ids::ThreadId;
 use codex_protocol::item::TurnStatus;
 use codex_protocol::log::SessionSource;
-use codex_protocol::rpc::thread::{Thread, ThreadReadState, ThreadStatus};
+use codex_protocol::rpc::thread::{Thread, ThreadStatus};
 use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::ThreadRecord;
 use codex_thread_store::live::LiveThread;
@@ -160,11 +160,6 @@ impl LoadedThread {
                 turn.status = TurnStatus::InProgress;
             }
         }
-    }
-
-    /// How far the thread was read, if that has changed since it was loaded.
-    pub(crate) fn read_state(&self) -> Option<ThreadReadState> {
-        self.state().activity.read_state().cloned()
     }
 
     /// Does something with what the thread is doing.

@@ -7,10 +7,11 @@ mod connections;
 mod exchange;
 mod loaded;
 mod notice;
+mod reading;
 mod settings;
 mod unload;
 
-pub(crate) use activity::{EndedTurns, Reading};
+pub(crate) use activity::{EndedTurns, Reading, Telling};
 pub(crate) use connections::{Api, Connection, ConnectionId, Connections, Wishes};
 pub(crate) use loaded::{Left, LoadedThread, LoadedThreads, Recording};
 pub(crate) use notice::{Audience, Notice};

@@ -173,6 +173,7 @@ fn start(job: Job, slot: Slot, work: &Work, jobs: &mut JoinSet<()>) {
                 server: Arc::clone(&server),
                 connection,
                 tickets,
+                behind: None,
             };
             answer(cx, id, call).await
         };
@@ -180,6 +181,19 @@ fn start(job: Job, slot: Slot, work: &Work, jobs: &mut JoinSet<()>) {
         // The writer is gone only when the client is; then nobody waits for this answer.
         let _ = slot.send(answer.message);
         answer.after.iter().for_each(|notice| server.publish(notice));
-        drop(answer.tickets);
+        if let Some(behind) = answer.behind {
+            let tickets = answer.tickets;
+            // It is done even if the connection, and this task with it, goes meanwhile.
+            let done = tokio::spawn(async move {
+                server.tell(behind.thread_id, behind.told).await;
+                drop(tickets);
+            });
+            if let Err(error) = done.await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "work behind an answer stopped"
+                );
+            }
+        }
     });
 }

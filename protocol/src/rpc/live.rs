@@ -57,14 +57,6 @@ pub struct ThreadReadStateChangedNotification {
     pub read_state: ThreadReadState,
 }
 
-/// Content of `thread/goal/cleared`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct ThreadGoalClearedNotification {
-    /// The thread that has no goal.
-    pub thread_id: String,
-}
-
 /// Content of `deprecationNotice`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]

@@ -3,11 +3,13 @@
 //! Declares and re-exports only. Pure values: no transport, no store, no files.
 
 pub mod append;
+pub mod attachment;
 pub mod change;
 pub mod common;
 pub mod cursor;
 pub mod diagnostics;
 pub mod envelope;
+pub mod goal;
 pub mod initialize;
 pub mod items;
 pub mod lifecycle;
@@ -16,6 +18,8 @@ pub mod live;
 pub mod methods;
 pub mod notification;
 pub mod project;
+pub mod queue;
+pub mod read_state;
 pub mod resume;
 pub mod schema;
 pub mod search;

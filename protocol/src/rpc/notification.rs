@@ -38,6 +38,12 @@ pub mod notification_name {
     pub const THREAD_SECTION_CHANGED: &str = "thread/section/changed";
     /// How far a thread was read has changed.
     pub const THREAD_READ_STATE_CHANGED: &str = "thread/readState/changed";
+    /// Something was attached to a thread, or detached.
+    pub const THREAD_ATTACHMENT_UPDATED: &str = "thread/attachment/updated";
+    /// The goal of a thread has changed.
+    pub const THREAD_GOAL_UPDATED: &str = "thread/goal/updated";
+    /// What waits in the queue of a thread has changed.
+    pub const THREAD_QUEUE_CHANGED: &str = "thread/queue/changed";
     /// A thread has no goal.
     pub const THREAD_GOAL_CLEARED: &str = "thread/goal/cleared";
     /// Tokens were used.
@@ -50,6 +56,8 @@ pub mod notification_name {
     pub const ITEM_STARTED: &str = "item/started";
     /// An item is complete.
     pub const ITEM_COMPLETED: &str = "item/completed";
+    /// Those that only clients with the `experimentalApi` capability get (`app-server-api.md` 1.9).
+    pub const EXPERIMENTAL: [&str; 2] = [PROJECT_CHANGED, THREAD_QUEUE_CHANGED];
 }
 
 /// Tells whether a notification is withheld from clients without the `experimentalApi` capability.

@@ -11,6 +11,11 @@ use serde_json::{Map, Value};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use super::append::{ThreadAppendParams, ThreadAppendResponse};
+use super::attachment::{
+    ThreadAttachmentAddParams, ThreadAttachmentAddResponse, ThreadAttachmentListParams, ThreadAttachmentListResponse,
+    ThreadAttachmentOwnerListParams, ThreadAttachmentOwnerListResponse, ThreadAttachmentRemoveParams,
+    ThreadAttachmentRemoveResponse, ThreadAttachmentUpdatedNotification,
+};
 use super::change::{
     ThreadInjectItemsParams, ThreadInjectItemsResponse, ThreadMemoryModeSetParams, ThreadMemoryModeSetResponse,
     ThreadMetadataUpdateParams, ThreadMetadataUpdateResponse, ThreadSetNameParams, ThreadSetNameResponse,
@@ -20,6 +25,10 @@ use super::diagnostics::{
     ServerDiagnosticsParams, ServerDiagnosticsResponse, ThreadIndexStateParams, ThreadIndexStateResponse,
 };
 use super::envelope::{ErrorResponse, RequestId};
+use super::goal::{
+    ThreadGoalClearParams, ThreadGoalClearResponse, ThreadGoalClearedNotification, ThreadGoalGetParams,
+    ThreadGoalGetResponse, ThreadGoalSetParams, ThreadGoalSetResponse, ThreadGoalUpdatedNotification,
+};
 use super::initialize::{InitializeParams, InitializeResponse};
 use super::items::{ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsReadParams, ThreadItemsReadResponse};
 use super::lifecycle::{
@@ -30,9 +39,9 @@ use super::lifecycle::{
 use super::list::{ThreadListParams, ThreadListResponse, ThreadLoadedListParams, ThreadLoadedListResponse};
 use super::live::{
     DeprecationNoticeNotification, ItemCompletedNotification, ItemStartedNotification, ThreadClosedNotification,
-    ThreadGoalClearedNotification, ThreadNameUpdatedNotification, ThreadReadStateChangedNotification,
-    ThreadStartedNotification, ThreadStatusChangedNotification, ThreadTokenUsageUpdatedNotification,
-    TurnCompletedNotification, TurnStartedNotification,
+    ThreadNameUpdatedNotification, ThreadReadStateChangedNotification, ThreadStartedNotification,
+    ThreadStatusChangedNotification, ThreadTokenUsageUpdatedNotification, TurnCompletedNotification,
+    TurnStartedNotification,
 };
 use super::notification::{ConfigWarningNotification, RemoteControlStatusChangedNotification};
 use super::project::{
@@ -41,6 +50,12 @@ use super::project::{
     ProjectMoveResponse, ProjectReadParams, ProjectReadResponse, ProjectUpdateParams, ProjectUpdateResponse,
     ThreadProjectUpdatedNotification,
 };
+use super::queue::{
+    ThreadQueueAddParams, ThreadQueueAddResponse, ThreadQueueChangedNotification, ThreadQueueDeleteParams,
+    ThreadQueueDeleteResponse, ThreadQueueListParams, ThreadQueueListResponse, ThreadQueueReorderParams,
+    ThreadQueueReorderResponse, ThreadQueueUpdateParams, ThreadQueueUpdateResponse,
+};
+use super::read_state::{ThreadReadStateConflict, ThreadReadStateUpdateParams, ThreadReadStateUpdateResponse};
 use super::resume::{ThreadResumeParams, ThreadResumeResponse};
 use super::search::{
     ThreadSearchOccurrencesParams, ThreadSearchOccurrencesResponse, ThreadSearchParams, ThreadSearchResponse,
@@ -124,6 +139,19 @@ served_methods! {
     "project/move": ProjectMoveParams => ProjectMoveResponse,
     "project/read": ProjectReadParams => ProjectReadResponse,
     "project/update": ProjectUpdateParams => ProjectUpdateResponse,
+    "thread/attachment/add": ThreadAttachmentAddParams => ThreadAttachmentAddResponse,
+    "thread/attachment/list": ThreadAttachmentListParams => ThreadAttachmentListResponse,
+    "thread/attachment/remove": ThreadAttachmentRemoveParams => ThreadAttachmentRemoveResponse,
+    "thread/attachmentOwner/list": ThreadAttachmentOwnerListParams => ThreadAttachmentOwnerListResponse,
+    "thread/goal/clear": ThreadGoalClearParams => ThreadGoalClearResponse,
+    "thread/goal/get": ThreadGoalGetParams => ThreadGoalGetResponse,
+    "thread/goal/set": ThreadGoalSetParams => ThreadGoalSetResponse,
+    "thread/queue/add": ThreadQueueAddParams => ThreadQueueAddResponse,
+    "thread/queue/delete": ThreadQueueDeleteParams => ThreadQueueDeleteResponse,
+    "thread/queue/list": ThreadQueueListParams => ThreadQueueListResponse,
+    "thread/queue/reorder": ThreadQueueReorderParams => ThreadQueueReorderResponse,
+    "thread/queue/update": ThreadQueueUpdateParams => ThreadQueueUpdateResponse,
+    "thread/readState/update": ThreadReadStateUpdateParams => ThreadReadStateUpdateResponse,
     "thread/section/move": ThreadSectionMoveParams => ThreadSectionMoveResponse,
     "threadSection/create": ThreadSectionCreateParams => ThreadSectionCreateResponse,
     "threadSection/delete": ThreadSectionDeleteParams => ThreadSectionDeleteResponse,
@@ -158,6 +186,10 @@ fn describe_all(sink: &mut impl TypeSink) {
     sink.add::<ThreadRevertedNotification>(Side::Sent);
     sink.add::<ProjectChangedNotification>(Side::Sent);
     sink.add::<ThreadProjectUpdatedNotification>(Side::Sent);
+    sink.add::<ThreadAttachmentUpdatedNotification>(Side::Sent);
+    sink.add::<ThreadGoalUpdatedNotification>(Side::Sent);
+    sink.add::<ThreadQueueChangedNotification>(Side::Sent);
+    sink.add::<ThreadReadStateConflict>(Side::Sent);
     sink.add::<ThreadSectionChangedNotification>(Side::Sent);
     sink.add::<ThreadReadStateChangedNotification>(Side::Sent);
     sink.add::<ThreadGoalClearedNotification>(Side::Sent);

@@ -4,9 +4,7 @@ use rusqlite::Connection;
 
 use super::{remove, upsert};
 use crate::threads::sample::{database, id, row};
-use crate::threads::{
-    CutText, ListFilter, MAX_STORED_TEXT_BYTES, SectionPlace, ThreadRow, get, index_titles, list,
-};
+use crate::threads::{CutText, ListFilter, MAX_STORED_TEXT_BYTES, SectionPlace, ThreadRow, get, index_titles, list};
 
 fn found_by(conn: &Connection, term: &str) -> Vec<String> {
     let filter = ListFilter {

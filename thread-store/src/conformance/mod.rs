@@ -3,6 +3,7 @@
 //! Each function takes a fresh [`StoreFixture`], builds what it needs, asks, and panics where a promise is broken. The
 //! macro [`store_conformance`](crate::store_conformance) makes a test of each.
 
+pub mod attachments;
 pub mod damage;
 mod fixture;
 pub mod goals;
@@ -15,7 +16,9 @@ pub mod list_filters;
 mod log;
 pub mod occurrences;
 pub mod projects;
+pub mod queue;
 pub mod read;
+pub mod read_state;
 pub mod recording;
 pub mod search;
 pub mod sections;

@@ -14,6 +14,12 @@
 macro_rules! store_conformance {
     ($fixture:expr) => {
         $crate::store_conformance! { @tests $fixture;
+            attachments: [
+                attachments_are_kept_by_identity,
+                attachments_lead_to_their_threads,
+                attachments_have_limits,
+                attachments_go_with_their_thread,
+            ],
             damage: [
                 bad_lines_stop_nothing,
                 ordinals_hide_nothing,
@@ -122,6 +128,13 @@ macro_rules! store_conformance {
                 threads_are_listed_by_project,
                 forks_inherit_the_daybreak_choice_alone,
             ],
+            queue: [
+                submissions_wait_in_order,
+                submissions_are_changed_in_place,
+                queues_refuse_what_they_cannot_hold,
+                the_longest_submission_is_kept,
+                queues_go_with_their_thread,
+            ],
             read: [
                 unknown_threads_are_not_found,
                 a_read_holds_all_turns_or_none,
@@ -133,6 +146,12 @@ macro_rules! store_conformance {
                 threads_are_found_by_what_people_type,
                 turns_tell_how_they_ended,
                 a_read_leaves_nothing_to_project,
+            ],
+            read_state: [
+                the_first_unread_turn_stays,
+                a_stale_revision_changes_nothing,
+                a_removed_turn_is_not_unread,
+                read_states_go_with_their_thread,
             ],
             recording: [
                 a_thread_without_records_leaves_nothing,

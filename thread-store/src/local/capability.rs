@@ -10,6 +10,7 @@ use crate::error::StoreResult;
 use crate::lifecycle::{ForkRequest, ThreadLifecycle};
 use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
+use crate::writes::Durability;
 
 impl LocalStore {
     async fn record_of_thread(&self, thread_id: ThreadId) -> StoreResult<ThreadRecord> {
@@ -55,8 +56,8 @@ impl FactStore for LocalStore {
         self.run(|inner| inner.organised()).await
     }
 
-    async fn organise(&self, decision: Decision) -> StoreResult<()> {
-        self.run_once(move |inner| inner.organise(decision)).await
+    async fn organise_with(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
+        self.run_once(move |inner| inner.organise(decision, durability)).await
     }
 
     async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {

@@ -3,7 +3,7 @@
 //! The newest name counts, whoever wrote it. Git patches count for paginated threads only: a legacy rollout says it itself.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_protocol::ids::ThreadId;
 use codex_rollout::journal::{FactKind, Journal, JournalError, JournalFact, JournalPosition, JournalRead, StoredFact};
@@ -293,26 +293,37 @@ impl Inner {
 
     /// Returns how threads were organised when the journal was last looked at.
     pub(super) fn last_organised(&self) -> Arc<Organised> {
-        let known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&known.organised)
+        Arc::clone(&self.known().organised)
     }
 
-    /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise`](crate::organise::FactStore)).
-    pub(super) fn organise(&self, decision: Decision) -> StoreResult<()> {
+    /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise_with`](crate::organise::FactStore)).
+    pub(super) fn organise(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
         self.import_codex(None, Postponed::Leave);
-        let now_ms = self.clock.now_ms();
-        let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = &self.journal.journal;
-        let decided = journal.transact(known.position, Durability::Synced, |news| {
-            known.learn(news);
-            decision(&known.organised, now_ms).map_err(Undecided::Refused)
+        let position = self.known().position;
+        let mut is_listed = false;
+        // Readers do not wait for the lock of the journal, nor for the disk: they are kept out while facts are learnt only.
+        let decided = journal.transact(position, durability, |news| {
+            let mut known = self.known();
+            if known.position == position {
+                known.learn(news);
+            } else {
+                // A reader has come further meanwhile.
+                let news = journal.read_from(known.position)?;
+                known.learn(news);
+            }
+            let organised = Arc::clone(&known.organised);
+            drop(known);
+            let decided = decision(&organised, self.clock.now_ms()).map_err(Undecided::Refused)?;
+            is_listed = decided.iter().any(|fact| is_in_rows(&fact.kind));
+            Ok(decided)
         });
         match decided {
-            Ok(news) => {
-                known.learn(news);
-                drop(known);
-                // Rows of lists carry what facts say.
-                self.catalog.expire();
+            // Whoever reads next learns what was decided.
+            Ok(_) => {
+                if is_listed {
+                    self.catalog.expire();
+                }
                 Ok(())
             }
             Err(Undecided::Refused(error)) => Err(error),
@@ -331,7 +342,7 @@ impl Inner {
         let journal = &self.journal.journal;
         // Readers do not wait for the lock of the journal: they are kept out while facts are learnt only.
         let decided = journal.transact(position, Durability::Written, |news| {
-            let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.known();
             if known.position == position {
                 known.learn(news);
             } else {
@@ -345,7 +356,7 @@ impl Inner {
             // Whoever reads next learns what was decided.
             Ok(_) => Ok(()),
             Err(error) => {
-                let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut known = self.known();
                 let facts = decide(&known.seen);
                 known.learn_facts(&facts);
                 known.unjournalled.extend(facts);
@@ -360,10 +371,14 @@ impl Inner {
     }
 
     fn with_journal<T>(&self, take: impl FnOnce(&Known) -> T) -> StoreResult<T> {
-        let mut known = self.journal.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         let news = self.journal.journal.read_from(known.position);
         known.learn(news.map_err(|error| self.journal_error(error))?);
         Ok(take(&known))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.journal.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wraps a failure of the journal.
@@ -385,6 +400,14 @@ fn named_revisions(
         ours: journal.get(&thread_id).and_then(|facts| facts.current.clone()),
         codex: live.get(&thread_id).and_then(|live| live.current.clone()),
     }
+}
+
+/// Tells whether rows of lists carry what facts of a kind say.
+fn is_in_rows(kind: &FactKind) -> bool {
+    !matches!(
+        kind,
+        FactKind::Attachment | FactKind::Goal | FactKind::QueuedSubmission | FactKind::ReadState
+    )
 }
 
 /// Why a decision was not carried out.

@@ -151,7 +151,7 @@ impl FactStore for MemoryStore {
         Ok(Arc::new(self.home().organised))
     }
 
-    async fn organise(&self, decision: Decision) -> StoreResult<()> {
+    async fn organise_with(&self, decision: Decision, _: Durability) -> StoreResult<()> {
         let at_ms = self.clock.now_ms();
         self.change(|home| {
             for fact in decision(&home.organised, at_ms)? {

@@ -9,8 +9,11 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::journal::{FactKind, JournalFact};
 use serde::de::DeserializeOwned;
 
+use super::attachments::{Attachment, Identity};
 use super::goals::Goal;
 use super::project_facts::{ProjectFact, ProjectKeyFact, ProjectMemberFact};
+use super::queue::QueuedSubmission;
+use super::read_state::ReadState;
 use super::sections::{SectionFact, SectionMember};
 
 /// How threads are organised, at one moment.
@@ -21,6 +24,9 @@ pub struct Organised {
     pub(super) project_keys: HashMap<String, ProjectKeyFact>,
     pub(super) project_members: HashMap<ThreadId, ProjectMemberFact>,
     pub(super) projects: HashMap<String, ProjectFact>,
+    pub(super) attachments: HashMap<ThreadId, HashMap<Identity, Attachment>>,
+    pub(super) queues: HashMap<ThreadId, HashMap<String, QueuedSubmission>>,
+    pub(super) read_states: HashMap<ThreadId, ReadState>,
     pub(super) section_members: HashMap<ThreadId, SectionMember>,
     pub(super) sections: HashMap<String, SectionFact>,
 }
@@ -55,6 +61,16 @@ impl Organised {
             (FactKind::Project, None, Some(id)) => replace(&mut self.projects, id.to_owned(), fact),
             (FactKind::ProjectKey, None, Some(key)) => replace(&mut self.project_keys, key.to_owned(), fact),
             (FactKind::ProjectMember, Some(thread_id), _) => replace(&mut self.project_members, thread_id, fact),
+            (FactKind::Attachment, Some(thread_id), Some(key)) => {
+                // A key that is no identity is of another version: it names nothing here.
+                if let Some(identity) = Identity::of_key(key) {
+                    replace(self.attachments.entry(thread_id).or_default(), identity, fact);
+                }
+            }
+            (FactKind::QueuedSubmission, Some(thread_id), Some(key)) => {
+                replace(self.queues.entry(thread_id).or_default(), key.to_owned(), fact);
+            }
+            (FactKind::ReadState, Some(thread_id), _) => replace(&mut self.read_states, thread_id, fact),
             (FactKind::Section, None, Some(id)) => replace(&mut self.sections, id.to_owned(), fact),
             (FactKind::SectionMember, Some(thread_id), _) => replace(&mut self.section_members, thread_id, fact),
             // Other facts belong to others.
@@ -72,6 +88,9 @@ impl Organised {
         self.daybreak.remove(&thread_id);
         self.goals.remove(&thread_id);
         self.project_members.remove(&thread_id);
+        self.attachments.remove(&thread_id);
+        self.queues.remove(&thread_id);
+        self.read_states.remove(&thread_id);
         self.section_members.remove(&thread_id);
     }
 }

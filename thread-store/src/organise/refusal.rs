@@ -4,7 +4,10 @@
 
 use codex_protocol::ids::ThreadId;
 
+use super::attachments::{MAX_ATTACHMENT_TYPE_BYTES, MAX_IDENTITY_KEY_BYTES, MAX_PAYLOAD_BYTES};
 use super::goals::MAX_OBJECTIVE_CHARS;
+use super::queue::{MAX_QUEUED_SUBMISSIONS, MAX_SUBMISSION_BYTES};
+use super::read_state::ReadState;
 use super::sections::MAX_APPEARANCE_BYTES;
 
 /// A request that cannot be carried out; nothing has changed.
@@ -26,6 +29,48 @@ pub enum OrganiseRefusal {
     /// The token budget is zero or less.
     #[error("goal budgets must be positive when provided")]
     GoalBudget,
+    /// The type of an attachment is empty.
+    #[error("attachmentType must not be empty")]
+    EmptyAttachmentType,
+    /// The type of an attachment is too long.
+    #[error("attachmentType must not exceed {MAX_ATTACHMENT_TYPE_BYTES} bytes")]
+    LongAttachmentType,
+    /// The key of an attachment is empty.
+    #[error("identityKey must not be empty")]
+    EmptyIdentityKey,
+    /// The key of an attachment is too long.
+    #[error("identityKey must not exceed {MAX_IDENTITY_KEY_BYTES} bytes")]
+    LongIdentityKey,
+    /// What is attached is too long.
+    #[error("attachment payload must not exceed {MAX_PAYLOAD_BYTES} bytes")]
+    LongPayload,
+    /// A submission says nothing.
+    #[error("only user input can be added to the user-message queue")]
+    EmptySubmission,
+    /// A submission is longer than a fact may be.
+    #[error("queued submission of {bytes} bytes exceeds the limit of {MAX_SUBMISSION_BYTES} bytes")]
+    LongSubmission {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The queue is full.
+    #[error("queue cannot contain more than {MAX_QUEUED_SUBMISSIONS} submissions")]
+    FullQueue,
+    /// A submission does not wait in the queue.
+    #[error("queued submission not found: {id}")]
+    NoSubmission {
+        /// The submission.
+        id: String,
+    },
+    /// A new order leaves something out, or names something twice or unknown.
+    #[error("queue reorder must include every queued submission exactly once")]
+    PartialReorder,
+    /// The read state is not the one that the change was meant for.
+    #[error("read state changed")]
+    ReadStateConflict {
+        /// What it is now.
+        current: Box<ReadState>,
+    },
     /// A section must be named.
     #[error("sectionId must not be empty")]
     EmptySectionId,

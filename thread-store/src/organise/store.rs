@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use codex_rollout::journal::JournalFact;
+use codex_rollout::recorder::Durability;
 
 use super::facts::Organised;
 use super::projects::NewestOfProjects;
@@ -20,23 +21,40 @@ pub trait FactStore: Send + Sync {
     /// Returns the facts as they are now, those of other processes included.
     async fn organised(&self) -> StoreResult<Arc<Organised>>;
 
-    /// Runs a decision on the facts as they are, alone among all processes, and returns once what it decided survives the
-    /// power. A decision that fails changes nothing.
+    /// Runs a decision on the facts as they are, alone among all processes, and returns once what it decided is as durable
+    /// as asked; `Queued` counts as `Written`. A decision that fails changes nothing.
     ///
     /// # Errors
     /// Those of the decision, and `Read` when the facts cannot be read or written.
-    async fn organise(&self, decision: Decision) -> StoreResult<()>;
+    async fn organise_with(&self, decision: Decision, durability: Durability) -> StoreResult<()>;
 
     /// Returns the newest recency of the threads of projects that are not archived.
     ///
     /// # Errors
     /// As those of a list of threads.
     async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects>;
+
+    /// Runs a decision as [`organise_with`](Self::organise_with), and returns once what it decided survives the power.
+    ///
+    /// # Errors
+    /// As there.
+    async fn organise(&self, decision: Decision) -> StoreResult<()> {
+        self.organise_with(decision, Durability::Synced).await
+    }
+}
+
+/// Runs a decision that also has something to return; what it decided survives the power.
+pub(super) async fn decide<T: Send + 'static>(
+    store: &dyn FactStore,
+    decision: impl FnOnce(&Organised, i64) -> StoreResult<(Vec<JournalFact>, T)> + Send + 'static,
+) -> StoreResult<T> {
+    decide_with(store, Durability::Synced, decision).await
 }
 
 /// Runs a decision that also has something to return.
-pub(super) async fn decide<T: Send + 'static>(
+pub(super) async fn decide_with<T: Send + 'static>(
     store: &dyn FactStore,
+    durability: Durability,
     decision: impl FnOnce(&Organised, i64) -> StoreResult<(Vec<JournalFact>, T)> + Send + 'static,
 ) -> StoreResult<T> {
     let outcome = Arc::new(Mutex::new(None));
@@ -46,7 +64,7 @@ pub(super) async fn decide<T: Send + 'static>(
         *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         Ok(facts)
     });
-    store.organise(decision).await?;
+    store.organise_with(decision, durability).await?;
     let value = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
     value.ok_or(StoreError::TaskStopped)
 }

@@ -334,8 +334,11 @@ fn families_have_the_shapes_that_are_read_back() {
         }]),
         ..QueueDb::default()
     };
-    let (facts, claims) = Journal::default().import_all(&home, &state, &goals, &queue);
+    let mut journal = Journal::default();
+    let (facts, claims) = journal.import_all(&home, &state, &goals, &queue);
     assert_eq!(claims.problems, Vec::<String>::new());
+    let known = journal.organised.sizes();
+    assert_eq!(known, [("attachments", 1), ("goals", 1), ("queues", 1), ("read_states", 2)]);
     insta::assert_debug_snapshot!(facts);
 }
 
