@@ -86,7 +86,7 @@ impl LoadedThread {
         let new = self.live.new_thread();
         ThreadRecord {
             thread_id: self.thread_id(),
-            path: self.live.path().to_owned(),
+            path: self.live.path(),
             archived: false,
             history_mode: self.live.history_mode(),
             forked_from: None,

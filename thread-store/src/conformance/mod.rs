@@ -19,5 +19,6 @@ pub mod search;
 mod suite;
 pub mod timeline;
 pub mod turns;
+pub mod writer_keys;
 
 pub use self::fixture::StoreFixture;

@@ -24,7 +24,7 @@ fn new(n: u32, mode: HistoryMode) -> NewThread {
     NewThread::new(thread(n), mode, "/home/user/project")
 }
 
-fn options() -> LiveOptions {
+pub(super) fn options() -> LiveOptions {
     LiveOptions::new(Clock::system())
 }
 

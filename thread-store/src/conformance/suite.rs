@@ -163,6 +163,11 @@ macro_rules! store_conformance {
                 turns_carry_as_many_items_as_asked_for,
                 ended_paginated_turns_do_not_change,
             ],
+            writer_keys: [
+                handles_that_are_out_of_date_touch_no_newer_writer,
+                handles_that_are_out_of_date_open_the_thread_anew,
+                handles_of_reverted_threads_close_them,
+            ],
         }
     };
     (@tests $fixture:expr; $($module:ident: [$($promise:ident,)*],)*) => {

@@ -61,7 +61,7 @@ impl Inner {
 
     /// Makes the file of a thread that is open here without one, and writes out what was appended.
     pub(super) fn settle_open(&self, thread_id: ThreadId) -> StoreResult<()> {
-        let Ok(writer) = self.writers.get(thread_id) else {
+        let Some(writer) = self.writers.of_thread(thread_id) else {
             return Ok(());
         };
         let failed = |error| record_error(thread_id, error);

@@ -21,7 +21,7 @@ use super::fork_place::place_of;
 use super::open_rollout::index_error;
 use super::segments::History;
 use super::store::Inner;
-use super::writers::{open_turns, record_error};
+use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ForkCut;
 use crate::live::{IdSource as _, SystemIds};
@@ -63,12 +63,17 @@ impl Inner {
                 current,
             } => {
                 self.make_referable(thread_id, &files)?;
-                let is_open = self.writers.close_held(thread_id)?;
+                let suspended = self.writers.suspend(thread_id)?;
                 let published = self.publish_revision(thread_id, &lease, &meta, base);
                 // What was open stays open: behind the kept prefix, or where it was.
-                if is_open {
+                if let Some(suspended) = suspended {
                     let file = published.as_ref().unwrap_or(&current);
-                    self.reopen_at(thread_id, lease, file)?;
+                    if let Err(error) = self.resume_suspended(&suspended, lease, file) {
+                        self.writers.forget(&suspended);
+                        let error: &dyn std::error::Error = &error;
+                        // Its next append opens it anew, or says why not.
+                        tracing::warn!(error, %thread_id, "a reverted thread does not stay open");
+                    }
                 }
                 published.map(|_| ())
             }
@@ -143,15 +148,6 @@ impl Inner {
             }
         }
         Ok(times)
-    }
-
-    fn reopen_at(&self, thread_id: ThreadId, lease: Arc<WriterLease>, file: &RolloutFile) -> StoreResult<()> {
-        self.catalog.expire();
-        let open = self.with_history(thread_id, View::Full, open_turns)?;
-        let rule = TornTailRule::CutAside;
-        let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, rule)
-            .map_err(|error| record_error(thread_id, error))?;
-        self.adopt(thread_id, resumed.writer, open).map(|_| ())
     }
 }
 

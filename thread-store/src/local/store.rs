@@ -20,6 +20,7 @@ use super::catch_up::{SharedIndex, discard_index, is_rebuildable, stale_rollout}
 use super::facts::JournalCache;
 use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
+use super::opening::Opened;
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
@@ -31,7 +32,7 @@ use crate::types::{
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
 use crate::writes::{
-    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites,
+    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites, WriterKey,
 };
 
 /// Our folder in a home.
@@ -386,50 +387,52 @@ impl ThreadStore for LocalStore {
 #[async_trait]
 impl ThreadWrites for LocalStore {
     async fn create_thread(&self, new: NewThread) -> StoreResult<OpenThread> {
-        self.run_once(move |inner| inner.create_thread(&new)).await
+        let shared = Arc::clone(&self.inner);
+        let opened = self.run_once(move |inner| Ok(Opened::new(shared, inner.create_thread(&new)?)));
+        opened.await.map(Opened::hand_over)
     }
 
     async fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread> {
-        self.run(move |inner| inner.resume_thread(thread_id)).await
+        let shared = Arc::clone(&self.inner);
+        let opened = self.run(move |inner| Ok(Opened::new(Arc::clone(&shared), inner.resume_thread(thread_id)?)));
+        opened.await.map(Opened::hand_over)
     }
 
     async fn append_items(
         &self,
-        thread_id: ThreadId,
+        key: WriterKey,
         lines: Vec<DurableLine>,
         durability: Durability,
     ) -> StoreResult<StoredLines> {
-        let writer = self.inner.writers.get(thread_id)?;
+        let writer = self.inner.writers.get(key)?;
         let stored = writer.append(&lines, durability).await?;
         self.inner.note_birth(&writer);
-        self.inner.index_behind(thread_id, writer);
+        self.inner.index_behind(writer);
         Ok(stored)
     }
 
-    async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.inner.persist_thread(thread_id).await
+    async fn persist_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.inner.persist_thread(key).await
     }
 
-    async fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()> {
-        self.inner.writers.get(thread_id)?.flush(durability).await
+    async fn flush_thread(&self, key: WriterKey, durability: Durability) -> StoreResult<()> {
+        self.inner.writers.get(key)?.flush(durability).await
     }
 
-    async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.inner.close_thread(thread_id).await
+    async fn close_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.inner.close_thread(key).await
     }
 
-    async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.inner.discard_thread(thread_id).await
+    async fn discard_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.inner.discard_thread(key).await
     }
 
-    fn abandon_thread(&self, thread_id: ThreadId) {
-        self.inner.abandon_thread(thread_id);
+    fn abandon_thread(&self, key: WriterKey) {
+        self.inner.abandon_thread(key);
     }
 
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
-        if self.inner.is_unborn(thread_id) {
-            self.inner.persist_thread(thread_id).await?;
-        }
+        self.inner.persist_unborn(thread_id).await?;
         self.run_once(move |inner| inner.update_metadata(thread_id, &patch))
             .await
     }

@@ -158,11 +158,7 @@ impl Home {
         let now_ms = revision_time_ms(now_ms, others);
         let meta = revision_meta(&meta, base, now_ms).ok_or(StoreError::TaskStopped)?;
         self.insert(new_rollout(meta, id, &[], &[], now_ms));
-        if self.has_writer(thread_id) {
-            self.close_thread(thread_id)?;
-            self.resume_thread(thread_id)?;
-        }
-        Ok(())
+        self.reopen(thread_id)
     }
 
     fn archive(&mut self, thread_id: ThreadId, now_ms: i64) -> StoreResult<Vec<ThreadId>> {
@@ -173,9 +169,7 @@ impl Home {
         let mut group = self.spawned(thread_id, &|record| !record.archived)?;
         for id in &group {
             self.move_files(*id, true)?;
-            if self.has_writer(*id) {
-                self.close_thread(*id)?;
-            }
+            self.close_any(*id);
         }
         group[1..].reverse();
         Ok(group)
@@ -197,7 +191,7 @@ impl Home {
 
     fn delete(&mut self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
         if self.has_writer(thread_id) && files_of(self, thread_id, View::Full).is_err() {
-            self.close_thread(thread_id)?;
+            self.close_any(thread_id);
             return Ok(vec![thread_id]);
         }
         files_of(self, thread_id, View::Full)?;
@@ -224,9 +218,7 @@ impl Home {
         self.names.retain(|(id, _)| !group.contains(id));
         for id in &group {
             self.git.remove(&id.to_string());
-            if self.has_writer(*id) {
-                self.close_thread(*id)?;
-            }
+            self.close_any(*id);
         }
         group.reverse();
         Ok(group)

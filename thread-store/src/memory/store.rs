@@ -24,7 +24,7 @@ use crate::types::{
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
 use crate::writes::{
-    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites,
+    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites, WriterKey,
 };
 
 /// Candidates that an ambiguous selector returns at most.
@@ -152,32 +152,35 @@ impl ThreadWrites for MemoryStore {
 
     async fn append_items(
         &self,
-        thread_id: ThreadId,
+        key: WriterKey,
         lines: Vec<DurableLine>,
         durability: Durability,
     ) -> StoreResult<StoredLines> {
-        self.change(|home| home.append_items(thread_id, &lines, durability, self.clock.now_ms()))
+        self.change(|home| home.append_items(key, &lines, durability, self.clock.now_ms()))
     }
 
-    async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.change(|home| home.persist_thread(thread_id, self.clock.now_ms()))
+    async fn persist_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.change(|home| {
+            home.check_open(key)?;
+            home.persist_thread(key.thread_id, self.clock.now_ms())
+        })
     }
 
-    async fn flush_thread(&self, thread_id: ThreadId, _: Durability) -> StoreResult<()> {
-        self.change(|home| home.check_open(thread_id))
+    async fn flush_thread(&self, key: WriterKey, _: Durability) -> StoreResult<()> {
+        self.change(|home| home.check_open(key))
     }
 
-    async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.change(|home| home.close_thread(thread_id))
+    async fn close_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.change(|home| home.close_thread(key))
     }
 
-    async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.change(|home| home.close_thread(thread_id))
+    async fn discard_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.change(|home| home.close_thread(key))
     }
 
-    fn abandon_thread(&self, thread_id: ThreadId) {
+    fn abandon_thread(&self, key: WriterKey) {
         // One that is not open has nothing to give back.
-        let _ = self.change(|home| home.close_thread(thread_id));
+        let _ = self.change(|home| home.close_thread(key));
     }
 
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {

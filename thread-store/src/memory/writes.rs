@@ -17,20 +17,32 @@ use crate::token_use::usage_of_line;
 use crate::types::View;
 use crate::writes::{
     AppendAck, Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, OrdinalRange, StoredLines,
-    TokenUse,
+    TokenUse, WriterKey,
 };
 
 /// Threads that are open for writing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Writers(HashMap<ThreadId, Writer>);
+pub(super) struct Writers {
+    open: HashMap<ThreadId, Writer>,
+    /// Openings so far.
+    count: u64,
+}
 
 #[derive(Debug, Clone)]
 struct Writer {
+    number: u64,
     file_name: String,
     mode: HistoryMode,
     /// First line, until something is appended.
     unborn: Option<RolloutItem>,
     next_ordinal: u64,
+}
+
+impl Writers {
+    fn next_number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
 }
 
 impl Home {
@@ -48,6 +60,7 @@ impl Home {
         };
         let meta = session_meta(new, now_ms).ok_or(StoreError::ReadOnly)?;
         let writer = Writer {
+            number: self.writers.next_number(),
             file_name: name.render(),
             mode: new.history_mode,
             unborn: Some(RolloutItem::SessionMeta(Box::new(meta))),
@@ -58,6 +71,19 @@ impl Home {
 
     pub(super) fn resume_thread(&mut self, thread_id: ThreadId) -> StoreResult<OpenThread> {
         self.refuse_second_writer(thread_id)?;
+        let number = self.writers.next_number();
+        self.continue_thread(thread_id, number)
+    }
+
+    /// Opens the newest revision of a thread that is open, under the same key.
+    pub(super) fn reopen(&mut self, thread_id: ThreadId) -> StoreResult<()> {
+        match self.writers.open.remove(&thread_id) {
+            Some(writer) => self.continue_thread(thread_id, writer.number).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    fn continue_thread(&mut self, thread_id: ThreadId, number: u64) -> StoreResult<OpenThread> {
         let history = History::open(self, thread_id, View::Full)?;
         history.require_header()?;
         let file = history.current().file.clone();
@@ -75,6 +101,7 @@ impl Home {
         });
         let ordinals = file.bytes.split(|byte| *byte == b'\n').filter_map(ordinal_of);
         let writer = Writer {
+            number,
             mode: history.mode(),
             unborn: None,
             next_ordinal: ordinals.max().map_or(0, |ordinal| ordinal + 1),
@@ -88,15 +115,16 @@ impl Home {
     }
 
     pub(super) fn refuse_second_writer(&self, thread_id: ThreadId) -> StoreResult<()> {
-        match self.writers.0.contains_key(&thread_id) {
+        match self.writers.open.contains_key(&thread_id) {
             true => Err(StoreError::WriterConflict { thread_id }),
             false => Ok(()),
         }
     }
 
     fn adopt(&mut self, thread_id: ThreadId, writer: Writer, open_turns: Vec<String>) -> OpenThread {
+        let number = writer.number;
         let open = OpenThread {
-            thread_id,
+            key: WriterKey { thread_id, number },
             rollout_id: RolloutName::parse(&writer.file_name).map_or(thread_id.into(), |name| name.rollout_id),
             history_mode: writer.mode,
             path: format!("/{}", writer.file_name).into(),
@@ -104,19 +132,20 @@ impl Home {
             open_turns,
             token_use: None,
         };
-        self.writers.0.insert(thread_id, writer);
+        self.writers.open.insert(thread_id, writer);
         open
     }
 
     pub(super) fn append_items(
         &mut self,
-        thread_id: ThreadId,
+        key: WriterKey,
         lines: &[DurableLine],
         durability: Durability,
         now_ms: i64,
     ) -> StoreResult<StoredLines> {
-        self.persist_thread(thread_id, now_ms)?;
-        let writer = self.writer(thread_id)?;
+        self.check_open(key)?;
+        self.persist_thread(key.thread_id, now_ms)?;
+        let writer = self.writer(key.thread_id)?;
         let first = writer.next_ordinal;
         let numbered = writer.mode == HistoryMode::Paginated;
         let file_name = writer.file_name.clone();
@@ -161,13 +190,24 @@ impl Home {
         Ok(())
     }
 
-    pub(super) fn close_thread(&mut self, thread_id: ThreadId) -> StoreResult<()> {
-        let closed = self.writers.0.remove(&thread_id);
-        closed.map(|_| ()).ok_or(StoreError::NotOpen { thread_id })
+    /// Closes the writer that a key names.
+    pub(super) fn close_thread(&mut self, key: WriterKey) -> StoreResult<()> {
+        self.check_open(key)?;
+        self.close_any(key.thread_id);
+        Ok(())
     }
 
-    pub(super) fn check_open(&mut self, thread_id: ThreadId) -> StoreResult<()> {
-        self.writer(thread_id).map(|_| ())
+    /// Closes a thread if it is open.
+    pub(super) fn close_any(&mut self, thread_id: ThreadId) {
+        self.writers.open.remove(&thread_id);
+    }
+
+    /// Refuses a key whose writer was closed.
+    pub(super) fn check_open(&self, key: WriterKey) -> StoreResult<()> {
+        let thread_id = key.thread_id;
+        let writer = self.writers.open.get(&thread_id);
+        let named = writer.filter(|writer| writer.number == key.number);
+        named.map(|_| ()).ok_or(StoreError::NotOpen { thread_id })
     }
 
     pub(super) fn update_metadata(
@@ -176,7 +216,7 @@ impl Home {
         patch: &MetadataPatch,
         now_ms: i64,
     ) -> StoreResult<()> {
-        if self.check_open(thread_id).is_ok() {
+        if self.has_writer(thread_id) {
             self.persist_thread(thread_id, now_ms)?;
         }
         let history = History::open(self, thread_id, View::Full)?;
@@ -220,14 +260,14 @@ impl Home {
 
     fn writer(&mut self, thread_id: ThreadId) -> StoreResult<&mut Writer> {
         self.writers
-            .0
+            .open
             .get_mut(&thread_id)
             .ok_or(StoreError::NotOpen { thread_id })
     }
 
     /// Returns whether a thread is open for writing.
     pub(super) fn has_writer(&self, thread_id: ThreadId) -> bool {
-        self.writers.0.contains_key(&thread_id)
+        self.writers.open.contains_key(&thread_id)
     }
 }
 
