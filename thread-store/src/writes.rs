@@ -35,10 +35,12 @@ pub trait ThreadWrites: Send + Sync {
     /// `ThreadNotFound`, `Archived`, `WriterConflict`, `Header`, and `Record` when the log cannot be continued.
     async fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread>;
 
-    /// Appends lines, all or none, and returns once they have come as far as `durability`.
+    /// Appends lines and returns once they have come as far as `durability`.
     ///
     /// # Errors
-    /// `NotOpen`, and `Record` when they could not be written; the thread then refuses appends until it is resumed.
+    /// `NotOpen`; `Record` when they could not be written: none of them is in the log. `InDoubt` when they, or the first
+    /// ones of them, may be in the log all the same, because they could not be synced or not be taken back. After both the
+    /// thread refuses appends until it is resumed.
     async fn append_items(
         &self,
         key: WriterKey,

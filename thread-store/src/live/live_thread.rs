@@ -104,7 +104,7 @@ struct State {
     /// Offsets of lines that ids may still follow from, by number.
     offsets: BTreeMap<u64, u64>,
     line_ids: LineIds,
-    /// Whether the last append failed; the next one starts by opening the thread again.
+    /// Whether the last append failed or was given up; the next one starts by opening the thread again.
     failed: bool,
     closed: bool,
 }
@@ -172,11 +172,12 @@ impl LiveThread {
         self.new.as_ref()
     }
 
-    /// Records items: all of them, or none. Ends of turns are synced unless something else is asked for.
+    /// Records items. Ends of turns are synced unless something else is asked for.
     ///
     /// # Errors
     /// `Rejected` names the item and what is wrong with it; the thread goes on. `Record` when the log could not be
-    /// written: the next append looks at the log again first.
+    /// written: nothing of the items is in it. `InDoubt` when they may be in the log, but could not be synced: read the
+    /// thread before recording them again. After both the next append looks at the log again first.
     pub async fn append(&self, items: &[RawItem], durability: Option<Durability>) -> StoreResult<Appended> {
         let mut state = self.usable_state().await?;
         let now_ms = self.options.clock.now_ms();

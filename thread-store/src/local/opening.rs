@@ -249,7 +249,7 @@ async fn sync_and_close(writer: &Writer) -> RecordResult<()> {
 }
 
 fn warn_of_lost(key: WriterKey, closed: RecordResult<()>) {
-    if let Err(error @ RecordError::Write(_)) = closed {
+    if let Err(error @ (RecordError::Write(_) | RecordError::InDoubt(_))) = closed {
         tracing::warn!(%error, thread_id = %key.thread_id, "records that were only queued are lost with their owner");
     }
 }

@@ -14,7 +14,8 @@ use codex_protocol::log::HistoryMode;
 use codex_rollout::fs::LogFs;
 use codex_rollout::locks::{LockError, WriterLease, WriterLocks, WriterProbe};
 use codex_rollout::recorder::{
-    AppendAck, Durability, EncodedItem, Recorder, RecorderOptions, RecorderPool, RolloutWriter, WriterState,
+    AppendAck, Durability, EncodedItem, RecordError, Recorder, RecorderOptions, RecorderPool, RolloutWriter,
+    WriterState,
 };
 
 use super::catalog::Freshness;
@@ -208,7 +209,7 @@ impl Writer {
         };
         let items = encoded(lines);
         let appended = self.recorder.append(items.clone(), durability).await;
-        let ack = appended.map_err(|error| record_error(self.recorder.thread_id(), error))?;
+        let ack = appended.map_err(|error| append_error(self.recorder.thread_id(), error))?;
         self.unseen.store(true, Ordering::Release);
         let offsets = offsets_of(&items, &ack);
         Ok(StoredLines { ack, offsets })
@@ -255,7 +256,7 @@ impl Inner {
             reopened.map_err(|error| record_error(thread_id, error))?;
         }
         let appended = writer.recorder.append_blocking(items.to_vec(), Durability::Synced);
-        appended.map_err(|error| record_error(thread_id, error))?;
+        appended.map_err(|error| append_error(thread_id, error))?;
         writer.unseen.store(true, Ordering::Release);
         Ok(true)
     }
@@ -361,6 +362,16 @@ pub(super) fn record_error(thread_id: ThreadId, error: impl std::error::Error + 
     StoreError::Record {
         thread_id,
         source: Box::new(error),
+    }
+}
+
+fn append_error(thread_id: ThreadId, error: RecordError) -> StoreError {
+    match error {
+        RecordError::InDoubt(source) => StoreError::InDoubt {
+            thread_id,
+            source: Box::new(source),
+        },
+        error => record_error(thread_id, error),
     }
 }
 
