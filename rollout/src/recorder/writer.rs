@@ -348,7 +348,7 @@ impl RolloutWriter {
         self.left = Left::Nothing;
         self.refuse_poisoned()?;
         check_lines(items)?;
-        let time = line_time(now_ms).ok_or(WriteError::TimeOutOfRange { unix_ms: now_ms })?;
+        let time = line_time(now_ms)?;
         let meta = match &self.state {
             State::Pending(new) => Some(EncodedItem::new(RolloutItem::SessionMeta(Box::new(new.meta.clone())))),
             State::Open { .. } | State::Poisoned { .. } => None,

@@ -7,15 +7,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use codex_protocol::ids::ThreadId;
-use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, RawJson, SessionMeta};
+use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, SessionMeta};
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::forget_names::forget_names;
 use codex_rollout::head::{Head, read_head};
-use codex_rollout::journal::{FactKind, JournalFact};
 use codex_rollout::lines::LineEvent;
-use codex_rollout::recorder::{Durability, LocalTime, NewRollout, RolloutDraft, WriteError, materialize};
+use codex_rollout::recorder::{LocalTime, NewRollout, RolloutDraft, WriteError, materialize};
 use codex_rollout::relocate::sync_file;
-use codex_rollout::session_index::append_name;
 use codex_rollout::source::RolloutSource;
 use codex_state::projector::RowReader;
 use codex_state::rows::{RowKey, RowSet, RowSets, TurnState};
@@ -29,7 +27,7 @@ use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest};
 use crate::live::IdSource as _;
 use crate::live::SystemIds;
-use crate::successor::{CutTurn, LatestSettings, TurnWatch, fork_meta, interruption, timestamp};
+use crate::successor::{CutTurn, LatestSettings, TurnWatch, fork_meta, interruption};
 use crate::types::View;
 
 /// Bytes of an overlong line that are copied at once.
@@ -78,7 +76,7 @@ impl Inner {
         };
         let now_ms = self.clock.now_ms();
         let meta = fork_meta(&plan.meta, plan.settings, request, base, now_ms);
-        let meta = meta.ok_or_else(|| failed(Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms })))?;
+        let meta = meta.map_err(|error| failed(Box::new(error)))?;
         let rollout = NewRollout {
             rollout_id: request.new_thread_id.into(),
             meta,
@@ -150,19 +148,7 @@ impl Inner {
         let Some(name) = self.facts()?.name(request.source) else {
             return Ok(false);
         };
-        let failed = Self::lifecycle_error("fork", request.source);
-        let now_ms = self.clock.now_ms();
-        let fact = JournalFact {
-            kind: FactKind::ThreadName,
-            thread_id: Some(request.new_thread_id),
-            at_ms: now_ms,
-            value: RawJson::string(&name),
-        };
-        let journalled = self.journal.journal.append(&[fact], Durability::Synced);
-        journalled.map_err(|error| failed(Box::new(error)))?;
-        let at = timestamp(now_ms).unwrap_or_default();
-        append_name(self.fs.as_ref(), &self.home, request.new_thread_id, &name, &at)
-            .map_err(|error| failed(Box::new(error)))?;
+        self.record_facts(request.new_thread_id, Some(&name), &[])?;
         Ok(true)
     }
 

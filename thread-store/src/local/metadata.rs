@@ -9,14 +9,14 @@ use codex_protocol::log::{HistoryMode, RawJson, RolloutItem, SessionMeta};
 use codex_rollout::discover::{Location, RolloutFile};
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::journal::{FactKind, JournalFact};
-use codex_rollout::recorder::{Durability, EncodedItem, RolloutWriter, TornTailRule};
+use codex_rollout::recorder::{Durability, EncodedItem, RolloutWriter, TornTailRule, line_time};
 use codex_rollout::session_index::append_name;
 
 use super::facts::GitPatchFact;
 use super::store::Inner;
 use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
-use crate::live::logged_git;
+use crate::live::patched_meta;
 use crate::types::{GitInfo, View};
 use crate::writes::MetadataPatch;
 
@@ -34,44 +34,54 @@ impl Inner {
         if in_rollout {
             self.append_session_meta(thread_id, &file, patch)?;
         }
-        self.journal_patch(thread_id, mode, patch)?;
-        if let Some(name) = &patch.name {
-            let now = timestamp(self.clock.now_ms());
-            append_name(self.fs.as_ref(), &self.home, thread_id, name, &now)
-                .map_err(|error| record_error(thread_id, error))?;
+        let mut facts = Vec::new();
+        if mode == HistoryMode::Paginated {
+            if !patch.git.is_empty() {
+                let value = RawJson::of(&GitPatchFact::from(&patch.git)).expect("an object of texts always serialises");
+                facts.push((FactKind::GitPatch, value));
+            }
+            if let Some(memory) = patch.memory_mode {
+                facts.push((FactKind::MemoryMode, RawJson::string(memory.as_str())));
+            }
         }
+        self.record_facts(thread_id, patch.name.as_deref(), &facts)?;
         self.catalog.expire();
         Ok(())
     }
 
-    fn journal_patch(&self, thread_id: ThreadId, mode: HistoryMode, patch: &MetadataPatch) -> StoreResult<()> {
-        let at_ms = self.clock.now_ms();
-        let fact = |kind, value| JournalFact {
-            kind,
-            thread_id: Some(thread_id),
-            at_ms,
-            value,
+    /// Records facts about a thread: all in the journal; a name also where other programs look for it.
+    pub(super) fn record_facts(
+        &self,
+        thread_id: ThreadId,
+        name: Option<&str>,
+        others: &[(FactKind, RawJson)],
+    ) -> StoreResult<()> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Record {
+            thread_id,
+            source: error,
         };
-        let mut facts = Vec::new();
-        if let Some(name) = &patch.name {
-            facts.push(fact(FactKind::ThreadName, RawJson::string(name)));
-        }
-        if mode == HistoryMode::Paginated {
-            if !patch.git.is_empty() {
-                let value = RawJson::of(&GitPatchFact::from(&patch.git)).expect("an object of texts always serialises");
-                facts.push(fact(FactKind::GitPatch, value));
-            }
-            if let Some(memory) = patch.memory_mode {
-                facts.push(fact(FactKind::MemoryMode, RawJson::string(memory.as_str())));
-            }
-        }
+        let at_ms = self.clock.now_ms();
+        let time = line_time(at_ms).map_err(|error| failed(Box::new(error)))?;
+        let name_fact = name.map(|name| (FactKind::ThreadName, RawJson::string(name)));
+        let facts = name_fact.into_iter().chain(others.iter().cloned());
+        let facts: Vec<JournalFact> = facts
+            .map(|(kind, value)| JournalFact {
+                kind,
+                thread_id: Some(thread_id),
+                at_ms,
+                value,
+            })
+            .collect();
         if facts.is_empty() {
             return Ok(());
         }
-        self.journal
-            .journal
-            .append(&facts, Durability::Synced)
-            .map_err(|error| record_error(thread_id, error))
+        let journalled = self.journal.journal.append(&facts, Durability::Synced);
+        journalled.map_err(|error| failed(Box::new(error)))?;
+        if let Some(name) = name {
+            append_name(self.fs.as_ref(), &self.home, thread_id, name, &time)
+                .map_err(|error| failed(Box::new(error)))?;
+        }
+        Ok(())
     }
 
     /// Appends a copy of the session metadata with the latest values to a legacy rollout.
@@ -93,7 +103,7 @@ impl Inner {
 
     fn patched_meta(&self, thread_id: ThreadId, file: &RolloutFile, patch: &MetadataPatch) -> StoreResult<SessionMeta> {
         let source = self.source(file)?;
-        let mut meta = match read_head(&source) {
+        let head = match read_head(&source) {
             Ok(Head::Envelope { meta, .. }) => *meta,
             Ok(Head::Bare(_)) => {
                 return Err(StoreError::Unsupported {
@@ -108,7 +118,7 @@ impl Inner {
                 });
             }
         };
-        let row = self.with_history(thread_id, View::Full, |history| {
+        let known = self.with_history(thread_id, View::Full, |history| {
             let header = &history.current().meta.header;
             Ok(GitInfo {
                 sha: header.git_sha.clone(),
@@ -116,17 +126,6 @@ impl Inner {
                 origin_url: header.git_origin_url.clone(),
             })
         })?;
-        // An empty object says that nothing is known any more; no object says nothing.
-        let git = patch.git.applied(Some(&row)).unwrap_or_default();
-        meta.git = Some(logged_git(&git));
-        if let Some(memory) = patch.memory_mode {
-            meta.memory_mode = Some(memory.as_str().to_owned());
-        }
-        Ok(meta)
+        Ok(patched_meta(head, &known, patch))
     }
-}
-
-fn timestamp(unix_ms: i64) -> String {
-    let moment = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or_default();
-    moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -9,7 +9,7 @@ use codex_rollout::discover::{Location, RolloutFile};
 use codex_rollout::lines::LineEvent;
 use codex_rollout::locks::WriterLease;
 use codex_rollout::recorder::{
-    LocalTime, NewRollout, RecordError, RecordResult, RolloutWriter, TornTailRule, WriteError, WriterState,
+    LocalTime, NewRollout, RecordError, RecordResult, RolloutWriter, TornTailRule, WriterState,
 };
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::{RowSet, TurnRow, TurnState};
@@ -65,10 +65,7 @@ impl Inner {
             return Err(StoreError::ThreadExists { thread_id });
         }
         let now_ms = self.clock.now_ms();
-        let meta = session_meta(new, now_ms).ok_or(StoreError::Record {
-            thread_id,
-            source: Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms }),
-        })?;
+        let meta = session_meta(new, now_ms).map_err(|error| record_error(thread_id, error))?;
         let rollout = NewRollout {
             rollout_id: thread_id.into(),
             meta,

@@ -11,7 +11,7 @@ use codex_rollout::discover::{Location, RolloutFile, rollout_at};
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::journal::{FactKind, JournalFact};
 use codex_rollout::locks::WriterLease;
-use codex_rollout::recorder::{Durability, NewRollout, RolloutDraft, RolloutWriter, TornTailRule, WriteError};
+use codex_rollout::recorder::{Durability, NewRollout, RolloutDraft, RolloutWriter, TornTailRule};
 use codex_rollout::relocate::remove_file;
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::RowSet;
@@ -112,11 +112,10 @@ impl Inner {
         let failed = Self::lifecycle_error("revert", thread_id);
         let created = self.created_times(thread_id)?;
         let now_ms = revision_time_ms(self.clock.now_ms(), created);
-        let out_of_range = || failed(Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms }));
         let rollout_id = RolloutId(SystemIds::new(self.clock.clone()).uuid_v7());
         let rollout = NewRollout {
             rollout_id,
-            meta: revision_meta(current, base, now_ms).ok_or_else(out_of_range)?,
+            meta: revision_meta(current, base, now_ms).map_err(|error| failed(Box::new(error)))?,
             prepared: self.local_time(now_ms),
         };
         let draft = RolloutDraft::begin(&self.fs, &self.home, lease, rollout, now_ms);

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, RolloutItem, RolloutLine, SessionMeta};
 use codex_rollout::head::{Head, head_of_bytes};
-use codex_rollout::name::RolloutName;
 use codex_state::rows::{RowSet, TurnState};
 use uuid::Uuid;
 
@@ -15,7 +14,7 @@ use super::home::{Home, MemoryRollout};
 use super::list::Shelf;
 use super::rollout::Rollout;
 use super::store::{MemoryStore, read};
-use super::writes::line_time;
+use super::writes::{file_name, record_error, time_of};
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest, ThreadLifecycle};
 use crate::live::{IdSource as _, SystemIds};
@@ -112,11 +111,12 @@ impl Home {
                 (None, open, copied)
             }
         };
-        let meta = fork_meta(&source, settings, request, base, now_ms).ok_or(StoreError::TaskStopped)?;
+        let meta =
+            fork_meta(&source, settings, request, base, now_ms).map_err(|error| record_error(request.source, error))?;
         let lines = cut_turn.map(|turn| interruption(&turn, mode, &id.to_string()));
         let lines: Vec<NewLine> = lines.into_iter().flatten().collect();
         let rollout_id = request.new_thread_id.into();
-        self.insert(new_rollout(meta, rollout_id, &copied, &lines, now_ms));
+        self.insert(new_rollout(meta, rollout_id, &copied, &lines, now_ms)?);
         if let Some(name) = self.name_of(request.source) {
             self.set_name(request.new_thread_id, &name);
         }
@@ -145,7 +145,7 @@ impl Home {
             if !current.file.bytes.ends_with(b"\n") {
                 bytes.push(b'\n');
             }
-            write_line(&mut bytes, &line, now_ms, None);
+            write_line(&mut bytes, &line, &time_of(thread_id, now_ms)?, None);
             let file_name = current.file.file_name.clone();
             self.append(&file_name, &bytes, now_ms);
             return Ok(());
@@ -156,8 +156,8 @@ impl Home {
             .into_iter()
             .filter_map(created_ms);
         let now_ms = revision_time_ms(now_ms, others);
-        let meta = revision_meta(&meta, base, now_ms).ok_or(StoreError::TaskStopped)?;
-        self.insert(new_rollout(meta, id, &[], &[], now_ms));
+        let meta = revision_meta(&meta, base, now_ms).map_err(|error| record_error(thread_id, error))?;
+        self.insert(new_rollout(meta, id, &[], &[], now_ms)?);
         self.reopen(thread_id)
     }
 
@@ -426,33 +426,36 @@ fn copied_lines(rollout: &Rollout, end: u64) -> (Vec<u8>, Option<CutTurn>) {
     (copied, watch.open())
 }
 
-fn new_rollout(meta: SessionMeta, id: RolloutId, copied: &[u8], lines: &[NewLine], now_ms: i64) -> MemoryRollout {
+fn new_rollout(
+    meta: SessionMeta,
+    id: RolloutId,
+    copied: &[u8],
+    lines: &[NewLine],
+    now_ms: i64,
+) -> StoreResult<MemoryRollout> {
+    let time = time_of(meta.id, now_ms)?;
+    let file_name = file_name(meta.id, id, now_ms)?;
     let mut ordinal = match meta.history_mode {
         HistoryMode::Legacy => None,
         HistoryMode::Paginated => Some(meta.history_base.map_or(0, |base| base.end_ordinal_exclusive)),
     };
-    let name = RolloutName {
-        timestamp: line_time(now_ms)[..19].replace(':', "-"),
-        thread_id: meta.id,
-        rollout_id: id,
-    };
-    let mut bytes = RolloutLine::new(line_time(now_ms), ordinal, RolloutItem::SessionMeta(Box::new(meta))).encode();
+    let mut bytes = RolloutLine::new(time.clone(), ordinal, RolloutItem::SessionMeta(Box::new(meta))).encode();
     bytes.push(b'\n');
     bytes.extend_from_slice(copied);
     for line in lines {
         ordinal = ordinal.map(|ordinal| ordinal + 1);
-        write_line(&mut bytes, line, now_ms, ordinal);
+        write_line(&mut bytes, line, &time, ordinal);
     }
-    MemoryRollout {
-        file_name: name.render(),
+    Ok(MemoryRollout {
+        file_name,
         bytes,
         mtime_ms: now_ms,
         archived: false,
-    }
+    })
 }
 
-fn write_line(bytes: &mut Vec<u8>, line: &NewLine, now_ms: i64, ordinal: Option<u64>) {
-    let encoded = RolloutLine::encode_parts(&line_time(now_ms), ordinal, line.kind, &line.payload, None);
+fn write_line(bytes: &mut Vec<u8>, line: &NewLine, time: &str, ordinal: Option<u64>) {
+    let encoded = RolloutLine::encode_parts(time, ordinal, line.kind, &line.payload, None);
     bytes.extend(encoded);
     bytes.push(b'\n');
 }

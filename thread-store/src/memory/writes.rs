@@ -4,15 +4,16 @@
 
 use std::collections::HashMap;
 
-use codex_protocol::ids::ThreadId;
+use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryMode, RolloutItem, RolloutLine};
 use codex_rollout::name::RolloutName;
+use codex_rollout::recorder::{WriteError, line_time};
 use codex_state::rows::TurnState;
 
 use super::history::History;
 use super::home::{Home, MemoryRollout};
 use crate::error::{StoreError, StoreResult};
-use crate::live::{logged_git, session_meta};
+use crate::live::{patched_meta, session_meta};
 use crate::token_use::usage_of_line;
 use crate::types::View;
 use crate::writes::{
@@ -53,15 +54,10 @@ impl Home {
         if recorded.is_ok_and(|history| history.require_header().is_ok()) {
             return Err(StoreError::ThreadExists { thread_id });
         }
-        let name = RolloutName {
-            timestamp: line_time(now_ms)[..19].replace(':', "-"),
-            thread_id,
-            rollout_id: thread_id.into(),
-        };
-        let meta = session_meta(new, now_ms).ok_or(StoreError::ReadOnly)?;
+        let meta = session_meta(new, now_ms).map_err(|error| record_error(thread_id, error))?;
         let writer = Writer {
             number: self.writers.next_number(),
-            file_name: name.render(),
+            file_name: file_name(thread_id, thread_id.into(), now_ms)?,
             mode: new.history_mode,
             unborn: Some(RolloutItem::SessionMeta(Box::new(meta))),
             next_ordinal: 0,
@@ -149,11 +145,12 @@ impl Home {
         let first = writer.next_ordinal;
         let numbered = writer.mode == HistoryMode::Paginated;
         let file_name = writer.file_name.clone();
+        let time = time_of(key.thread_id, now_ms)?;
         let mut bytes = Vec::new();
         let mut starts = Vec::new();
         for (line, ordinal) in lines.iter().zip(first..) {
             starts.push(bytes.len() as u64);
-            bytes.extend(line.encode(&line_time(now_ms), numbered.then_some(ordinal)));
+            bytes.extend(line.encode(&time, numbered.then_some(ordinal)));
             bytes.push(b'\n');
         }
         writer.next_ordinal += lines.len() as u64;
@@ -172,6 +169,7 @@ impl Home {
     }
 
     pub(super) fn persist_thread(&mut self, thread_id: ThreadId, now_ms: i64) -> StoreResult<()> {
+        let time = time_of(thread_id, now_ms)?;
         let writer = self.writer(thread_id)?;
         let Some(meta) = writer.unborn.take() else {
             return Ok(());
@@ -179,7 +177,7 @@ impl Home {
         let ordinal = (writer.mode == HistoryMode::Paginated).then_some(writer.next_ordinal);
         writer.next_ordinal += 1;
         let file_name = writer.file_name.clone();
-        let mut bytes = RolloutLine::new(line_time(now_ms), ordinal, meta).encode();
+        let mut bytes = RolloutLine::new(time, ordinal, meta).encode();
         bytes.push(b'\n');
         self.insert(MemoryRollout {
             file_name,
@@ -238,19 +236,16 @@ impl Home {
                     path: file.file_name.clone().into(),
                     source: Box::new(error),
                 })?;
-                let RolloutItem::SessionMeta(mut meta) = line.item else {
+                let RolloutItem::SessionMeta(head) = line.item else {
                     return Err(StoreError::ThreadNotFound { thread_id });
                 };
-                let recorded = crate::types::GitInfo {
+                let known = crate::types::GitInfo {
                     sha: header.git_sha,
                     branch: header.git_branch,
                     origin_url: header.git_origin_url,
                 };
-                meta.git = Some(logged_git(&patch.git.applied(Some(&recorded)).unwrap_or_default()));
-                if let Some(memory) = patch.memory_mode {
-                    meta.memory_mode = Some(memory.as_str().to_owned());
-                }
-                let mut bytes = RolloutLine::new(line_time(now_ms), None, RolloutItem::SessionMeta(meta)).encode();
+                let meta = RolloutItem::SessionMeta(Box::new(patched_meta(*head, &known, patch)));
+                let mut bytes = RolloutLine::new(time_of(thread_id, now_ms)?, None, meta).encode();
                 bytes.push(b'\n');
                 self.append(&file.file_name, &bytes, now_ms);
             }
@@ -301,7 +296,25 @@ fn ordinal_of(line: &[u8]) -> Option<u64> {
     RolloutLine::decode(line).ok()?.ordinal
 }
 
-pub(super) fn line_time(unix_ms: i64) -> String {
-    let moment = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or_default();
-    moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+/// Returns the name of a rollout that is made now; local time is UTC here.
+pub(super) fn file_name(thread_id: ThreadId, rollout_id: RolloutId, now_ms: i64) -> StoreResult<String> {
+    let name = RolloutName {
+        timestamp: time_of(thread_id, now_ms)?[..19].replace(':', "-"),
+        thread_id,
+        rollout_id,
+    };
+    Ok(name.render())
+}
+
+/// Returns the time of a line, as the local store writes it.
+pub(super) fn time_of(thread_id: ThreadId, now_ms: i64) -> StoreResult<String> {
+    line_time(now_ms).map_err(|error| record_error(thread_id, error))
+}
+
+/// Wraps what a writer says.
+pub(super) fn record_error(thread_id: ThreadId, error: WriteError) -> StoreError {
+    StoreError::Record {
+        thread_id,
+        source: Box::new(error),
+    }
 }
