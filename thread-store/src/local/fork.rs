@@ -64,7 +64,8 @@ impl Inner {
                 thread_id: request.new_thread_id,
             });
         }
-        let plan = self.with_history(request.source, View::Full, |history| plan_fork(history, request))?;
+        let plan =
+            self.repairing(|| self.with_history(request.source, View::Full, |history| plan_fork(history, request)))?;
         self.saw_everything()?;
         let mut sources = Vec::new();
         let base = match &plan.inherited {
@@ -130,7 +131,7 @@ impl Inner {
             return Ok(());
         }
         self.catalog.expire();
-        match self.with_history(request.new_thread_id, View::Full, |_| Ok(())) {
+        match self.repairing(|| self.with_history(request.new_thread_id, View::Full, |_| Ok(()))) {
             Err(StoreError::Lineage { .. }) => {
                 codex_rollout::relocate::remove_file(self.fs.as_ref(), &self.home, path)
                     .map_err(|error| Self::lifecycle_error("fork", request.source)(Box::new(error)))?;

@@ -13,6 +13,7 @@ use codex_rollout::recorder::{Durability, EncodedItem, RolloutWriter, TornTailRu
 use codex_rollout::session_index::append_name;
 
 use super::facts::GitPatchFact;
+use super::segments::History;
 use super::store::Inner;
 use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
@@ -23,8 +24,10 @@ use crate::writes::MetadataPatch;
 impl Inner {
     /// Applies a patch; every fact is durable before this returns.
     pub(super) fn update_metadata(&self, thread_id: ThreadId, patch: &MetadataPatch) -> StoreResult<()> {
-        let found = self.with_history(thread_id, View::Full, |history| {
-            Ok((history.current().file.clone(), history.mode()))
+        let found = self.repairing(|| {
+            self.with_history(thread_id, View::Full, |history| {
+                Ok((history.current().file.clone(), history.mode()))
+            })
         });
         let (file, mode) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
@@ -118,14 +121,15 @@ impl Inner {
                 });
             }
         };
-        let known = self.with_history(thread_id, View::Full, |history| {
+        let known = |history: &History<'_>| {
             let header = &history.current().meta.header;
             Ok(GitInfo {
                 sha: header.git_sha.clone(),
                 branch: header.git_branch.clone(),
                 origin_url: header.git_origin_url.clone(),
             })
-        })?;
+        };
+        let known = self.repairing(|| self.with_history(thread_id, View::Full, known))?;
         Ok(patched_meta(head, &known, patch))
     }
 }

@@ -84,8 +84,10 @@ impl Inner {
         if self.sweep(Freshness::Recent).named(thread_id.0).is_empty() {
             return Ok(false);
         }
-        let header_error = self.with_history(thread_id, View::Full, |history| {
-            Ok(history.current().header_error.is_some())
+        let header_error = self.repairing(|| {
+            self.with_history(thread_id, View::Full, |history| {
+                Ok(history.current().header_error.is_some())
+            })
         });
         match header_error {
             Ok(is_unreadable) => Ok(!is_unreadable),

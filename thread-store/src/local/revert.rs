@@ -47,12 +47,14 @@ impl Inner {
         let _turn = self.lifecycle_turn();
         self.settle_open(thread_id)?;
         self.catalog.expire();
-        self.files_of(thread_id, View::Full)?;
+        self.repairing(|| self.files_of(thread_id, View::Full))?;
         let lease = self.writers.hold(thread_id)?;
         self.look_everywhere()?;
         let cut = ForkCut::BeforeTurn(before_turn_id.to_owned());
-        let plan = self.with_history(thread_id, View::Full, |history| {
-            plan_revert(history, &cut, before_turn_id)
+        let plan = self.repairing(|| {
+            self.with_history(thread_id, View::Full, |history| {
+                plan_revert(history, &cut, before_turn_id)
+            })
         })?;
         let reverted = match plan {
             RevertPlan::Marker { num_turns, file } => self.mark_rollback(thread_id, lease, num_turns, &file),
@@ -122,23 +124,27 @@ impl Inner {
         let path = draft
             .and_then(RolloutDraft::publish)
             .map_err(|error| failed(Box::new(error)))?;
+        let undo =
+            |error: Box<dyn std::error::Error + Send + Sync>| match remove_file(self.fs.as_ref(), &self.home, &path) {
+                Ok(()) => failed(error),
+                Err(error) => failed(Box::new(error)),
+            };
+        let file = rollout_at(self.fs.as_ref(), &self.home, &path).map_err(|error| undo(Box::new(error)))?;
         let fact = JournalFact {
             kind: FactKind::CurrentRevision,
             thread_id: Some(thread_id),
             at_ms: now_ms,
             value: RawJson::string(&rollout_id.to_string()),
         };
-        if let Err(error) = self.journal.journal.append(&[fact], Durability::Synced) {
-            remove_file(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))?;
-            return Err(failed(Box::new(error)));
-        }
-        rollout_at(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))
+        let journalled = self.journal.journal.append(&[fact], Durability::Synced);
+        journalled.map_err(|error| undo(Box::new(error)))?;
+        Ok(file)
     }
 
     /// Returns when the headers of a thread's revisions say that they were made.
     fn created_times(&self, thread_id: ThreadId) -> StoreResult<Vec<i64>> {
         let mut times = Vec::new();
-        for file in self.files_of(thread_id, View::Full)? {
+        for file in self.repairing(|| self.files_of(thread_id, View::Full))? {
             // A file that is no rollout is no revision.
             if let Ok(Head::Envelope { meta, .. }) = read_head(&self.source(&file)?)
                 && let Ok(time) = meta.timestamp.parse::<jiff::Timestamp>()

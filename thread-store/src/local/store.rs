@@ -172,7 +172,7 @@ impl LocalStore {
     }
 
     /// Runs a call on a blocking thread, once.
-    async fn run_once<T: Send + 'static>(
+    pub(super) async fn run_once<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Inner) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
@@ -187,27 +187,7 @@ impl LocalStore {
         &self,
         call: impl Fn(&Inner) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
-        let inner = Arc::clone(&self.inner);
-        let work = move || match call(&inner) {
-            Err(error) if is_rebuildable(&error) => {
-                tracing::warn!(%error, "index is unusable; rebuilding it from the log");
-                inner.rebuild_index()?;
-                call(&inner)
-            }
-            Err(error) => match stale_rollout(&error) {
-                // The rows belong to other bytes: project this rollout anew, once per call.
-                Some(path) => {
-                    tracing::warn!(%error, path = %path.display(), "index rows do not fit the log; projecting anew");
-                    inner.forget_rollout_at(path)?;
-                    call(&inner)
-                }
-                None => Err(error),
-            },
-            Ok(value) => Ok(value),
-        };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| StoreError::TaskStopped)?
+        self.run_once(move |inner| inner.repairing(|| call(inner))).await
     }
 }
 
@@ -215,6 +195,27 @@ impl Inner {
     /// Returns the index in use.
     pub(super) fn index(&self) -> SharedIndex {
         Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks the index, and once more after it was repaired if it proves unusable. What `ask` changes would happen twice.
+    pub(super) fn repairing<T>(&self, ask: impl Fn() -> StoreResult<T>) -> StoreResult<T> {
+        match ask() {
+            Err(error) if is_rebuildable(&error) => {
+                tracing::warn!(%error, "index is unusable; rebuilding it from the log");
+                self.rebuild_index()?;
+                ask()
+            }
+            Err(error) => match stale_rollout(&error) {
+                // The rows belong to other bytes: project this rollout anew, once per call.
+                Some(path) => {
+                    tracing::warn!(%error, path = %path.display(), "index rows do not fit the log; projecting anew");
+                    self.forget_rollout_at(path)?;
+                    ask()
+                }
+                None => Err(error),
+            },
+            Ok(value) => Ok(value),
+        }
     }
 
     /// Forgets what the index knows of the rollout at a path.
