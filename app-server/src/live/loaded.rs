@@ -6,10 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_protocol::ids::ThreadId;
-use codex_protocol::item::TurnStatus;
 use codex_protocol::log::SessionSource;
 use codex_protocol::rpc::thread::{Thread, ThreadReadState, ThreadStatus};
-use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::ThreadRecord;
 use codex_thread_store::live::LiveThread;
 
@@ -124,21 +122,6 @@ impl LoadedThread {
             Role::Metadata | Role::WithTurns => Some(true),
             Role::Row | Role::RelatedRow | Role::Updated => None,
         };
-        drop(state);
-        self.mark_active(&mut thread.turns);
-    }
-
-    /// Shows the turn that runs as running: an open turn reads as interrupted in the log, and its writer knows better.
-    pub(crate) fn mark_active(&self, turns: &mut [Turn]) {
-        let state = self.state();
-        let Some(active) = state.activity.active_turn() else {
-            return;
-        };
-        for turn in turns.iter_mut().filter(|turn| turn.id == active) {
-            if turn.status == TurnStatus::Interrupted && turn.completed_at.is_none() {
-                turn.status = TurnStatus::InProgress;
-            }
-        }
     }
 
     /// How far the thread was read, if that has changed since it was loaded.
