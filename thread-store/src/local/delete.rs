@@ -15,7 +15,6 @@ use super::catch_up::rollout_uuid;
 use super::owned::Owned;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
-use crate::live::{IdSource as _, SystemIds};
 use crate::types::{ArchivedFilter, RelationFilter, View};
 
 impl Inner {
@@ -41,7 +40,7 @@ impl Inner {
         for thread in &owned {
             self.writers.close_held(thread.thread_id)?;
         }
-        let operation = SystemIds::new(self.clock.clone()).uuid_v7().to_string();
+        let operation = self.ids.uuid_v7().to_string();
         let moves = self.moves_to_trash(&operation, &owned)?;
         self.move_all("delete", thread_id, &moves)?;
         self.catalog.expire();

@@ -25,8 +25,6 @@ use super::segments::History;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest};
-use crate::live::IdSource as _;
-use crate::live::SystemIds;
 use crate::successor::{CutTurn, LatestSettings, TurnWatch, fork_meta, interruption};
 use crate::types::View;
 
@@ -55,7 +53,6 @@ impl Inner {
     /// Makes a fork; it is on stable storage when this returns.
     pub(super) fn fork(&self, request: &ForkRequest) -> StoreResult<()> {
         let _turn = self.lifecycle_turn();
-        self.settle_open(request.source)?;
         let failed = Self::lifecycle_error("fork", request.source);
         let lease = self.acquire_lease(request.new_thread_id)?;
         self.look_everywhere()?;
@@ -64,6 +61,8 @@ impl Inner {
                 thread_id: request.new_thread_id,
             });
         }
+        self.refuse_cut_of_nothing(request)?;
+        self.settle_open(request.source)?;
         let plan =
             self.repairing(|| self.with_history(request.source, View::Full, |history| plan_fork(history, request)))?;
         self.saw_everything()?;
@@ -90,7 +89,7 @@ impl Inner {
             Inherited::Copied { source, end } => (copy_lines(&source, end, &mut draft)?, HistoryMode::Legacy),
         };
         if let Some(turn) = cut_turn {
-            let id = SystemIds::new(self.clock.clone()).uuid_v7().to_string();
+            let id = self.ids.uuid_v7().to_string();
             for line in interruption(&turn, mode, &id) {
                 draft.append(&line.encoded()).map_err(|error| failed(Box::new(error)))?;
             }
@@ -104,6 +103,25 @@ impl Inner {
         }
         self.catalog.expire();
         made
+    }
+
+    /// Refuses what cannot be forked from a thread without records before it gets a file for the fork.
+    fn refuse_cut_of_nothing(&self, request: &ForkRequest) -> StoreResult<()> {
+        let thread_id = request.source;
+        let Some(writer) = self.writers.of_thread(thread_id).filter(|writer| !writer.is_born()) else {
+            return Ok(());
+        };
+        let is_legacy = writer.recorder.history_mode() == HistoryMode::Legacy;
+        if is_legacy && request.attachment == ForkAttachment::Attached {
+            return Err(unsupported_attachment(thread_id));
+        }
+        match &request.cut {
+            ForkCut::Whole => Ok(()),
+            ForkCut::LastTurn(turn_id) | ForkCut::BeforeTurn(turn_id) => Err(StoreError::TurnNotFound {
+                thread_id,
+                turn_id: turn_id.clone(),
+            }),
+        }
     }
 
     pub(super) fn local_time(&self, unix_ms: i64) -> LocalTime {
@@ -162,6 +180,13 @@ impl Inner {
     }
 }
 
+fn unsupported_attachment(thread_id: ThreadId) -> StoreError {
+    StoreError::Unsupported {
+        operation: "attached fork",
+        thread_id,
+    }
+}
+
 fn plan_fork(history: &History<'_>, request: &ForkRequest) -> StoreResult<ForkPlan> {
     let current = history.current();
     let meta = head_meta(current, "fork", request.source)?;
@@ -181,10 +206,7 @@ fn plan_fork(history: &History<'_>, request: &ForkRequest) -> StoreResult<ForkPl
             }
         }
         HistoryMode::Legacy if request.attachment == ForkAttachment::Attached => {
-            return Err(StoreError::Unsupported {
-                operation: "attached fork",
-                thread_id: request.source,
-            });
+            return Err(unsupported_attachment(request.source));
         }
         HistoryMode::Legacy => Inherited::Copied {
             source: current.source.clone(),

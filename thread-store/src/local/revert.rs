@@ -24,7 +24,6 @@ use super::store::Inner;
 use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ForkCut;
-use crate::live::{IdSource as _, SystemIds};
 use crate::successor::{revision_meta, revision_time_ms, rollback};
 use crate::types::View;
 
@@ -45,6 +44,13 @@ impl Inner {
     /// Drops a turn and everything after it.
     pub(super) fn revert(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<()> {
         let _turn = self.lifecycle_turn();
+        if self.is_unborn(thread_id) {
+            // It has no turns, and gets no file because somebody asked.
+            return Err(StoreError::TurnNotFound {
+                thread_id,
+                turn_id: before_turn_id.to_owned(),
+            });
+        }
         self.settle_open(thread_id)?;
         self.catalog.expire();
         self.repairing(|| self.files_of(thread_id, View::Full))?;
@@ -114,7 +120,7 @@ impl Inner {
         let failed = Self::lifecycle_error("revert", thread_id);
         let created = self.created_times(thread_id)?;
         let now_ms = revision_time_ms(self.clock.now_ms(), created);
-        let rollout_id = RolloutId(SystemIds::new(self.clock.clone()).uuid_v7());
+        let rollout_id = RolloutId(self.ids.uuid_v7());
         let rollout = NewRollout {
             rollout_id,
             meta: revision_meta(current, base, now_ms).map_err(|error| failed(Box::new(error)))?,

@@ -25,6 +25,7 @@ use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
+use crate::live::{IdSource, SystemIds};
 use crate::report::{DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
@@ -67,6 +68,8 @@ pub struct LocalStoreOptions {
     pub fs: Arc<dyn LogFs>,
     /// Time.
     pub clock: Clock,
+    /// Where ids of new rollouts and records come from; random ones of the clock's time when absent.
+    pub ids: Option<Arc<dyn IdSource>>,
     /// Limits.
     pub limits: Limits,
 }
@@ -81,6 +84,7 @@ impl LocalStoreOptions {
             empty_folder: EmptyFolder::default(),
             fs: Arc::new(StdFs),
             clock: Clock::system(),
+            ids: None,
             limits: Limits::DEFAULT,
         }
     }
@@ -107,6 +111,7 @@ pub(super) struct Inner {
     pub(super) default_provider: String,
     pub(super) fs: Arc<dyn LogFs>,
     pub(super) clock: Clock,
+    pub(super) ids: Arc<dyn IdSource>,
     pub(super) limits: Limits,
     pub(super) cache: SeekCache,
     pub(super) catalog: Catalog,
@@ -154,6 +159,9 @@ impl LocalStore {
                 home: options.home,
                 default_provider: options.default_provider,
                 fs: options.fs,
+                ids: options
+                    .ids
+                    .unwrap_or_else(|| Arc::new(SystemIds::new(options.clock.clone()))),
                 clock: options.clock,
                 limits: options.limits,
                 cache,

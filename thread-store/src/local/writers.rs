@@ -60,6 +60,8 @@ pub(super) struct Writer {
     born: AtomicBool,
     /// Whether lines were appended that the index has not been offered yet.
     unseen: AtomicBool,
+    /// Whether lines were appended since lists last looked at the files.
+    unlisted: AtomicBool,
     /// Whether somebody is on the way to offer them.
     indexing: AtomicBool,
     /// Held while they are offered, so that a reader waits for an offer that has begun.
@@ -185,6 +187,7 @@ impl Writer {
             born: AtomicBool::new(log.state() != WriterState::Pending),
             recorder: pool.open(log),
             unseen: AtomicBool::new(false),
+            unlisted: AtomicBool::new(false),
             indexing: AtomicBool::new(false),
             offering: Mutex::default(),
         }
@@ -200,6 +203,11 @@ impl Writer {
         self.born.load(Ordering::Acquire)
     }
 
+    fn note_append(&self) {
+        self.unseen.store(true, Ordering::Release);
+        self.unlisted.store(true, Ordering::Release);
+    }
+
     /// Appends lines; `unseen` tells readers to look.
     pub(super) async fn append(&self, lines: &[DurableLine], durability: Durability) -> StoreResult<StoredLines> {
         // Ids of legacy items follow from positions, which only written lines have.
@@ -210,7 +218,7 @@ impl Writer {
         let items = encoded(lines);
         let appended = self.recorder.append(items.clone(), durability).await;
         let ack = appended.map_err(|error| append_error(self.recorder.thread_id(), error))?;
-        self.unseen.store(true, Ordering::Release);
+        self.note_append();
         let offsets = offsets_of(&items, &ack);
         Ok(StoredLines { ack, offsets })
     }
@@ -257,7 +265,7 @@ impl Inner {
         }
         let appended = writer.recorder.append_blocking(items.to_vec(), Durability::Synced);
         appended.map_err(|error| append_error(thread_id, error))?;
-        writer.unseen.store(true, Ordering::Release);
+        writer.note_append();
         Ok(true)
     }
 
@@ -279,6 +287,13 @@ impl Inner {
     /// Brings what this process appended into the index before an answer depends on it.
     pub(super) fn index_own_appends(&self) {
         let open: Vec<Arc<Writer>> = self.writers.open().values().cloned().collect();
+        // Rows of lists follow the files, so these must be looked at again.
+        let unlisted = open
+            .iter()
+            .filter(|writer| writer.unlisted.swap(false, Ordering::AcqRel));
+        if unlisted.count() > 0 {
+            self.catalog.expire();
+        }
         for writer in open {
             self.offer_unseen(&writer);
         }

@@ -17,7 +17,6 @@ use super::store::{MemoryStore, read};
 use super::writes::{file_name, record_error, time_of};
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest, ThreadLifecycle};
-use crate::live::{IdSource as _, SystemIds};
 use crate::successor::{
     CutTurn, LatestSettings, NewLine, TurnWatch, fork_meta, interruption, parents_first, revision_meta,
     revision_time_ms, rollback,
@@ -37,10 +36,6 @@ impl MemoryStore {
             Ok(value)
         })
     }
-
-    fn new_id(&self) -> Uuid {
-        SystemIds::new(self.clock.clone()).uuid_v7()
-    }
 }
 
 fn record(home: &Home, thread_id: ThreadId) -> StoreResult<ThreadRecord> {
@@ -51,7 +46,7 @@ fn record(home: &Home, thread_id: ThreadId) -> StoreResult<ThreadRecord> {
 #[async_trait]
 impl ThreadLifecycle for MemoryStore {
     async fn fork_thread(&self, request: ForkRequest) -> StoreResult<ThreadRecord> {
-        let (now_ms, id) = (self.clock.now_ms(), self.new_id());
+        let (now_ms, id) = (self.clock.now_ms(), self.ids.uuid_v7());
         self.attempt(|home| {
             home.fork(&request, now_ms, id)?;
             record(home, request.new_thread_id)
@@ -59,7 +54,7 @@ impl ThreadLifecycle for MemoryStore {
     }
 
     async fn revert_thread(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<ThreadRecord> {
-        let (now_ms, id) = (self.clock.now_ms(), self.new_id());
+        let (now_ms, id) = (self.clock.now_ms(), self.ids.uuid_v7());
         self.attempt(|home| {
             home.revert(thread_id, before_turn_id, now_ms, RolloutId(id))?;
             record(home, thread_id)

@@ -2,8 +2,9 @@
 //!
 //! Each method answers from a snapshot of the home, so writers never show through half way.
 
+use std::fmt;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use codex_protocol::ids::{RolloutId, ThreadId};
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
+use crate::live::{IdSource, SystemIds};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
@@ -36,10 +38,18 @@ const MAX_LISTED_DAMAGE: usize = 1_000;
 ///
 /// Correct rather than fast: meant for tests, as the model that other stores are compared with. Keeps no index, so
 /// nothing can be stale, and applies no limits on sizes.
-#[derive(Debug)]
 pub struct MemoryStore {
     home: RwLock<Home>,
     pub(super) clock: Clock,
+    pub(super) ids: Arc<dyn IdSource>,
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for MemoryStore {
@@ -53,8 +63,15 @@ impl MemoryStore {
     pub fn with_clock(clock: Clock) -> Self {
         Self {
             home: RwLock::default(),
+            ids: Arc::new(SystemIds::new(clock.clone())),
             clock,
         }
+    }
+
+    /// Takes the ids of new rollouts and records from `ids`.
+    #[must_use]
+    pub fn with_ids(self, ids: Arc<dyn IdSource>) -> Self {
+        Self { ids, ..self }
     }
 
     /// Adds a rollout, or replaces the one at the same path.
