@@ -68,7 +68,7 @@ pub(super) fn user(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     completed(thread_id, turn, &item)
 }
 
-fn agent(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
+pub(super) fn agent(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     let item = json!({"type": "AgentMessage", "id": format!("msg of {turn}"), "content": [{"type": "Text", "text": text}], "phase": null});
     completed(thread_id, turn, &item)
 }

@@ -167,6 +167,7 @@ macro_rules! store_conformance {
                 handles_that_are_out_of_date_touch_no_newer_writer,
                 handles_that_are_out_of_date_open_the_thread_anew,
                 handles_of_reverted_threads_close_them,
+                live_threads_revert_themselves,
             ],
         }
     };

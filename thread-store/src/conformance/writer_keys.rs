@@ -2,7 +2,7 @@
 
 use super::fixture::{StoreFixture, turn_ids, turns};
 use super::log::thread;
-use super::recording::{create, options, resume, turn};
+use super::recording::{agent, create, options, resume, start, turn, user};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::live::LiveThread;
 use crate::types::HistoryMode;
@@ -116,5 +116,43 @@ pub async fn handles_of_reverted_threads_close_them(fixture: &dyn StoreFixture) 
             .await
             .expect("nobody has the lock");
         assert_eq!(turn_ids(&turns(&*store, thread(n)).await), ["t1", "t3"]);
+    }
+}
+
+/// A thread that reverts itself goes on behind what is kept, and may use the id of a dropped turn again.
+pub async fn live_threads_revert_themselves(fixture: &dyn StoreFixture) {
+    for (n, mode) in (1..).zip(MODES) {
+        let live = create(fixture, n, mode).await;
+        live.append(&turn(thread(n), "t1"), None).await.expect("recorded");
+        let half = [start("t2"), user(thread(n), "t2", "dropped")];
+        live.append(&half, None).await.expect("recorded");
+        let unknown = live.revert("zz").await;
+        assert!(matches!(unknown, Err(StoreError::TurnNotFound { .. })), "{unknown:?}");
+        live.append(&[agent(thread(n), "t2", "still open")], None)
+            .await
+            .expect("a refused revert changes nothing");
+        let reverted = live.revert("t2").await.expect("reverted");
+        assert_eq!(
+            (reverted.thread_id, &reverted.path),
+            (thread(n), &live.path()),
+            "{mode:?}"
+        );
+        let again = live.append(&turn(thread(n), "t2"), None).await.expect("goes on");
+        let store = fixture.store();
+        let read = turns(&*store, thread(n)).await;
+        assert_eq!(turn_ids(&read), ["t1", "t2"], "{mode:?}");
+        let last = read.last().expect("a turn");
+        let told: Vec<_> = again.ids.iter().filter_map(|ids| ids.item_id.clone()).collect();
+        let shown: Vec<_> = last.items.iter().map(|item| item.item.id().to_owned()).collect();
+        assert!(
+            shown.iter().all(|id| told.contains(id)),
+            "{mode:?}: {shown:?}, {told:?}"
+        );
+        live.close().await.expect("closed");
+        resume(fixture, thread(n))
+            .await
+            .close()
+            .await
+            .expect("nobody has the lock");
     }
 }

@@ -20,7 +20,7 @@ use super::updates::{ItemIds, LineIds, LiveUpdate, ids_of, naming_lines, updates
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::store::ThreadStore;
-use crate::types::View;
+use crate::types::{ThreadRecord, View};
 use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites, TokenUse, WriterKey};
 
 /// How an agent records.
@@ -228,6 +228,31 @@ impl LiveThread {
         flushed
     }
 
+    /// Drops a turn and everything after it, and goes on behind the rest: turns that were open are forgotten with it.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append) and [`revert_thread`](crate::ThreadLifecycle::revert_thread); the thread goes on where
+    /// it was.
+    pub async fn revert(&self, before_turn_id: &str) -> StoreResult<ThreadRecord> {
+        let lifecycle = self.store.lifecycle().ok_or(StoreError::ReadOnly)?;
+        let mut state = self.usable_state().await?;
+        let waiting = state.canonicalizer.finish(self.options.clock.now_ms());
+        self.write(&mut state, waiting, None).await?;
+        // Also if this future is dropped half way: nobody knows then what the thread ends with.
+        state.failed = true;
+        let reverted = lifecycle.revert_thread(self.thread_id, before_turn_id).await;
+        match &reverted {
+            Ok(_) => {
+                if let Err(error) = self.look_again(&mut state).await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, thread_id = %self.thread_id, "a reverted thread is opened by its next append");
+                }
+            }
+            Err(_) => state.failed = false,
+        }
+        reverted
+    }
+
     /// Records what waits, syncs, and gives the writer lock back. Closing twice is one close.
     ///
     /// # Errors
@@ -361,14 +386,20 @@ impl LiveThread {
             });
         }
         if state.failed {
-            let open = self.reopen(state.open.key).await?;
-            self.path
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone_from(&open.path);
-            *state = State::new(open, &self.options);
+            self.look_again(&mut state).await?;
         }
         Ok(state)
+    }
+
+    /// Opens the thread anew, and starts from what is in the log.
+    async fn look_again(&self, state: &mut State) -> StoreResult<()> {
+        let open = self.reopen(state.open.key).await?;
+        self.path
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&open.path);
+        *state = State::new(open, &self.options);
+        Ok(())
     }
 
     async fn reopen(&self, failed: WriterKey) -> StoreResult<OpenThread> {

@@ -11,7 +11,7 @@ use codex_rollout::recorder::{WriteError, line_time};
 use codex_state::rows::TurnState;
 
 use super::history::History;
-use super::home::{Home, MemoryRollout};
+use super::home::{Home, MemoryRollout, active_path};
 use crate::error::{StoreError, StoreResult};
 use crate::live::{patched_meta, session_meta};
 use crate::token_use::usage_of_line;
@@ -123,7 +123,7 @@ impl Home {
             key: WriterKey { thread_id, number },
             rollout_id: RolloutName::parse(&writer.file_name).map_or(thread_id.into(), |name| name.rollout_id),
             history_mode: writer.mode,
-            path: format!("/{}", writer.file_name).into(),
+            path: format!("/{}", active_path(&writer.file_name)).into(),
             materialized: writer.unborn.is_none(),
             open_turns,
             token_use: None,

@@ -18,7 +18,7 @@ use crate::agent::{NOW_MS, options, thread};
 use crate::probe::Pair;
 use crate::split_fs::SplitFs;
 
-const HOME: &str = "/home";
+pub(crate) const HOME: &str = "/home";
 
 /// One id per step: however often a store asks, both get the same.
 struct StepIds(Arc<AtomicU64>);
