@@ -153,6 +153,29 @@ pub async fn recorded_threads_are_listed_at_once(fixture: &dyn StoreFixture) {
     live.close().await.expect("closed");
 }
 
+/// What this process appends is in the rows of lists at once, however recently there was a list.
+pub async fn appended_records_are_in_lists_at_once(fixture: &dyn StoreFixture) {
+    for (n, mode) in (1..).zip(MODES) {
+        let live = create(fixture, n, mode).await;
+        live.persist().await.expect("a file");
+        let store = fixture.store();
+        let query = ListQuery {
+            sources: Some(vec![SourceFilter::Exec]),
+            include_unpreviewed: true,
+            ..list_query()
+        };
+        for expected in ["", "ask t1"] {
+            let page = store.list_threads(query.clone()).await.expect("a list");
+            let row = page.threads.iter().find(|row| row.thread_id == thread(n));
+            assert_eq!(row.map(|row| row.preview.as_str()), Some(expected), "{mode:?}");
+            if expected.is_empty() {
+                live.append(&turn(thread(n), "t1"), None).await.expect("recorded");
+            }
+        }
+        live.close().await.expect("closed");
+    }
+}
+
 /// A resumed thread goes on after its last record: ordinals without gap, also after several resumes.
 pub async fn resumed_threads_continue_their_ordinals(fixture: &dyn StoreFixture) {
     for (n, mode) in (1..).zip(MODES) {

@@ -150,9 +150,12 @@ impl Home {
         let others = files_of(self, thread_id, View::Full)?
             .into_iter()
             .filter_map(created_ms);
-        let now_ms = revision_time_ms(now_ms, others);
-        let meta = revision_meta(&meta, base, now_ms).map_err(|error| record_error(thread_id, error))?;
-        self.insert(new_rollout(meta, id, &[], &[], now_ms)?);
+        let revised_ms = revision_time_ms(now_ms, others);
+        let meta = revision_meta(&meta, base, revised_ms).map_err(|error| record_error(thread_id, error))?;
+        self.insert(MemoryRollout {
+            mtime_ms: now_ms,
+            ..new_rollout(meta, id, &[], &[], revised_ms)?
+        });
         self.reopen(thread_id)
     }
 

@@ -18,10 +18,25 @@ fn check(acts: &[Act]) {
     play(&steps);
 }
 
+const NEW: Act = Act::Begin(HistoryMode::Paginated, Form::Canonical, None);
+
+fn turn(at: u8) -> Act {
+    Act::Append(at, Piece::Turn, Durability::Written)
+}
+
 #[test]
-fn a_thread_is_the_same_in_both_stores() {
-    check(&[
-        Act::Begin(HistoryMode::Paginated, Form::Canonical, None),
-        Act::Append(0, Piece::Turn, Durability::Written),
-    ]);
+fn what_was_appended_a_moment_ago_is_in_lists() {
+    check(&[NEW, turn(0), NEW, turn(0)]);
+}
+
+#[test]
+fn a_revert_of_nothing_makes_no_file() {
+    check(&[NEW, turn(0), NEW, Act::Revert(1, 0)]);
+}
+
+#[test]
+fn reverts_of_one_millisecond_follow_each_other() {
+    let steps = [NEW, turn(0), Act::Revert(0, 0), turn(0), Act::Revert(0, 0), turn(0)];
+    let steps = steps.map(|act| Step { after_ms: 0, act });
+    play(&steps);
 }
