@@ -102,7 +102,7 @@ impl Home {
             Act::Revert(_, turn) => {
                 let turn = self.turn_id(at, *turn);
                 // Its owner goes on from what is kept; somebody else's revert leaves the handle as it is.
-                if self.open.contains_key(&at) && number % 2 == 0 {
+                if self.open.contains_key(&at) && number.is_multiple_of(2) {
                     self.with_handles(at, "revert", async |live| live.revert(&turn).await);
                     return Some(at);
                 }
