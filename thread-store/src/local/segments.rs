@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::catalog::{Freshness, Sweep};
 use super::cut::line_cut;
 use super::open_rollout::OpenRollout;
+use super::opening::newest_open_turn;
 use super::store::Inner;
-use super::writers::newest_open_turn;
 use crate::error::{StoreError, StoreResult};
 use crate::types::{Position, View};
 
