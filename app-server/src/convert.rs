@@ -4,13 +4,14 @@
 
 use codex_protocol::rpc::common::{SortDirection, TurnItemsView};
 use codex_protocol::rpc::items::ThreadItemEntry;
+use codex_protocol::rpc::project::{self, ProjectRoot};
 use codex_protocol::rpc::source::SessionSource;
 use codex_protocol::rpc::thread::{
     GitInfo, Thread, ThreadHistoryMode, ThreadReadState, ThreadSection, ThreadSectionAppearance, ThreadStatus,
     ThreadUnreadPosition,
 };
 use codex_protocol::rpc::turn::Turn;
-use codex_thread_store::organise::{ReadState, Section, UnreadFrom};
+use codex_thread_store::organise::{Project, ReadState, Section, UnreadFrom};
 use codex_thread_store::{Direction, HistoryMode, ItemEntry, ItemsView, ThreadRecord, TurnRecord, View};
 
 use crate::live::Reading;
@@ -52,9 +53,9 @@ pub(crate) fn thread(record: ThreadRecord, lens: &Lens, role: Role) -> Thread {
         parent_thread_id: record.parent.map(|id| id.to_string()),
         preview: record.preview,
         ephemeral: false,
-        section: None,
-        section_entered_at: None,
-        project_id: None,
+        section_entered_at: record.section.as_ref().map(|place| seconds(place.entered_at_ms)),
+        section: record.section.map(|place| section(place.section)),
+        project_id: record.project_id,
         history_mode: history_mode(record.history_mode),
         model_provider: record.model_provider,
         model: record.model,
@@ -82,7 +83,7 @@ pub(crate) fn thread(record: ThreadRecord, lens: &Lens, role: Role) -> Thread {
             origin_url: git.origin_url,
         }),
         name: record.name,
-        daybreak_enabled: None,
+        daybreak_enabled: record.daybreak,
         turns: record.turns.into_iter().map(turn).collect(),
     };
     if lens.view == View::Codex {
@@ -135,6 +136,20 @@ pub(crate) fn read_state(state: ReadState) -> ThreadReadState {
             UnreadFrom::Turn { turn_id } => ThreadUnreadPosition::Turn { turn_id },
         }),
         revision: state.revision,
+    }
+}
+
+/// Converts a project.
+pub(crate) fn project(project: Project) -> project::Project {
+    project::Project {
+        id: project.id,
+        name: project.name,
+        roots: project.roots.into_iter().map(|path| ProjectRoot { path }).collect(),
+        metadata: project.metadata,
+        position: i64::try_from(project.position).unwrap_or(i64::MAX),
+        created_at: seconds(project.created_at_ms),
+        updated_at: seconds(project.updated_at_ms),
+        recency_at: project.recency_at_ms.map(seconds),
     }
 }
 

@@ -7,7 +7,7 @@ use codex_protocol::rpc::attachment::AttachmentOwnerCursor;
 use codex_protocol::rpc::cursor::{
     CursorScope, HistoryCursor, LegacyTurnCursor, OccurrenceCursor, TimelineCursor, decode_cursor, encode_cursor,
 };
-use codex_thread_store::organise::Identity;
+use codex_thread_store::organise::{Identity, ProjectAnchor, ProjectSort};
 use codex_thread_store::{
     Anchor, Direction, HistoryMode, OccurrenceAnchor, Position, ThreadAnchor, TimelineAnchor, TimelineEntry,
     TimelineEntryKind, TurnAnchor,
@@ -238,6 +238,64 @@ pub(crate) fn parse_attachment_owner_cursor(
         && cursor.identity_key == identity.identity_key
         && cursor.archived == archived;
     cursor.thread_id.parse().ok().filter(|_| asked)
+}
+
+/// Encodes the last row of a section's list by places.
+pub(crate) fn rank_cursor(rank: i64, thread_id: ThreadId) -> String {
+    format!("{rank}|{thread_id}")
+}
+
+/// Encodes the first row of a section's list by places for the way back: one rank against the direction.
+pub(crate) fn backwards_rank_cursor(rank: i64, thread_id: ThreadId, direction: Direction) -> String {
+    let shifted = match direction {
+        Direction::Ascending => rank.saturating_add(1),
+        Direction::Descending => rank.saturating_sub(1),
+    };
+    rank_cursor(shifted, thread_id)
+}
+
+/// Decodes a cursor of a section's list by places.
+pub(crate) fn parse_rank_cursor(text: &str) -> Option<ThreadAnchor> {
+    let (rank, thread_id) = text.split_once('|')?;
+    Some(ThreadAnchor {
+        time_ms: rank.parse().ok()?,
+        thread_id: Some(thread_id.parse().ok()?),
+    })
+}
+
+/// Encodes the last row of a list of projects.
+pub(crate) fn project_cursor(last: &ProjectAnchor, sort: ProjectSort, direction: Direction) -> String {
+    let key = last.key.map(|key| key.to_string());
+    let key = key.as_deref().unwrap_or(NO_RECENCY);
+    match sort {
+        ProjectSort::Position => format!("{key}|{}", last.id),
+        ProjectSort::Recency => format!("{}{key}|{}", recency_prefix(direction), last.id),
+    }
+}
+
+/// Decodes a cursor of a list of projects; `None` when it is not one of this order.
+pub(crate) fn parse_project_cursor(text: &str, sort: ProjectSort, direction: Direction) -> Option<ProjectAnchor> {
+    let rest = match sort {
+        ProjectSort::Position => text,
+        ProjectSort::Recency => text.strip_prefix(&recency_prefix(direction))?,
+    };
+    let (key, id) = rest.split_once('|')?;
+    let key = match (key, sort) {
+        (NO_RECENCY, ProjectSort::Recency) => None,
+        (key, _) => Some(key.parse().ok()?),
+    };
+    Some(ProjectAnchor { key, id: id.to_owned() })
+}
+
+/// Stands in cursors for the recency of a project without threads.
+const NO_RECENCY: &str = "null";
+
+fn recency_prefix(direction: Direction) -> String {
+    let direction = match direction {
+        Direction::Ascending => "asc",
+        Direction::Descending => "desc",
+    };
+    format!("v1|recencyAt|{direction}|")
 }
 
 /// Formats a time with exactly three decimals.

@@ -289,7 +289,7 @@ async fn run(mut cx: Cx, id: RequestId, call: Call) -> Answer {
         Call::Append(params) => told(id, append::thread_append(cx, params).await),
         Call::InjectItems(params) => told(id, append::inject_items(cx, params).await),
         Call::SetName(params) => told(id, metadata::set_name(cx, &params).await),
-        Call::UpdateMetadata(params) => told(id, metadata::update_metadata(cx, params).await.map(Told::quietly)),
+        Call::UpdateMetadata(params) => told(id, metadata::update_metadata(cx, params).await),
         Call::SetMemoryMode(params) => told(id, metadata::set_memory_mode(cx, &params).await.map(Told::quietly)),
         Call::Organise(call) => call.run(cx, id).await,
         call => (Vec::new(), run_reading(&cx.server, id, call).await, Vec::new()),

@@ -8,6 +8,10 @@ use codex_protocol::rpc::attachment::{
 };
 use codex_protocol::rpc::envelope::RequestId;
 use codex_protocol::rpc::goal::{ThreadGoalClearParams, ThreadGoalGetParams, ThreadGoalSetParams};
+use codex_protocol::rpc::project::{
+    ProjectCreateParams, ProjectDeleteParams, ProjectImportParams, ProjectListParams, ProjectMoveParams,
+    ProjectReadParams, ProjectUpdateParams,
+};
 use codex_protocol::rpc::queue::{
     ThreadQueueAddParams, ThreadQueueDeleteParams, ThreadQueueListParams, ThreadQueueReorderParams,
     ThreadQueueStartParams, ThreadQueueUpdateParams,
@@ -20,17 +24,26 @@ use codex_protocol::rpc::section::{
 use serde_json::Value;
 
 use crate::dispatch::{Cx, Ordered, Told, decode, told};
-use crate::handlers::{attachment, goal, queue, read_state, section};
+use crate::handlers::{attachment, goal, project, queue, read_state, section};
 use crate::live::Notice;
 use crate::order::Access;
 use crate::rpc_error::RpcResult;
 
+/// Key of the requests about projects, of whichever connection.
+const PROJECTS: &str = "project";
 /// Key of the requests about sections, of whichever connection.
 const SECTIONS: &str = "threadSection";
 
 /// A decoded call of a family that organises threads.
 #[derive(Debug)]
 pub(crate) enum OrganiseCall {
+    ProjectCreate(ProjectCreateParams),
+    ProjectDelete(ProjectDeleteParams),
+    ProjectImport(ProjectImportParams),
+    ProjectList(ProjectListParams),
+    ProjectMove(ProjectMoveParams),
+    ProjectRead(ProjectReadParams),
+    ProjectUpdate(ProjectUpdateParams),
     AttachmentAdd(ThreadAttachmentAddParams),
     AttachmentList(ThreadAttachmentListParams),
     AttachmentOwners(ThreadAttachmentOwnerListParams),
@@ -56,6 +69,13 @@ impl OrganiseCall {
     /// Decodes the parameters of a method; `None`, and the parameters stay, if it is not one of these.
     pub(crate) fn decode(name: &str, params: &mut Option<Value>) -> Option<RpcResult<Self>> {
         Some(match name {
+            "project/create" => decode(params.take()).map(Self::ProjectCreate),
+            "project/delete" => decode(params.take()).map(Self::ProjectDelete),
+            "project/import" => decode(params.take()).map(Self::ProjectImport),
+            "project/list" => decode(params.take()).map(Self::ProjectList),
+            "project/move" => decode(params.take()).map(Self::ProjectMove),
+            "project/read" => decode(params.take()).map(Self::ProjectRead),
+            "project/update" => decode(params.take()).map(Self::ProjectUpdate),
             "thread/attachment/add" => decode(params.take()).map(Self::AttachmentAdd),
             "thread/attachment/list" => decode(params.take()).map(Self::AttachmentList),
             "thread/attachment/remove" => decode(params.take()).map(Self::AttachmentRemove),
@@ -82,6 +102,12 @@ impl OrganiseCall {
     /// Returns among which requests this one runs one at a time.
     pub(crate) fn ordered_by(&self) -> Ordered<'_> {
         match self {
+            Self::ProjectCreate(_)
+            | Self::ProjectDelete(_)
+            | Self::ProjectImport(_)
+            | Self::ProjectMove(_)
+            | Self::ProjectUpdate(_) => Ordered::Globally(PROJECTS, Access::Alone),
+            Self::ProjectList(_) | Self::ProjectRead(_) => Ordered::Globally(PROJECTS, Access::Shared),
             Self::AttachmentAdd(params) => Ordered::Changing(&params.thread_id),
             Self::AttachmentList(params) => Ordered::Reading(&params.thread_id),
             Self::AttachmentOwners(_) => Ordered::Freely,
@@ -108,6 +134,13 @@ impl OrganiseCall {
     pub(crate) async fn run(self, cx: &Cx, id: RequestId) -> (Vec<Notice>, Vec<u8>, Vec<Notice>) {
         let server = &cx.server;
         match self {
+            Self::ProjectCreate(params) => told(id, project::create(server, params).await),
+            Self::ProjectDelete(params) => told(id, project::delete(cx, params).await),
+            Self::ProjectImport(params) => told(id, project::import(server, params).await),
+            Self::ProjectList(params) => told(id, project::list(server, params).await.map(Told::quietly)),
+            Self::ProjectMove(params) => told(id, project::move_project(server, params).await),
+            Self::ProjectRead(params) => told(id, project::read(server, params).await.map(Told::quietly)),
+            Self::ProjectUpdate(params) => told(id, project::update(server, params).await),
             Self::AttachmentAdd(params) => told(id, attachment::add(cx, params).await),
             Self::AttachmentList(params) => told(id, attachment::list(server, params).await.map(Told::quietly)),
             Self::AttachmentOwners(params) => told(id, attachment::owners(server, params).await.map(Told::quietly)),

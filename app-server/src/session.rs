@@ -2,7 +2,6 @@
 //!
 //! Decides; does no I/O. Messages are given one at a time in the order of arrival.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
@@ -15,7 +14,7 @@ use codex_protocol::rpc::notification::{
 use serde::Serialize;
 
 use crate::dispatch::{Call, Ordered};
-use crate::live::{Audience, ConnectionId, Notice};
+use crate::live::{Api, Audience, ConnectionId, Notice, Wishes};
 use crate::order::{Access, Order, Tickets};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
@@ -27,13 +26,6 @@ pub(crate) struct Session {
     /// Set by the handshake.
     api: Option<Api>,
     order: Order,
-}
-
-/// Which methods and fields a client may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Api {
-    Stable,
-    Experimental,
 }
 
 /// What becomes of a message.
@@ -52,8 +44,8 @@ pub(crate) enum Step {
 pub(crate) struct Greeting {
     /// The encoded answer.
     pub(crate) answer: Vec<u8>,
-    /// Notifications that the client does not want, or must not get.
-    pub(crate) opted_out: HashSet<String>,
+    /// What the client said.
+    pub(crate) wishes: Wishes,
     /// What it is told first.
     pub(crate) first: Notice,
 }
@@ -188,17 +180,17 @@ impl Session {
             installation_id: identity.installation_id.clone(),
             environment_id: None,
         };
-        let mut opted_out: HashSet<String> = capabilities
-            .opt_out_notification_methods
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
-        if !capabilities.experimental_api {
-            opted_out.extend(notification_name::EXPERIMENTAL.map(str::to_owned));
-        }
+        let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default();
+        let api = match capabilities.experimental_api {
+            true => Api::Experimental,
+            false => Api::Stable,
+        };
         let greeting = Greeting {
             answer,
-            opted_out,
+            wishes: Wishes {
+                api,
+                opted_out: opted_out.into_iter().collect(),
+            },
             first: Notice::new(
                 Audience::Only(self.connection),
                 notification_name::REMOTE_CONTROL_STATUS_CHANGED,
@@ -206,11 +198,7 @@ impl Session {
                 self.server.clock.now_ms(),
             ),
         };
-        self.api = Some(if capabilities.experimental_api {
-            Api::Experimental
-        } else {
-            Api::Stable
-        });
+        self.api = Some(api);
         Ok(Step::Greet(Box::new(greeting)))
     }
 }

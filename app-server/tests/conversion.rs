@@ -6,7 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use codex_protocol::log::SessionSource;
-use codex_thread_store::{GitInfo, HistoryMode, SearchHit, SearchPage, ThreadRecord, View};
+use codex_thread_store::organise::Section;
+use codex_thread_store::{GitInfo, HistoryMode, SearchHit, SearchPage, ThreadRecord, ThreadSection, View};
 use serde_json::{Value, json};
 use support::{FakeStore, Script, Wire, id, record, server, turn};
 
@@ -28,6 +29,17 @@ fn full_record(history_mode: HistoryMode) -> ThreadRecord {
             branch: Some("main".to_owned()),
             origin_url: None,
         }),
+        section: Some(ThreadSection {
+            section: Section {
+                id: "s".to_owned(),
+                name: "Work".to_owned(),
+                appearance: None,
+            },
+            rank: 1_000_000,
+            entered_at_ms: 1_790_000_002_900,
+        }),
+        project_id: Some("p".to_owned()),
+        daybreak: Some(true),
         ..record(1)
     }
 }

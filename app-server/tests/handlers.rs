@@ -6,10 +6,11 @@ mod support;
 use std::sync::Arc;
 
 use codex_protocol::item::{CommandExecutionStatus, ThreadItem};
+use codex_thread_store::organise::Section;
 use codex_thread_store::{
-    Anchor, ArchivedFilter, Direction, HistoryMode, ItemAnchor, ListSort, Occurrence, OccurrenceAnchor, OccurrencePage,
-    Position, RelationFilter, SearchHit, SearchPage, SourceFilter, StoreError, ThreadAnchor, TimelineAnchor,
-    TimelineEntry, TimelineEntryKind, TimelinePage, TurnAnchor, View,
+    Anchor, ArchivedFilter, Direction, GroupFilter, HistoryMode, ItemAnchor, ListSort, Occurrence, OccurrenceAnchor,
+    OccurrencePage, Position, RelationFilter, SearchHit, SearchPage, SourceFilter, StoreError, ThreadAnchor,
+    ThreadRecord, ThreadSection, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelinePage, TurnAnchor, View,
 };
 use serde_json::{Value, json};
 use support::{FakeStore, Script, Wire, agent_item, at, entry, id, record, server, turn, user_item};
@@ -293,15 +294,64 @@ async fn lists_that_cannot_match_are_empty_without_asking() {
         ..Script::default()
     });
     let mut wire = open(&store, View::Full).await;
-    for params in [json!({"cwd": []}), json!({"sectionId": "s"}), json!({"sectionId": ""})] {
-        let expected = json!({"data": [], "readStates": {}, "nextCursor": null, "backwardsCursor": null});
-        assert_eq!(wire.result("thread/list", params).await, expected);
-    }
+    let expected = json!({"data": [], "readStates": {}, "nextCursor": null, "backwardsCursor": null});
+    assert_eq!(wire.result("thread/list", json!({"cwd": []})).await, expected);
     assert!(store.lists.lock().expect("unlocked").is_empty());
     let all = wire
         .result("thread/list", json!({"sectionId": null, "projectId": null}))
         .await;
     assert_eq!(all["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn sections_and_projects_restrict_a_list() {
+    let place = ThreadSection {
+        section: Section {
+            id: "s".to_owned(),
+            name: "S".to_owned(),
+            appearance: None,
+        },
+        rank: 1_500_000,
+        entered_at_ms: 1_790_000_000_999,
+    };
+    let row = |n| ThreadRecord {
+        section: Some(place.clone()),
+        ..record(n)
+    };
+    let store = FakeStore::new(Script {
+        rows: vec![row(2), row(1)],
+        has_more: true,
+        ..Script::default()
+    });
+    let mut wire = open(&store, View::Full).await;
+    let params = json!({"sectionId": "s", "sortKey": "section_position", "projectId": null,
+        "cursor": format!("-7|{}", id(9))});
+    let list = wire.result("thread/list", params).await;
+    assert_eq!(list["nextCursor"], format!("1500000|{}", id(1)));
+    assert_eq!(list["backwardsCursor"], format!("1500001|{}", id(2)));
+    assert_eq!(list["data"][0]["sectionEnteredAt"], 1_790_000_000);
+    let descending = json!({"sectionId": "s", "sortKey": "section_position", "sortDirection": "desc"});
+    let list = wire.result("thread/list", descending).await;
+    assert_eq!(list["backwardsCursor"], format!("1499999|{}", id(2)));
+    wire.result("thread/list", json!({"sectionId": null})).await;
+
+    let asked = store.lists.lock().expect("unlocked");
+    let [by_place, _, outside] = &asked[..] else {
+        panic!("three lists, not {asked:?}");
+    };
+    assert_eq!(by_place.section, GroupFilter::One("s".to_owned()));
+    assert_eq!(by_place.project, GroupFilter::None);
+    assert_eq!(
+        (by_place.sort, by_place.direction),
+        (ListSort::SectionPosition, Direction::Ascending)
+    );
+    let anchor = by_place.anchor.expect("a cursor was given");
+    assert_eq!((anchor.time_ms, anchor.thread_id), (-7, Some(id(9))));
+    assert_eq!(
+        (&outside.section, &outside.project),
+        (&GroupFilter::None, &GroupFilter::Any)
+    );
+    assert_eq!(outside.direction, Direction::Descending);
 }
 
 #[tokio::test]

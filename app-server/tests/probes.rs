@@ -15,7 +15,7 @@ use codex_thread_store::{LocalStore, LocalStoreOptions, View};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::recording::{turn_started, whole_turn};
-use support::{Wire, request};
+use support::{Wire, recording, request};
 
 /// Any id that no thread has.
 const UNKNOWN_ID: &str = "01a2022a-82c3-7663-abc7-517271747ac9";
@@ -109,6 +109,42 @@ impl Replay {
         replay
     }
 
+    /// Records one turn in each of five threads.
+    async fn with_spoken_threads() -> Self {
+        let mut replay = Self::new(|_| {});
+        let here = std::env::current_dir().expect("a working directory");
+        let two = here.join("two").display().to_string();
+        let here = here.display().to_string();
+        for (name, mode, cwd, text) in [
+            ("T1", "paginated", &here, "Apple PIE one"),
+            ("T2", "legacy", &here, "banana split two 100% _x"),
+            ("T3", "paginated", &two, "Cherry \"quoted\" three"),
+            ("T4", "paginated", &here, "date back\\slash four"),
+            ("T5", "legacy", &here, "Éclair unicode five"),
+        ] {
+            let wire = replay.connection("experimental").await;
+            let start = json!({"historyMode": mode, "cwd": cwd, "eventStyle": "canonical"});
+            wire.send(&request(1, "thread/start", start)).await;
+            let id = wire.receive().await["result"]["thread"]["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
+            let items = [
+                recording::turn_started("turn"),
+                recording::user(&id, "turn", text),
+                recording::agent(&id, "turn", "msg", "ok"),
+                recording::turn_completed("turn"),
+            ];
+            let append = json!({"threadId": id, "items": items});
+            wire.send(&request(2, "thread/append", append)).await;
+            wire.send(&request(3, "thread/inject_items", json!({"threadId": id, "items": []})))
+                .await;
+            while wire.receive().await["id"] != 3 {}
+            replay.threads.insert(name.to_owned(), id);
+        }
+        replay
+    }
+
     /// Lets a turn run in each thread, so that nothing that waits for a turn would begin.
     async fn busy(mut self) -> Self {
         for name in ["T1", "T2", "Q"] {
@@ -193,24 +229,26 @@ impl Replay {
                 break;
             } else {
                 message.as_object_mut().expect("an object").remove("id");
-                let bound = &message["result"]["thread"]["id"];
-                let thread = bound.as_str().or(params["threadId"].as_str()).map(str::to_owned);
-                if let (Some(name), Some(thread)) = (&probe.bind, &thread) {
-                    self.threads.insert(name.clone(), thread.clone());
+                let bound = |kind: &str| message["result"][kind]["id"].as_str();
+                let thread = bound("thread").or(params["threadId"].as_str()).map(str::to_owned);
+                let named = bound("section").or(bound("project")).or(thread.as_deref());
+                if let (Some(name), Some(id)) = (&probe.bind, named) {
+                    self.threads.insert(name.clone(), id.to_owned());
                 }
                 for (name, pointer) in &probe.names {
                     let value = message["result"].pointer(pointer).and_then(Value::as_str);
                     self.threads.insert(name.clone(), value.expect("a text").to_owned());
                 }
                 result = hide_home(&message, &home);
-                let Some(thread) = thread.filter(|_| probe.conn != "uninit") else {
-                    break;
+                // What is ordered behind a call is answered when all that the call tells has come.
+                let (method, nothing) = match thread.filter(|_| probe.conn != "uninit") {
+                    Some(thread) => ("thread/inject_items", json!({"threadId": thread, "items": []})),
+                    None if probe.request.method.starts_with("project/") => ("project/read", json!({"projectId": ""})),
+                    None => break,
                 };
-                // Changes of a thread are answered in order, so that everything has come when this is refused.
                 last += 1_000;
-                let nothing = json!({"threadId": thread, "items": []});
                 let wire = self.connections.get_mut(&probe.conn).expect("in use");
-                wire.send(&request(last, "thread/inject_items", nothing)).await;
+                wire.send(&request(last, method, nothing)).await;
                 return (result, self.rest(&probe.conn, last, told).await);
             }
         }
@@ -250,8 +288,10 @@ impl Replay {
             text = text.replace(&format!("{start}{id}.jsonl"), &found);
         }
         let here = std::env::current_dir().expect("a working directory");
+        let folder = here.file_name().expect("not the root").display().to_string();
         let text = text
             .replace("<uuid>", UNKNOWN_ID)
+            .replace("$WD/../wd/", &format!("$WD/../{folder}/"))
             .replace("$WD", &here.display().to_string());
         serde_json::from_str(&text).expect("placeholders stand inside strings")
     }
@@ -320,7 +360,7 @@ fn fits(recorded: &Value, answer: &Value) -> bool {
 const NUMBERS: [&str; 3] = ["<unix-s>", "<unix-ms>", "<ms>"];
 
 /// Placeholders of texts, and of numbers in texts.
-const HOLES: [&str; 9] = [
+const HOLES: [&str; 10] = [
     "<cli-version>",
     "<uuid>",
     "<iso-ts>",
@@ -330,6 +370,7 @@ const HOLES: [&str; 9] = [
     "<D>",
     "<local-ts>",
     "<user-agent>",
+    "<unix-ms>",
 ];
 
 fn fits_text(pattern: &str, text: &str) -> bool {
@@ -526,6 +567,12 @@ async fn resuming() {
 #[tokio::test]
 async fn lifecycle() {
     check("lifecycle-fixture.jsonl", Replay::with_fixture(), &[SPAWNED]).await;
+}
+
+#[tokio::test]
+async fn sections_and_projects() {
+    let replay = Replay::with_spoken_threads().await;
+    check("sections-projects.jsonl", replay, &[]).await;
 }
 
 #[test]

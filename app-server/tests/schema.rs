@@ -339,3 +339,71 @@ async fn changes_of_queues_and_read_states_follow_the_schema() {
         }
     }
 }
+
+#[tokio::test]
+async fn sections_and_projects_follow_the_schema() {
+    let schemas = Schemas::load();
+    let home = support::recording::Home::new();
+    let mut wire = Wire::initialized(home.server(), true).await;
+    let mut told = Vec::new();
+    let thread = wire.start_thread("paginated").await;
+    let mut call = async |method: &'static str, params: Value| {
+        wire.send(&support::request(1, method, params.clone())).await;
+        let result = until_answer(&mut wire, &mut told).await;
+        schemas.check(method, &params, &result);
+        result
+    };
+    let looks = json!({"name": "S", "appearance": {"icon": "i"}});
+    let section = call("threadSection/create", looks).await["section"]["id"].clone();
+    let plain = json!({"sectionId": section, "name": "T", "appearance": null});
+    call("threadSection/update", plain).await;
+    call("threadSection/list", json!({"limit": 1, "cursor": null})).await;
+    call(
+        "thread/section/move",
+        json!({"threadId": thread, "sectionId": section, "beforeThreadId": null}),
+    )
+    .await;
+    call(
+        "thread/list",
+        json!({"sectionId": section, "sortKey": "section_position"}),
+    )
+    .await;
+    call("thread/section/move", json!({"threadId": thread, "sectionId": null})).await;
+    call("threadSection/delete", json!({"sectionId": section})).await;
+
+    let root = json!([{"path": "/a"}]);
+    let new = json!({"name": "P", "roots": root, "metadata": {"k": "v"}, "idempotencyKey": "1"});
+    let project = call("project/create", new).await["project"]["id"].clone();
+    let import = json!({"name": "Q", "roots": [], "threads": [thread], "idempotencyKey": "2"});
+    let imported = call("project/import", import).await["project"]["id"].clone();
+    call(
+        "project/update",
+        json!({"projectId": project, "name": "R", "metadata": null}),
+    )
+    .await;
+    call(
+        "project/move",
+        json!({"projectId": imported, "beforeProjectId": project}),
+    )
+    .await;
+    call("project/list", json!({"sortKey": "recencyAt", "sortDirection": "asc"})).await;
+    call("project/read", json!({"projectId": imported})).await;
+    call("project/delete", json!({"projectId": imported})).await;
+    let files = json_schema_files();
+    let names = [
+        ("thread/section/changed", "ThreadSectionChangedNotification", 2),
+        ("project/changed", "ProjectChangedNotification", 4),
+        ("thread/project/updated", "ThreadProjectUpdatedNotification", 1),
+    ];
+    for (method, name, count) in names {
+        let schema: Value = serde_json::from_str(&files[&format!("{name}.json")]).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let of_method: Vec<&Value> = told.iter().filter(|message| message["method"] == method).collect();
+        // What the deletion tells comes behind its answer, and nobody asked for more.
+        assert_eq!(of_method.len(), count, "{method} in {told:?}");
+        assert!(
+            of_method.iter().all(|message| validator.is_valid(&message["params"])),
+            "{told:?}"
+        );
+    }
+}

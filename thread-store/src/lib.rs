@@ -31,11 +31,11 @@ pub use report::{
 };
 pub use store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 pub use types::{
-    Anchor, ArchivedFilter, Direction, GitInfo, HistoryMode, ItemAnchor, ItemEntry, ItemPage, ItemPageQuery, ItemsView,
-    ListPage, ListQuery, ListSort, Occurrence, OccurrenceAnchor, OccurrencePage, OccurrenceQuery, Position,
-    RelationFilter, SearchHit, SearchPage, SearchQuery, SourceFilter, ThreadAnchor, ThreadReadQuery, ThreadRecord,
-    ThreadSelector, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelinePage, TimelineQuery, TurnAnchor,
-    TurnPage, TurnPageQuery, TurnRecord, View,
+    Anchor, ArchivedFilter, Direction, GitInfo, GroupFilter, HistoryMode, ItemAnchor, ItemEntry, ItemPage,
+    ItemPageQuery, ItemsView, ListPage, ListQuery, ListSort, Occurrence, OccurrenceAnchor, OccurrencePage,
+    OccurrenceQuery, Position, RelationFilter, SearchHit, SearchPage, SearchQuery, SourceFilter, ThreadAnchor,
+    ThreadReadQuery, ThreadRecord, ThreadSection, ThreadSelector, TimelineAnchor, TimelineEntry, TimelineEntryKind,
+    TimelinePage, TimelineQuery, TurnAnchor, TurnPage, TurnPageQuery, TurnRecord, View,
 };
 pub use writes::{
     AppendAck, Durability, DurableLine, GitPatch, MemoryMode, MetadataPatch, ModelContext, NewThread, OpenThread,

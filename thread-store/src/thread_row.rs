@@ -8,10 +8,11 @@ use codex_protocol::log::{HistoryMode, SessionSource};
 use codex_rollout::name::RolloutName;
 use codex_state::db::RolloutRow;
 use codex_state::projector::{Mode, ShortText};
-use codex_state::threads::{CutText, ThreadRow};
+use codex_state::threads::{CutText, SectionPlace, ThreadRow};
 
 use crate::error::StoreResult;
-use crate::types::{GitInfo, ThreadRecord};
+use crate::organise::{Belonging, Organised};
+use crate::types::{GitInfo, ThreadRecord, ThreadSection};
 use crate::writes::GitPatch;
 
 /// Rollouts that a preview is looked for in along a lineage.
@@ -28,6 +29,8 @@ pub(crate) struct RowFacts<'a> {
     pub(crate) git: GitPatch,
     /// Rollout that a revert of ours made current.
     pub(crate) current: Option<String>,
+    /// How it is organised.
+    pub(crate) belonging: Belonging,
     /// Provider of threads that name none.
     pub(crate) default_provider: &'a str,
 }
@@ -102,6 +105,13 @@ pub(crate) fn row_of(
         forked_from: header.forked_from.clone(),
         parent_thread_id: header.parent.clone(),
         attached_to: header.attached_to.clone(),
+        section: known.belonging.section.map(|member| SectionPlace {
+            section_id: member.section_id,
+            rank: member.rank,
+            entered_at_ms: member.entered_at_ms,
+        }),
+        project_id: known.belonging.project_id,
+        daybreak: known.belonging.daybreak,
         codex_hidden: codex_preview.is_empty() || current.header_error.is_some(),
     }))
 }
@@ -173,7 +183,14 @@ fn cut(text: &ShortText) -> CutText {
 }
 
 /// Makes the record of a row; `preview` is its text in full. `None` if the row's thread id is no UUID.
-pub(crate) fn record_of_row(row: ThreadRow, preview: String, home: &Path) -> Option<ThreadRecord> {
+///
+/// A section or project that has gone since the row was made is not shown.
+pub(crate) fn record_of_row(
+    row: ThreadRow,
+    preview: String,
+    home: &Path,
+    organised: &Organised,
+) -> Option<ThreadRecord> {
     let id = |text: Option<&String>| text.and_then(|text| text.parse().ok());
     let git = GitInfo {
         sha: row.git_sha,
@@ -208,6 +225,15 @@ pub(crate) fn record_of_row(row: ThreadRow, preview: String, home: &Path) -> Opt
         agent_nickname: row.agent_nickname,
         agent_role: row.agent_role,
         git: (git != GitInfo::default()).then_some(git),
+        section: row.section.and_then(|place| {
+            Some(ThreadSection {
+                section: organised.section(&place.section_id)?,
+                rank: place.rank,
+                entered_at_ms: place.entered_at_ms,
+            })
+        }),
+        project_id: row.project_id.filter(|project_id| organised.has_project(project_id)),
+        daybreak: row.daybreak,
         turns: Vec::new(),
     })
 }

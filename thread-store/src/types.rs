@@ -9,6 +9,8 @@ use codex_protocol::item::{TimedItem, TurnError, TurnStatus};
 pub use codex_protocol::log::HistoryMode;
 use codex_protocol::log::SessionSource;
 
+use crate::organise::Section;
+
 /// Which of the two views of the one index an answer shows (design section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum View {
@@ -70,6 +72,20 @@ pub enum ListSort {
     UpdatedAt,
     /// Start of the newest turn.
     RecencyAt,
+    /// Place in the section that the list is restricted to; without one, and for searches, there is nothing to list.
+    SectionPosition,
+}
+
+/// Restricts a list by what its threads were put into.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+pub enum GroupFilter {
+    /// No restriction.
+    #[default]
+    Any,
+    /// Only threads that are in none.
+    None,
+    /// Only threads that are in this one.
+    One(String),
 }
 
 /// A source kind that a list can be filtered by (`app-server-api.md` 5).
@@ -111,7 +127,7 @@ pub enum RelationFilter {
 /// The last or first row of a list page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThreadAnchor {
-    /// The row's sort time in Unix milliseconds.
+    /// The row's sort time in Unix milliseconds; its rank in a list by section position.
     pub time_ms: i64,
     /// The row's thread; `None` means strictly before or after the time.
     pub thread_id: Option<ThreadId>,
@@ -142,6 +158,10 @@ pub struct ListQuery {
     pub search_term: Option<String>,
     /// Restriction to relatives.
     pub relation: Option<RelationFilter>,
+    /// Restriction by section; one that is asked for shows its threads without a preview too.
+    pub section: GroupFilter,
+    /// Restriction by project.
+    pub project: GroupFilter,
     /// Whether attached forks are listed without being asked for.
     pub include_attached: bool,
     /// Threads to leave out.
@@ -161,6 +181,17 @@ pub struct GitInfo {
     pub branch: Option<String>,
     /// Remote address.
     pub origin_url: Option<String>,
+}
+
+/// Where a thread is in a section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadSection {
+    /// The section.
+    pub section: Section,
+    /// The thread's place there: lower ranks come first.
+    pub rank: i64,
+    /// When it entered the section, Unix milliseconds.
+    pub entered_at_ms: i64,
 }
 
 /// One thread's metadata, and its turns when they were asked for.
@@ -212,8 +243,28 @@ pub struct ThreadRecord {
     pub agent_role: Option<String>,
     /// Recorded git state.
     pub git: Option<GitInfo>,
+    /// Section that the thread was put into.
+    pub section: Option<ThreadSection>,
+    /// Project that the thread belongs to.
+    pub project_id: Option<String>,
+    /// Whether the thread takes part in the daybreak feature, where that was said.
+    pub daybreak: Option<bool>,
     /// Turns in chronological order; empty unless asked for.
     pub turns: Vec<TurnRecord>,
+}
+
+impl ThreadRecord {
+    /// Returns what a list orders the thread by: a time in Unix milliseconds, or its rank in its section.
+    #[must_use]
+    pub fn sort_key(&self, sort: ListSort) -> i64 {
+        match sort {
+            ListSort::CreatedAt => self.created_at_ms,
+            ListSort::UpdatedAt => self.updated_at_ms,
+            ListSort::RecencyAt => self.recency_at_ms.unwrap_or(self.created_at_ms),
+            // Only threads of a section are listed by their places in it.
+            ListSort::SectionPosition => self.section.as_ref().map_or(0, |place| place.rank),
+        }
+    }
 }
 
 /// What of a thread to read.

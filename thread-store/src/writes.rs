@@ -78,7 +78,7 @@ pub trait ThreadWrites: Send + Sync {
     /// The facts are durable before this returns, and survive a deleted index.
     ///
     /// # Errors
-    /// `ThreadNotFound`, also for archived threads; `WriterConflict` where a foreign writer holds a legacy thread whose
+    /// `ThreadNotFound`, also for archived threads; `Organise` for a project that does not exist; `WriterConflict` where a foreign writer holds a legacy thread whose
     /// rollout has to carry the fact (`rollout-format.md` 9.5).
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()>;
 
@@ -191,6 +191,10 @@ pub struct MetadataPatch {
     pub git: GitPatch,
     /// Whether memories are made of the thread.
     pub memory_mode: Option<MemoryMode>,
+    /// The project that the thread belongs to; `Some(None)` takes it out of the one it is in.
+    pub project: Option<Option<String>>,
+    /// Whether the thread takes part in the daybreak feature.
+    pub daybreak_enabled: Option<bool>,
 }
 
 /// Changes of a repository's state: absent stays, `Some(None)` clears.

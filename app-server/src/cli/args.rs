@@ -103,6 +103,12 @@ pub(super) struct ListArgs {
     /// Only threads of this working directory; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(super) cwd: Vec<String>,
+    /// Only threads of this section, by name or id
+    #[arg(long, value_name = "NAME|ID")]
+    pub(super) section: Option<String>,
+    /// Only threads of this project, by name or id
+    #[arg(long, value_name = "NAME|ID")]
+    pub(super) project: Option<String>,
     /// Only threads whose name or first message contains this text (case counts)
     #[arg(long, value_name = "TEXT")]
     pub(super) title: Option<String>,

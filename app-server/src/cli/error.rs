@@ -40,6 +40,16 @@ pub(super) enum CliError {
     /// Too much fits.
     #[error("`{wanted}` fits {count} threads")]
     Ambiguous { wanted: String, count: usize },
+    /// No section or project fits.
+    #[error("no {what} has the id or the name `{wanted}`")]
+    NoSuchGroup { what: &'static str, wanted: String },
+    /// Several sections or projects have the name.
+    #[error("{count} {what}s have the name `{wanted}`")]
+    AmbiguousGroup {
+        what: &'static str,
+        wanted: String,
+        count: usize,
+    },
     /// The folder for the sample home is in use.
     #[error("{} is not empty", path.display())]
     NotEmpty { path: PathBuf },
@@ -68,7 +78,10 @@ impl CliError {
     /// Returns the exit code.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::NoSuchThread { .. } | Self::Ambiguous { .. } => 3,
+            Self::NoSuchThread { .. }
+            | Self::Ambiguous { .. }
+            | Self::NoSuchGroup { .. }
+            | Self::AmbiguousGroup { .. } => 3,
             Self::Store(error) if error.kind() == StoreErrorKind::NotFound => 3,
             Self::Problems { .. } => 4,
             _ => 1,
@@ -92,6 +105,7 @@ impl CliError {
                 Some("`codex-threads list --all` shows every thread; sub-agents need --source")
             }
             Self::Ambiguous { .. } => Some("give more of the id"),
+            Self::AmbiguousGroup { .. } => Some("give the id"),
             Self::NotEmpty { .. } => Some("name a folder that does not exist yet"),
             Self::Store(StoreError::NotAHome { .. }) => {
                 Some("a home has a `sessions` folder; name another one with --home DIR, or try `codex-threads demo`")

@@ -10,6 +10,7 @@ use codex_thread_store::{ThreadRecord, View};
 use super::app::App;
 use super::args::{ListArgs, SortArg};
 use super::error::CliResult;
+use super::group;
 use super::output::{Look, one_line};
 use super::table::Table;
 use super::when;
@@ -66,6 +67,14 @@ async fn fetch(client: &mut Client, args: &ListArgs) -> CliResult<ThreadListResp
         cwd: Some(args.cwd.clone())
             .filter(|cwds| !cwds.is_empty())
             .map(ThreadListCwdFilter::Many),
+        section_id: match &args.section {
+            Some(wanted) => Some(Some(group::section_id(client, wanted).await?)),
+            None => None,
+        },
+        project_id: match &args.project {
+            Some(wanted) => Some(Some(group::project_id(client, wanted).await?)),
+            None => None,
+        },
         search_term: args.title.clone(),
         ..ThreadListParams::default()
     };

@@ -8,6 +8,7 @@ mod demo;
 mod demo_home;
 mod doctor;
 mod error;
+mod group;
 mod index;
 mod list;
 mod output;

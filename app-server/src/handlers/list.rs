@@ -9,10 +9,10 @@ use codex_protocol::ids::ThreadId;
 use codex_protocol::rpc::list::{ThreadListCwdFilter, ThreadListParams, ThreadListResponse, ThreadSortKey};
 use codex_protocol::rpc::thread::{Thread, ThreadReadState};
 use codex_thread_store::{
-    ArchivedFilter, Direction, ListQuery, ListSort, RelationFilter, ThreadAnchor, ThreadRecord, View,
+    ArchivedFilter, Direction, GroupFilter, ListQuery, ListSort, RelationFilter, ThreadAnchor, ThreadRecord, View,
 };
 
-use super::{ids, sources};
+use super::{ids, project, sources};
 use crate::convert::{self, Role};
 use crate::cursor;
 use crate::error_map::Failing;
@@ -22,7 +22,8 @@ use crate::server::Server;
 
 /// `thread/list`.
 pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> RpcResult<ThreadListResponse> {
-    let Some(query) = query(server, params)? else {
+    let by_project = check_project(server, params.project_id.as_ref()).await;
+    let Some(query) = query(server, params, by_project)? else {
         return Ok(response(Vec::new(), BTreeMap::new(), None, None));
     };
     let (sort, direction, role) = (query.sort, query.direction, role(&query));
@@ -36,10 +37,7 @@ pub(crate) async fn thread_list(server: &Server, params: ThreadListParams) -> Rp
         .last()
         .filter(|_| page.has_more)
         .map(|row| row_cursor(row, sort));
-    let back = page
-        .threads
-        .first()
-        .map(|row| cursor::backwards_thread_cursor(sort_time_ms(row, sort), direction));
+    let back = page.threads.first().map(|row| backwards_cursor(row, sort, direction));
     let rows: Vec<Thread> = page
         .threads
         .into_iter()
@@ -76,7 +74,9 @@ fn response(
 }
 
 /// Turns parameters into a query; `None` when nothing can match.
-fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuery>> {
+///
+/// Whether there is such a project is known before, but counts in its turn.
+fn query(server: &Server, params: ThreadListParams, by_project: RpcResult<()>) -> RpcResult<Option<ListQuery>> {
     let excluded = excluded(params.excluded_thread_ids.as_deref().unwrap_or_default())?;
     if params
         .originators
@@ -87,15 +87,16 @@ fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuer
             "originator filtering is not supported by the local app-server",
         ));
     }
-    check_project(params.project_id.as_ref())?;
+    by_project?;
     let search_term = params.search_term.as_deref().filter(|term| !term.is_empty());
     if params.include_attached_threads && search_term.is_none_or(|term| term.trim().is_empty()) {
         return Err(RpcError::invalid_request(
             "includeAttachedThreads requires a non-empty searchTerm",
         ));
     }
-    let section = params.section_id.clone().flatten();
-    if params.sort_key == Some(ThreadSortKey::SectionPosition) && section.is_none() {
+    let section = group(params.section_id.clone());
+    let by_place = params.sort_key == Some(ThreadSortKey::SectionPosition);
+    if by_place && !matches!(section, GroupFilter::One(_)) {
         return Err(RpcError::invalid_request(
             "section-position sorting requires a section filter",
         ));
@@ -103,14 +104,20 @@ fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuer
     let relation = relation(&params)?;
     let anchor = anchor(&params)?;
     let cwds = params.cwd.map(working_directories);
-    // No section holds a thread yet, and an empty set of directories contains none.
-    if section.is_some() || cwds.as_ref().is_some_and(Vec::is_empty) {
+    // An empty set of directories contains no thread.
+    if cwds.as_ref().is_some_and(Vec::is_empty) {
         return Ok(None);
     }
     Ok(Some(ListQuery {
         view: server.view,
         sort: sort(params.sort_key),
-        direction: convert::direction(params.sort_direction, Direction::Descending),
+        direction: convert::direction(
+            params.sort_direction,
+            match by_place {
+                true => Direction::Ascending,
+                false => Direction::Descending,
+            },
+        ),
         limit: page_rows(params.limit, DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS),
         anchor,
         archived: if params.archived == Some(true) {
@@ -125,10 +132,14 @@ fn query(server: &Server, params: ThreadListParams) -> RpcResult<Option<ListQuer
         // Whoever asks for relatives sees those that have not been spoken to yet.
         include_unpreviewed: relation.is_some(),
         relation,
+        section,
+        project: group(params.project_id.clone()),
         include_attached: params.include_attached_threads,
         excluded,
         // These calls are answered from Codex's database rows, where others are re-read from the files (5).
         database_rows: params.use_state_db_only
+            || params.section_id.is_some()
+            || params.project_id.is_some()
             || params.sort_key == Some(ThreadSortKey::RecencyAt)
             || params.search_term.as_deref() == Some(""),
     }))
@@ -144,12 +155,22 @@ fn excluded(ids: &[String]) -> RpcResult<Vec<ThreadId>> {
     ids.iter().map(parse).collect()
 }
 
-/// There are no projects yet: only "any" and "none" can match.
-fn check_project(project: Option<&Option<String>>) -> RpcResult<()> {
-    match project {
+/// A project that is asked for has to be there; a section need not.
+async fn check_project(server: &Server, project_id: Option<&Option<String>>) -> RpcResult<()> {
+    let failing = Failing::new("thread/list", server.view);
+    match project_id {
         None | Some(None) => Ok(()),
         Some(Some(id)) if id.is_empty() => Err(RpcError::invalid_params("projectId must not be empty")),
-        Some(Some(id)) => Err(RpcError::invalid_params(format!("project not found: {id}"))),
+        Some(Some(id)) => project::check(server, id).await.map_err(|error| failing.error(error)),
+    }
+}
+
+/// Absent means any, null none.
+fn group(id: Option<Option<String>>) -> GroupFilter {
+    match id {
+        None => GroupFilter::Any,
+        Some(None) => GroupFilter::None,
+        Some(Some(id)) => GroupFilter::One(id),
     }
 }
 
@@ -175,13 +196,11 @@ fn relation(params: &ThreadListParams) -> RpcResult<Option<RelationFilter>> {
 
 fn anchor(params: &ThreadListParams) -> RpcResult<Option<ThreadAnchor>> {
     let Some(raw) = &params.cursor else { return Ok(None) };
-    // Cursors of `section_position` are ranks; without members no section ever made one.
-    if params.sort_key == Some(ThreadSortKey::SectionPosition) {
-        return Err(RpcError::invalid_cursor(raw));
-    }
-    cursor::parse_thread_cursor(raw)
-        .map(Some)
-        .ok_or_else(|| RpcError::invalid_cursor(raw))
+    let parsed = match params.sort_key {
+        Some(ThreadSortKey::SectionPosition) => cursor::parse_rank_cursor(raw),
+        _ => cursor::parse_thread_cursor(raw),
+    };
+    parsed.map(Some).ok_or_else(|| RpcError::invalid_cursor(raw))
 }
 
 fn working_directories(filter: ThreadListCwdFilter) -> Vec<String> {
@@ -212,7 +231,8 @@ fn providers(server: &Server, wanted: Option<Vec<String>>) -> Option<Vec<String>
 
 fn sort(key: Option<ThreadSortKey>) -> ListSort {
     match key {
-        Some(ThreadSortKey::CreatedAt | ThreadSortKey::SectionPosition) | None => ListSort::CreatedAt,
+        Some(ThreadSortKey::CreatedAt) | None => ListSort::CreatedAt,
+        Some(ThreadSortKey::SectionPosition) => ListSort::SectionPosition,
         Some(ThreadSortKey::UpdatedAt) => ListSort::UpdatedAt,
         Some(ThreadSortKey::RecencyAt) => ListSort::RecencyAt,
     }
@@ -230,16 +250,22 @@ fn role(query: &ListQuery) -> Role {
     }
 }
 
-/// Returns the time that a row is ordered by.
-pub(super) fn sort_time_ms(row: &ThreadRecord, sort: ListSort) -> i64 {
+/// Returns the cursor that continues after a row.
+pub(super) fn row_cursor(row: &ThreadRecord, sort: ListSort) -> String {
     match sort {
-        ListSort::CreatedAt => row.created_at_ms,
-        ListSort::UpdatedAt => row.updated_at_ms,
-        ListSort::RecencyAt => row.recency_at_ms.unwrap_or(row.created_at_ms),
+        ListSort::SectionPosition => cursor::rank_cursor(row.sort_key(sort), row.thread_id),
+        ListSort::CreatedAt | ListSort::UpdatedAt | ListSort::RecencyAt => {
+            cursor::thread_cursor(row.sort_key(sort), row.thread_id)
+        }
     }
 }
 
-/// Returns the cursor that continues after a row.
-pub(super) fn row_cursor(row: &ThreadRecord, sort: ListSort) -> String {
-    cursor::thread_cursor(sort_time_ms(row, sort), row.thread_id)
+/// Returns the cursor that goes back from a row.
+pub(super) fn backwards_cursor(row: &ThreadRecord, sort: ListSort, direction: Direction) -> String {
+    match sort {
+        ListSort::SectionPosition => cursor::backwards_rank_cursor(row.sort_key(sort), row.thread_id, direction),
+        ListSort::CreatedAt | ListSort::UpdatedAt | ListSort::RecencyAt => {
+            cursor::backwards_thread_cursor(row.sort_key(sort), direction)
+        }
+    }
 }

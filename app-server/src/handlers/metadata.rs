@@ -11,7 +11,7 @@ use codex_protocol::rpc::live::ThreadNameUpdatedNotification;
 use codex_protocol::rpc::notification::notification_name;
 use codex_thread_store::{GitPatch, MemoryMode, MetadataPatch, StoreError, StoreResult, ThreadReadQuery};
 
-use super::{ids, start};
+use super::{ids, project};
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
@@ -51,7 +51,7 @@ pub(crate) async fn set_name(cx: &Cx, params: &ThreadSetNameParams) -> RpcResult
 pub(crate) async fn update_metadata(
     cx: &Cx,
     params: ThreadMetadataUpdateParams,
-) -> RpcResult<ThreadMetadataUpdateResponse> {
+) -> RpcResult<Told<ThreadMetadataUpdateResponse>> {
     let server = &cx.server;
     let thread_id = ids::thread_id(&params.thread_id)?;
     if params.git_info.is_none() && params.project_id.is_none() && params.daybreak_enabled.is_none() {
@@ -60,16 +60,22 @@ pub(crate) async fn update_metadata(
         ));
     }
     let git = params.git_info.map(git_patch).transpose()?.unwrap_or_default();
-    // The empty text clears the project, and no thread has one yet.
-    start::check_project(params.project_id.as_deref().filter(|id| !id.is_empty()))?;
-    if params.daybreak_enabled.is_some() {
-        return Err(RpcError::unsupported("daybreakEnabled is not supported by this server"));
-    }
+    // The empty text clears the project.
+    let project = params.project_id.map(|id| Some(id).filter(|id| !id.is_empty()));
     let failing = Failing::new("thread/metadata/update", server.view).about(thread_id);
     let patch = MetadataPatch {
         git,
+        project,
+        daybreak_enabled: params.daybreak_enabled,
         ..MetadataPatch::default()
     };
+    let before = match patch.project {
+        Some(_) => project_of(server, thread_id)
+            .await
+            .map_err(|error| failing.error(error))?,
+        None => None,
+    };
+    let is_moved = patch.project.as_ref().is_some_and(|project| *project != before);
     change(server, thread_id, patch)
         .await
         .map_err(|error| failing.error(error))?;
@@ -82,7 +88,19 @@ pub(crate) async fn update_metadata(
     let record = record.map_err(|error| failing.error(error))?;
     let mut thread = convert::thread(record, &server.lens, Role::Updated);
     server.dress(&mut thread, Role::Updated);
-    Ok(ThreadMetadataUpdateResponse { thread })
+    let project = thread.project_id.as_deref();
+    let updated = is_moved.then(|| project::of_thread(thread_id, project, server.clock.now_ms()));
+    Ok(Told {
+        before: Vec::new(),
+        after: updated.into_iter().collect(),
+        result: ThreadMetadataUpdateResponse { thread },
+    })
+}
+
+/// Returns the project that a thread belongs to.
+async fn project_of(server: &Server, thread_id: ThreadId) -> StoreResult<Option<String>> {
+    let facts = server.store.facts().ok_or(StoreError::ReadOnly)?;
+    Ok(facts.organised().await?.project_of(thread_id).map(str::to_owned))
 }
 
 /// `thread/memoryMode/set`.

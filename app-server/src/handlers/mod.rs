@@ -14,6 +14,7 @@ pub(crate) mod index_state;
 pub(crate) mod items;
 pub(crate) mod list;
 pub(crate) mod metadata;
+pub(crate) mod project;
 pub(crate) mod queue;
 pub(crate) mod read;
 pub(crate) mod read_state;

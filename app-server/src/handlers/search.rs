@@ -63,7 +63,7 @@ pub(crate) async fn thread_search(server: &Server, params: ThreadSearchParams) -
     let backwards_cursor = page
         .hits
         .first()
-        .map(|hit| cursor::backwards_thread_cursor(list::sort_time_ms(&hit.thread, sort), direction));
+        .map(|hit| list::backwards_cursor(&hit.thread, sort, direction));
     let result = |hit: codex_thread_store::SearchHit| {
         let mut thread = convert::thread(hit.thread, &server.lens, Role::Row);
         server.dress(&mut thread, Role::Row);

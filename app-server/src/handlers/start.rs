@@ -13,7 +13,10 @@ use codex_protocol::rpc::settings::ThreadEventStyle;
 use codex_protocol::rpc::start::{ThreadStartParams, ThreadStartResponse};
 use codex_protocol::rpc::thread::{Thread, ThreadHistoryMode};
 use codex_thread_store::live::{EventStyle, LiveOptions, LiveThread};
-use codex_thread_store::{HistoryMode, NewThread, View};
+use codex_thread_store::organise::ThreadChoices;
+use codex_thread_store::{HistoryMode, NewThread, StoreResult, View};
+
+use super::project;
 
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
@@ -28,7 +31,11 @@ const BUILT_IN_PROVIDERS: [&str; 4] = ["openai", "ollama", "lmstudio", "amazon-b
 /// `thread/start`.
 pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResult<Told<ThreadStartResponse>> {
     let server = &cx.server;
-    check(server, &params)?;
+    check(server, &params).await?;
+    let choices = ThreadChoices {
+        project_id: params.project_id.clone(),
+        daybreak: params.daybreak_enabled,
+    };
     let cwd = absolute_cwd(params.cwd.as_deref());
     let settings = ThreadSettings::of_new(&params, cwd, &server.recording, &server.default_provider);
     let mode = match params.history_mode {
@@ -45,7 +52,11 @@ pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResul
     let live = LiveThread::create(Arc::clone(&server.store), new, options(server, params.event_style))
         .await
         .map_err(|error| failing.error(error))?;
+    let live = with_choices(server, live, &choices)
+        .await
+        .map_err(|error| failing.error(error))?;
     let loaded = load(cx, live, settings, reading).await?;
+    loaded.choose(choices);
     let thread = unwritten_thread(server, &loaded);
     let started = ThreadStartedNotification { thread: thread.clone() };
     let notice = Notice::new(
@@ -61,18 +72,35 @@ pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResul
     })
 }
 
-fn check(server: &Server, params: &ThreadStartParams) -> RpcResult<()> {
+/// Remembers what a thread belongs to; without a project that it asks for there is no thread.
+async fn with_choices(server: &Server, live: LiveThread, choices: &ThreadChoices) -> StoreResult<LiveThread> {
+    if *choices == ThreadChoices::default() {
+        return Ok(live);
+    }
+    let adopted = match project::projects(server) {
+        Ok(projects) => projects.adopt(live.thread_id(), choices.clone()).await,
+        Err(error) => Err(error),
+    };
+    match adopted {
+        Ok(()) => Ok(live),
+        Err(error) => {
+            live.discard().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn check(server: &Server, params: &ThreadStartParams) -> RpcResult<()> {
     if params.permissions.is_some() && params.sandbox.is_some() {
         return Err(permissions_and_sandbox());
     }
     let ephemeral = params.ephemeral == Some(true);
-    let daybreak = params.daybreak_enabled == Some(true);
     if ephemeral && params.daybreak_enabled.is_some() {
         return Err(RpcError::invalid_request(
             "daybreakEnabled is not supported for ephemeral threads",
         ));
     }
-    check_project(params.project_id.as_deref())?;
+    check_project(server, params.project_id.as_deref()).await?;
     if server.view == View::Codex
         && let Some(provider) = &params.model_provider
         && !knows_provider(server, provider)
@@ -86,9 +114,6 @@ fn check(server: &Server, params: &ThreadStartParams) -> RpcResult<()> {
             "ephemeral threads are not supported by this server",
         ));
     }
-    if daybreak {
-        return Err(RpcError::unsupported("daybreakEnabled is not supported by this server"));
-    }
     Ok(())
 }
 
@@ -97,12 +122,12 @@ pub(super) fn permissions_and_sandbox() -> RpcError {
     RpcError::invalid_request("`permissions` cannot be combined with `sandbox`")
 }
 
-/// There are no projects yet.
-pub(super) fn check_project(project_id: Option<&str>) -> RpcResult<()> {
+async fn check_project(server: &Server, project_id: Option<&str>) -> RpcResult<()> {
+    let failing = Failing::new("thread/start", server.view);
     match project_id {
         None => Ok(()),
         Some("") => Err(RpcError::invalid_request("projectId must not be empty")),
-        Some(id) => Err(RpcError::invalid_request(format!("project not found: {id}"))),
+        Some(id) => project::check(server, id).await.map_err(|error| failing.error(error)),
     }
 }
 

@@ -5,6 +5,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use codex_protocol::rpc::notification::is_experimental;
+
 use super::notice::Notice;
 use crate::transport::Outbound;
 
@@ -18,23 +20,41 @@ pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     outbound: Outbound,
     /// Set when the handshake was answered: nothing is sent unasked before that.
-    opted_out: OnceLock<HashSet<String>>,
+    wishes: OnceLock<Wishes>,
+}
+
+/// What a client said in its handshake.
+#[derive(Debug)]
+pub(crate) struct Wishes {
+    /// Which methods and fields it may use, and of what it is told.
+    pub(crate) api: Api,
+    /// Notifications that it does not want.
+    pub(crate) opted_out: HashSet<String>,
+}
+
+/// Which part of the protocol a client may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// What is open to every client.
+    Stable,
+    /// All of it.
+    Experimental,
 }
 
 impl Connection {
-    /// Lets notifications through, but for those that the client does not want.
-    pub(crate) fn greet(&self, opted_out: HashSet<String>) {
+    /// Lets notifications through, but for those that the client does not want or may not have.
+    pub(crate) fn greet(&self, wishes: Wishes) {
         // A second handshake is refused, so the first value is the only one.
-        let _ = self.opted_out.set(opted_out);
+        let _ = self.wishes.set(wishes);
     }
 
     /// Delivers a notification, if the client is to have it.
     pub(crate) fn deliver(&self, notice: &Notice) {
-        let wanted = self
-            .opted_out
-            .get()
-            .is_some_and(|opted_out| !opted_out.contains(notice.method));
-        if wanted {
+        let wanted = |wishes: &Wishes| {
+            let open = wishes.api == Api::Experimental || !is_experimental(notice.method);
+            open && !wishes.opted_out.contains(notice.method)
+        };
+        if self.wishes.get().is_some_and(wanted) {
             self.outbound.notify(Arc::clone(&notice.message));
         }
     }
@@ -61,7 +81,7 @@ impl Connections {
         let connection = Arc::new(Connection {
             id,
             outbound,
-            opted_out: OnceLock::new(),
+            wishes: OnceLock::new(),
         });
         inner.open.insert(id, Arc::clone(&connection));
         connection

@@ -12,6 +12,7 @@ use codex_protocol::rpc::thread::{Thread, ThreadStatus};
 use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::ThreadRecord;
 use codex_thread_store::live::LiveThread;
+use codex_thread_store::organise::ThreadChoices;
 
 use super::activity::{Activity, Reading};
 use super::connections::ConnectionId;
@@ -31,6 +32,8 @@ pub(crate) struct LoadedThread {
 
 struct State {
     activity: Activity,
+    /// What was said at the start of a thread that has no rollout yet.
+    choices: ThreadChoices,
     subscribers: HashSet<ConnectionId>,
     /// Grows with whatever keeps the thread loaded; a timer that was started before is void.
     epoch: u64,
@@ -69,6 +72,7 @@ impl LoadedThread {
             loaded_at_ms: now_ms,
             state: Mutex::new(State {
                 activity,
+                choices: ThreadChoices::default(),
                 subscribers: HashSet::new(),
                 epoch: 0,
                 has_timer: false,
@@ -84,6 +88,7 @@ impl LoadedThread {
     /// What is known of a thread that has no rollout yet.
     pub(crate) fn unwritten_record(&self) -> ThreadRecord {
         let new = self.live.new_thread();
+        let choices = self.state().choices.clone();
         ThreadRecord {
             thread_id: self.thread_id(),
             path: self.live.path().to_owned(),
@@ -108,7 +113,23 @@ impl LoadedThread {
             agent_nickname: None,
             agent_role: None,
             git: new.and_then(|new| new.git.clone()),
+            section: None,
+            project_id: choices.project_id,
+            daybreak: choices.daybreak,
             turns: Vec::new(),
+        }
+    }
+
+    /// Notes what was said at the start of a thread that has no rollout yet.
+    pub(crate) fn choose(&self, choices: ThreadChoices) {
+        self.state().choices = choices;
+    }
+
+    /// Notes that a project is gone, for as long as the thread has no rollout.
+    pub(crate) fn leave_project(&self, project_id: &str) {
+        let mut state = self.state();
+        if state.choices.project_id.as_deref() == Some(project_id) {
+            state.choices.project_id = None;
         }
     }
 

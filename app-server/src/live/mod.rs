@@ -12,7 +12,7 @@ mod settings;
 mod unload;
 
 pub(crate) use activity::{EndedTurns, Reading, Telling};
-pub(crate) use connections::{Connection, ConnectionId, Connections};
+pub(crate) use connections::{Api, Connection, ConnectionId, Connections, Wishes};
 pub(crate) use loaded::{Left, LoadedThread, LoadedThreads, Recording};
 pub(crate) use notice::{Audience, Notice};
 pub(crate) use settings::ThreadSettings;

@@ -144,15 +144,11 @@ async fn read_all<R: AsyncBufRead + Unpin>(reader: &mut R, work: &Work, jobs: &m
                 }
             }
             Step::Greet(greeting) => {
-                let Greeting {
-                    answer,
-                    opted_out,
-                    first,
-                } = *greeting;
+                let Greeting { answer, wishes, first } = *greeting;
                 if slot.send(answer).is_err() {
                     return Ok(());
                 }
-                work.connection.greet(opted_out);
+                work.connection.greet(wishes);
                 work.server.publish(&first);
             }
             Step::Run(job) => start(*job, slot, work, jobs),

@@ -72,6 +72,9 @@ pub(crate) fn record(number: u32) -> ThreadRecord {
         agent_nickname: None,
         agent_role: None,
         git: None,
+        section: None,
+        project_id: None,
+        daybreak: None,
         turns: Vec::new(),
     }
 }

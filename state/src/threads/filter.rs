@@ -15,6 +15,48 @@ pub enum ListSort {
     UpdatedAt,
     /// Start of the newest turn, creation for threads without one.
     RecencyAt,
+    /// Place in the section; only with [`Membership::One`] section, else there is nothing to list.
+    SectionRank,
+}
+
+/// Restricts a list by what its threads were put into.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+pub enum Membership {
+    /// No restriction.
+    #[default]
+    Any,
+    /// Only threads that are in none.
+    None,
+    /// Only threads that are in this one.
+    One(String),
+}
+
+impl Membership {
+    /// Returns the one that is asked for.
+    pub(super) fn one(&self) -> Option<&str> {
+        match self {
+            Self::Any | Self::None => None,
+            Self::One(id) => Some(id),
+        }
+    }
+
+    /// Returns whether threads are wanted that are in one, or that are in none.
+    fn accepts_class(&self, is_in_one: bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::None => !is_in_one,
+            Self::One(_) => is_in_one,
+        }
+    }
+
+    /// Returns whether threads of this one are wanted.
+    pub(super) fn accepts(&self, id: Option<&str>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::None => id.is_none(),
+            Self::One(wanted) => id == Some(wanted),
+        }
+    }
 }
 
 /// Direction of a list.
@@ -30,7 +72,7 @@ pub enum ListDirection {
 /// Where a page starts, exclusively.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListAnchor {
-    /// Sort time of the row before the page, Unix milliseconds.
+    /// Sort time of the row before the page, Unix milliseconds; its rank in a list by rank.
     pub time_ms: i64,
     /// That row's thread id; `None` starts strictly after (or before) the time.
     pub thread_id: Option<String>,
@@ -112,6 +154,10 @@ pub struct ListFilter {
     pub search_term: Option<String>,
     /// Restriction to relatives.
     pub relation: Option<Relation>,
+    /// Restriction by section; threads without preview are shown in one that is asked for.
+    pub section: Membership,
+    /// Restriction by project.
+    pub project: Membership,
     /// Attached forks.
     pub attached: Visibility,
     /// Threads with an empty preview.
@@ -133,6 +179,10 @@ pub struct RowClass {
     pub attached: bool,
     /// Is never listed by Codex.
     pub codex_hidden: bool,
+    /// Is in a section.
+    pub sectioned: bool,
+    /// Is in a project.
+    pub in_project: bool,
     /// Kind of the source.
     pub source: SourceKind,
 }
@@ -142,7 +192,9 @@ impl RowClass {
     const UNPREVIEWED: i64 = 1 << 1;
     const ATTACHED: i64 = 1 << 2;
     const CODEX_HIDDEN: i64 = 1 << 3;
-    const SOURCE_SHIFT: u32 = 4;
+    const SECTIONED: i64 = 1 << 4;
+    const IN_PROJECT: i64 = 1 << 5;
+    const SOURCE_SHIFT: u32 = 6;
 
     /// Returns the class of a row.
     pub fn of(row: &ThreadRow) -> Self {
@@ -151,6 +203,8 @@ impl RowClass {
             unpreviewed: row.preview.text.is_empty(),
             attached: row.attached_to.is_some(),
             codex_hidden: row.codex_hidden,
+            sectioned: row.section.is_some(),
+            in_project: row.project_id.is_some(),
             source: SourceKind::of_stored(&row.source),
         }
     }
@@ -162,6 +216,8 @@ impl RowClass {
             | flag(self.unpreviewed, Self::UNPREVIEWED)
             | flag(self.attached, Self::ATTACHED)
             | flag(self.codex_hidden, Self::CODEX_HIDDEN)
+            | flag(self.sectioned, Self::SECTIONED)
+            | flag(self.in_project, Self::IN_PROJECT)
             | self.source.code() << Self::SOURCE_SHIFT
     }
 
@@ -172,6 +228,8 @@ impl RowClass {
             unpreviewed: code & Self::UNPREVIEWED != 0,
             attached: code & Self::ATTACHED != 0,
             codex_hidden: code & Self::CODEX_HIDDEN != 0,
+            sectioned: code & Self::SECTIONED != 0,
+            in_project: code & Self::IN_PROJECT != 0,
             source: SourceKind::from_code(code >> Self::SOURCE_SHIFT)?,
         })
     }
@@ -181,13 +239,16 @@ impl ListFilter {
     /// Returns whether rows of a class are wanted.
     pub(super) fn accepts_class(&self, class: RowClass) -> bool {
         let of_attached = matches!(self.relation, Some(Relation::AttachedTo(_)));
+        let of_section = self.section.one().is_some();
         let location = match self.archived {
             ArchivedRows::Live => !class.archived,
             ArchivedRows::Archived => class.archived,
             ArchivedRows::Any => true,
         };
         location
-            && (!class.unpreviewed || of_attached || self.unpreviewed == Visibility::Shown)
+            && self.section.accepts_class(class.sectioned)
+            && self.project.accepts_class(class.in_project)
+            && (!class.unpreviewed || of_attached || of_section || self.unpreviewed == Visibility::Shown)
             && (!class.attached || of_attached || self.attached == Visibility::Shown)
             && (!class.codex_hidden || self.codex_hidden == Visibility::Shown)
             && match &self.sources {

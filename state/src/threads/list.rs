@@ -1,7 +1,7 @@
 //! Pages of the thread list: every filter, every order, exact keyset paging in both directions.
 //!
-//! A page is a merge of ordered index ranges, one per class, provider and directory that occur and are wanted; or,
-//! where a relation or a rare text names few rows, a sort of those. Either way only the rows of the page are read
+//! A page is a merge of ordered index ranges, one per class, provider and directory that occur and are wanted, of all
+//! threads or of those of a section or a project; or, where a relation or a rare text names few rows, a sort of those. Either way only the rows of the page are read
 //! whole.
 
 use std::collections::{BTreeSet, HashSet};
@@ -50,6 +50,9 @@ pub fn list_checked(
     filter: &ListFilter,
     rest_contains: &mut dyn FnMut(&ThreadRow) -> StateResult<bool>,
 ) -> StateResult<ListedRows> {
+    if filter.sort == ListSort::SectionRank && filter.section.one().is_none() {
+        return Ok(ListedRows::default());
+    }
     let mut page = Page::new(conn, filter, rest_contains)?;
     match few_rows(conn, filter)? {
         Some(nums) => page.take_named(&nums)?,
@@ -143,21 +146,24 @@ impl<'a> Page<'a> {
     fn take_named(&mut self, nums: &[i64]) -> StateResult<()> {
         let time = time_column(self.filter.sort);
         let mut keys = self.conn.prepare_cached(&format!(
-            "SELECT class, model_provider, cwd_key, {time}, thread_id FROM threads WHERE thread_num = ?1"
+            "SELECT class, model_provider, cwd_key, project_id, section_id, thread_id, {time} FROM threads \
+             WHERE thread_num = ?1"
         ))?;
         for &thread_num in nums {
             let mut found = keys.query([thread_num])?;
             // A candidate of the trigram index always has its row: they change in one transaction.
             let Some(row) = found.next()? else { continue };
+            let section = row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)?;
             if !self.filter.accepts_class(decode_class(row.get(0)?)?)
                 || !self
                     .filter
                     .accepts_provider(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)
-                || !self.accepts_cwd(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)
+                || !self.filter.section.accepts(section)
+                || !self.accepts_covered(row, 2)?
             {
                 continue;
             }
-            let place = self.place(row.get(3)?, row.get(4)?, thread_num);
+            let place = self.place(row.get(6)?, row.get(5)?, thread_num);
             if self.is_after_anchor(&place) && self.fits(&place) && self.is_wanted(&place)? {
                 self.keep(place);
             }
@@ -167,39 +173,47 @@ impl<'a> Page<'a> {
 
     /// Takes the wanted rows of all index ranges that can hold some.
     fn take_ranges(&mut self) -> StateResult<()> {
+        if let Some(section_id) = self.filter.section.one() {
+            return self.take_ranges_of(Scope::Section(section_id));
+        }
+        if let Some(project_id) = self.filter.project.one() {
+            return self.take_ranges_of(Scope::Project(project_id));
+        }
         match self.cwd_keys.clone() {
-            None => self.take_ranges_of(None),
+            None => self.take_ranges_of(Scope::All),
             Some(cwd_keys) => cwd_keys
                 .iter()
-                .try_for_each(|cwd_key| self.take_ranges_of(Some(cwd_key))),
+                .try_for_each(|cwd_key| self.take_ranges_of(Scope::Directory(cwd_key))),
         }
     }
 
-    fn take_ranges_of(&mut self, cwd_key: Option<&str>) -> StateResult<()> {
-        let by_cwd = cwd_key.is_some();
-        let mut next_provider = self.conn.prepare_cached(&next_provider_sql(self.filter.sort, by_cwd))?;
-        let mut next_class = self.conn.prepare_cached(&next_class_sql(self.filter.sort, by_cwd))?;
-        let mut range = self.conn.prepare_cached(&range_sql(self.filter, by_cwd))?;
+    fn take_ranges_of(&mut self, scope: Scope<'_>) -> StateResult<()> {
+        let mut next_provider = self.conn.prepare_cached(&next_provider_sql(self.filter.sort, scope))?;
+        let mut next_class = self.conn.prepare_cached(&next_class_sql(self.filter.sort, scope))?;
+        let mut range = self.conn.prepare_cached(&range_sql(self.filter, scope))?;
         let (time_ms, thread_id) = self.start();
+        let scope_key = scope.key();
         let mut last = (i64::MIN, String::new());
         // Seeks from one class and provider that occur to the next: there are few, however many rows there are.
         loop {
             let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
             let mut next = next_provider
-                .query_row(params![last.0, last.1, cwd_key], read)
+                .query_row(params![last.0, last.1, scope_key], read)
                 .optional()?;
             if next.is_none() {
-                next = next_class.query_row(params![last.0, cwd_key], read).optional()?;
+                next = next_class.query_row(params![last.0, scope_key], read).optional()?;
             }
             let Some((class, provider)) = next else { break };
             if self.filter.accepts_class(decode_class(class)?) && self.filter.accepts_provider(&provider) {
-                let mut found = range.query(params![class, provider, time_ms, thread_id, cwd_key])?;
+                let mut found = range.query(params![class, provider, time_ms, thread_id, scope_key])?;
                 while let Some(row) = found.next()? {
                     let place = self.place(row.get(0)?, row.get(1)?, row.get(2)?);
                     if !self.fits(&place) {
                         break; // the range is ordered: nothing after this row fits
                     }
-                    if self.is_wanted(&place)? {
+                    if (!scope.is_narrowed_by(self.filter) || self.accepts_covered(row, 3)?)
+                        && self.is_wanted(&place)?
+                    {
                         self.keep(place);
                     }
                 }
@@ -207,6 +221,16 @@ impl<'a> Page<'a> {
             last = (class, provider);
         }
         Ok(())
+    }
+
+    /// Applies the filters by directory and project to a row that has both, from a column on.
+    fn accepts_covered(&self, row: &Row<'_>, column: usize) -> StateResult<bool> {
+        let cwd_key = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
+        let project = row
+            .get_ref(column + 1)?
+            .as_str_or_null()
+            .map_err(rusqlite::Error::from)?;
+        Ok(self.accepts_cwd(cwd_key) && self.filter.project.accepts(project))
     }
 
     fn place(&self, time_ms: i64, thread_id: String, thread_num: i64) -> Place {
@@ -293,58 +317,107 @@ fn decode_class(code: i64) -> StateResult<RowClass> {
     })
 }
 
+/// The threads that ranges are taken of: those that one index begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope<'a> {
+    All,
+    Directory(&'a str),
+    Section(&'a str),
+    Project(&'a str),
+}
+
+impl<'a> Scope<'a> {
+    /// The value of the column that the index begins with.
+    fn key(self) -> Option<&'a str> {
+        match self {
+            Self::All => None,
+            Self::Directory(key) | Self::Section(key) | Self::Project(key) => Some(key),
+        }
+    }
+
+    /// Says with a parameter that a row belongs to the scope.
+    fn condition(self, parameter: &str) -> String {
+        match self {
+            Self::All => format!("{parameter} IS NULL"),
+            Self::Directory(_) => format!("cwd_key = {parameter}"),
+            Self::Section(_) => format!("section_id = {parameter}"),
+            Self::Project(_) => format!("project_id = {parameter}"),
+        }
+    }
+
+    /// Whether the filter may leave out rows of the scope by directory or project; their columns then end the index.
+    fn is_narrowed_by(self, filter: &ListFilter) -> bool {
+        match self {
+            Self::All | Self::Directory(_) => false,
+            Self::Section(_) => filter.cwds.is_some() || filter.project.one().is_some(),
+            Self::Project(_) => filter.cwds.is_some(),
+        }
+    }
+}
+
 fn time_column(sort: ListSort) -> &'static str {
     match sort {
         ListSort::CreatedAt => "created_at_ms",
         ListSort::UpdatedAt => "updated_at_ms",
         ListSort::RecencyAt => "recency_sort_ms",
+        ListSort::SectionRank => "section_rank",
     }
 }
 
-fn index_name(sort: ListSort, by_cwd: bool) -> &'static str {
-    match (sort, by_cwd) {
-        (ListSort::CreatedAt, false) => "threads_created",
-        (ListSort::UpdatedAt, false) => "threads_updated",
-        (ListSort::RecencyAt, false) => "threads_recency",
-        (ListSort::CreatedAt, true) => "threads_cwd_created",
-        (ListSort::UpdatedAt, true) => "threads_cwd_updated",
-        (ListSort::RecencyAt, true) => "threads_cwd_recency",
-    }
+fn index_name(sort: ListSort, scope: Scope<'_>) -> String {
+    let scope = match scope {
+        Scope::All => "",
+        Scope::Directory(_) => "cwd_",
+        Scope::Section(_) => "section_",
+        Scope::Project(_) => "project_",
+    };
+    let sort = match sort {
+        ListSort::CreatedAt => "created",
+        ListSort::UpdatedAt => "updated",
+        ListSort::RecencyAt => "recency",
+        // Asked of sections only.
+        ListSort::SectionRank => "rank",
+    };
+    format!("threads_{scope}{sort}")
 }
 
-/// Selects the next provider after `?2` of class `?1`, within directory `?3`.
-fn next_provider_sql(sort: ListSort, by_cwd: bool) -> String {
-    let cwd = if by_cwd { "cwd_key = ?3" } else { "?3 IS NULL" };
+/// Selects the next provider after `?2` of class `?1`, within scope `?3`.
+fn next_provider_sql(sort: ListSort, scope: Scope<'_>) -> String {
     format!(
-        "SELECT class, model_provider FROM threads INDEXED BY {} WHERE {cwd} AND class = ?1 AND model_provider > ?2 \
+        "SELECT class, model_provider FROM threads INDEXED BY {} WHERE {} AND class = ?1 AND model_provider > ?2 \
          ORDER BY model_provider LIMIT 1",
-        index_name(sort, by_cwd)
+        index_name(sort, scope),
+        scope.condition("?3")
     )
 }
 
-/// Selects the first provider of the next class after `?1`, within directory `?2`.
-fn next_class_sql(sort: ListSort, by_cwd: bool) -> String {
-    let cwd = if by_cwd { "cwd_key = ?2" } else { "?2 IS NULL" };
+/// Selects the first provider of the next class after `?1`, within scope `?2`.
+fn next_class_sql(sort: ListSort, scope: Scope<'_>) -> String {
     format!(
-        "SELECT class, model_provider FROM threads INDEXED BY {} WHERE {cwd} AND class > ?1 \
+        "SELECT class, model_provider FROM threads INDEXED BY {} WHERE {} AND class > ?1 \
          ORDER BY class, model_provider LIMIT 1",
-        index_name(sort, by_cwd)
+        index_name(sort, scope),
+        scope.condition("?2")
     )
 }
 
-/// Selects the rows of class `?1` and provider `?2` after (`?3`, `?4`), within directory `?5`, in list order.
-fn range_sql(filter: &ListFilter, by_cwd: bool) -> String {
+/// Selects the rows of class `?1` and provider `?2` after (`?3`, `?4`), within scope `?5`, in list order.
+fn range_sql(filter: &ListFilter, scope: Scope<'_>) -> String {
     let (beyond, order) = match filter.direction {
         ListDirection::Ascending => (">", "ASC"),
         ListDirection::Descending => ("<", "DESC"),
     };
     let time = time_column(filter.sort);
-    let cwd = if by_cwd { "cwd_key = ?5" } else { "?5 IS NULL" };
+    let covered = match scope.is_narrowed_by(filter) {
+        true => ", cwd_key, project_id",
+        false => "",
+    };
     format!(
-        "SELECT {time}, thread_id, thread_num FROM threads INDEXED BY {} \
-         WHERE {cwd} AND class = ?1 AND model_provider = ?2 AND ({time}, thread_id) {beyond} (?3, ?4) \
+        "SELECT {time}, thread_id, thread_num{covered} FROM threads INDEXED BY {} \
+         WHERE {} AND class = ?1 AND model_provider = ?2 AND ({time}, thread_id) {beyond} (?3, ?4) \
          ORDER BY {time} {order}, thread_id {order}",
-        index_name(filter.sort, by_cwd)
+        index_name(filter.sort, scope),
+        scope.condition("?5")
     )
 }
 

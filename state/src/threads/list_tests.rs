@@ -4,12 +4,12 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::super::filter::RowClass;
-use super::{DESCENDANT_NUMS, list, list_checked, next_class_sql, next_provider_sql, range_sql};
+use super::{DESCENDANT_NUMS, Scope, list, list_checked, next_class_sql, next_provider_sql, range_sql};
 use crate::error::StateError;
 use crate::threads::sample::{database, id, row};
 use crate::threads::{
-    ArchivedRows, CutText, DefaultSources, ListAnchor, ListDirection, ListFilter, ListSort, Relation, SourceSelector,
-    ThreadRow, Visibility, index_titles, normalise_cwd, upsert,
+    ArchivedRows, CutText, DefaultSources, ListAnchor, ListDirection, ListFilter, ListSort, Membership, Relation,
+    SectionPlace, SourceSelector, ThreadRow, Visibility, index_titles, normalise_cwd, upsert,
 };
 
 const SORTS: [ListSort; 3] = [ListSort::CreatedAt, ListSort::UpdatedAt, ListSort::RecencyAt];
@@ -196,6 +196,44 @@ fn relations_accept_all_sources_unless_some_are_named() {
         },
         &[8],
     );
+}
+
+#[test]
+fn sections_and_projects_narrow_a_list_and_ranks_order_it() {
+    let mut rows = home();
+    let place = |rank| SectionPlace {
+        section_id: "s".to_owned(),
+        rank,
+        entered_at_ms: 7,
+    };
+    (rows[0].section, rows[1].section, rows[4].section) = (Some(place(30)), Some(place(10)), Some(place(20)));
+    (rows[1].project_id, rows[5].project_id) = (Some("p".to_owned()), Some("p".to_owned()));
+    let conn = database_with(&rows);
+    let one = |id: &str| Membership::One(id.to_owned());
+    let check = |section, project, sort, expected: &[u32]| {
+        let filter = ListFilter {
+            section,
+            project,
+            sort,
+            limit: 100,
+            direction: ListDirection::Ascending,
+            ..ListFilter::default()
+        };
+        let expected: Vec<String> = expected.iter().map(|n| id(*n)).collect();
+        assert_eq!(ids(&conn, &filter), expected, "{filter:?}");
+    };
+    let (any, none, created) = (Membership::Any, Membership::None, ListSort::CreatedAt);
+    // Thread 5 has no preview: a section shows it all the same.
+    check(one("s"), any.clone(), created, &[1, 2, 5]);
+    check(one("s"), any.clone(), ListSort::SectionRank, &[2, 5, 1]);
+    check(none.clone(), any.clone(), created, &[6, 11]);
+    check(any.clone(), one("p"), created, &[2, 6]);
+    check(any.clone(), none.clone(), created, &[1, 11]);
+    check(one("s"), one("p"), created, &[2]);
+    check(one("s"), none.clone(), created, &[1, 5]);
+    check(one("t"), any.clone(), created, &[]);
+    check(any, none.clone(), ListSort::SectionRank, &[]);
+    check(none.clone(), none, ListSort::SectionRank, &[]);
 }
 
 #[test]
@@ -408,18 +446,24 @@ fn relations_and_texts_start_from_an_index() {
 fn every_range_is_read_in_order_from_a_covering_index() {
     let conn = database();
     let mut plans = Vec::new();
-    for sort in SORTS {
+    let in_a_section = [ListSort::SectionRank];
+    for sort in SORTS.iter().chain(&in_a_section).copied() {
         for direction in DIRECTIONS {
-            for by_cwd in [false, true] {
+            for scope in [Scope::All, Scope::Directory(""), Scope::Section(""), Scope::Project("")] {
+                if sort == ListSort::SectionRank && scope != Scope::Section("") {
+                    continue;
+                }
+                // With directories, ranges of sections and projects are narrowed by what the index covers.
                 let filter = ListFilter {
                     sort,
                     direction,
+                    cwds: Some(Vec::new()),
                     ..ListFilter::default()
                 };
-                let range = plan(&conn, &range_sql(&filter, by_cwd));
+                let range = plan(&conn, &range_sql(&filter, scope));
                 assert!(!range.contains("TEMP B-TREE") && !range.contains("SCAN"), "{range}");
                 plans.push(range);
-                for sql in [next_provider_sql(sort, by_cwd), next_class_sql(sort, by_cwd)] {
+                for sql in [next_provider_sql(sort, scope), next_class_sql(sort, scope)] {
                     let next = plan(&conn, &sql);
                     assert!(!next.contains("TEMP B-TREE") && !next.contains("SCAN"), "{next}");
                     plans.push(next);
@@ -434,6 +478,8 @@ fn every_range_is_read_in_order_from_a_covering_index() {
 
 fn any_row() -> impl Strategy<Value = ThreadRow> {
     let flags = (any::<bool>(), 0u8..4, 0u8..4, 0u8..4);
+    let section = prop::option::of((prop::sample::select(vec!["s1", "s2"]), 0i64..4));
+    let project = prop::option::of(prop::sample::select(vec!["p1", "p2"]));
     let source = prop::sample::select(vec![
         "cli",
         "vscode",
@@ -454,11 +500,27 @@ fn any_row() -> impl Strategy<Value = ThreadRow> {
         source,
         cwd,
         provider,
-        text,
+        (text, section, project),
     )
         .prop_map(
-            |(n, created, updated, recency, (archived, empty, parent, attached), source, cwd, provider, text)| {
+            |(
+                n,
+                created,
+                updated,
+                recency,
+                (archived, empty, parent, attached),
+                source,
+                cwd,
+                provider,
+                (text, section, project),
+            )| {
                 ThreadRow {
+                    section: section.map(|(section_id, rank)| SectionPlace {
+                        section_id: section_id.to_owned(),
+                        rank,
+                        entered_at_ms: created,
+                    }),
+                    project_id: project.map(str::to_owned),
                     created_at_ms: created,
                     updated_at_ms: updated,
                     recency_at_ms: recency,
@@ -499,6 +561,15 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
             Relation::AttachedTo(id(1)),
         ]),
     );
+    let membership = |id: &str| {
+        let id = id.to_owned();
+        prop::sample::select(vec![
+            Membership::Any,
+            Membership::Any,
+            Membership::None,
+            Membership::One(id),
+        ])
+    };
     let shown = || prop::sample::select(vec![Visibility::Hidden, Visibility::Shown]);
     (
         (
@@ -509,7 +580,7 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
         prop::sample::select(vec![ArchivedRows::Live, ArchivedRows::Archived, ArchivedRows::Any]),
         (sources, defaults, providers, cwds, term),
         relation,
-        (shown(), shown()),
+        (shown(), shown(), membership("s1"), membership("p1")),
         prop::collection::vec((0u32..40).prop_map(id), 0..3),
     )
         .prop_map(
@@ -522,7 +593,12 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
                 excluded,
             )| {
                 ListFilter {
-                    sort,
+                    sort: match &shown.2 {
+                        Membership::One(_) if limit == 4 => ListSort::SectionRank,
+                        _ => sort,
+                    },
+                    section: shown.2,
+                    project: shown.3,
                     direction,
                     limit,
                     archived,
@@ -546,6 +622,7 @@ fn sort_time(sort: ListSort, row: &ThreadRow) -> i64 {
         ListSort::CreatedAt => row.created_at_ms,
         ListSort::UpdatedAt => row.updated_at_ms,
         ListSort::RecencyAt => row.recency_or_creation_ms(),
+        ListSort::SectionRank => row.section.as_ref().map_or(0, |place| place.rank),
     }
 }
 
@@ -583,6 +660,12 @@ fn expected(rows: &[ThreadRow], filter: &ListFilter) -> Vec<String> {
     let mut wanted: Vec<&ThreadRow> = rows
         .iter()
         .filter(|row| filter.accepts_class(RowClass::of(row)))
+        .filter(|row| {
+            filter
+                .section
+                .accepts(row.section.as_ref().map(|place| place.section_id.as_str()))
+        })
+        .filter(|row| filter.project.accepts(row.project_id.as_deref()))
         .filter(|row| filter.accepts_provider(&row.model_provider))
         .filter(|row| wanted_cwd(row) && related(row) && !filter.excluded.contains(&row.thread_id))
         .filter(|row| {

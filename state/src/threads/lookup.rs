@@ -82,6 +82,21 @@ pub fn children(conn: &Connection, thread_id: &str) -> StateResult<Vec<ThreadRow
     )
 }
 
+/// Returns the newest recency of the threads of a project that are not archived, Unix milliseconds.
+///
+/// # Errors
+/// If SQLite fails.
+pub fn newest_of_project(conn: &Connection, project_id: &str) -> StateResult<Option<i64>> {
+    let newest = conn
+        .prepare_cached(
+            "SELECT recency_sort_ms FROM threads INDEXED BY threads_project_newest
+             WHERE project_id = ?1 AND archived = 0 ORDER BY recency_sort_ms DESC LIMIT 1",
+        )?
+        .query_row([project_id], |row| row.get(0))
+        .optional()?;
+    Ok(newest)
+}
+
 /// Returns the rows of all threads below `thread_id`, in order of ids; the thread itself is not among them.
 ///
 /// # Errors

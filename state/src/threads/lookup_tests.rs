@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{by_name, by_prefix, by_rollout, children, count, descendants, get};
+use super::{by_name, by_prefix, by_rollout, children, count, descendants, get, newest_of_project};
 use crate::threads::sample::{database, id, row};
 use crate::threads::{ThreadRow, upsert};
 
@@ -80,4 +80,23 @@ fn rows_are_counted_and_found_by_id() {
     assert_eq!(count(&conn).unwrap(), 2);
     assert_eq!(get(&conn, &id(2)).unwrap(), Some(row(2)));
     assert_eq!(get(&conn, &id(3)).unwrap(), None);
+}
+
+#[test]
+fn the_newest_thread_of_a_project_is_the_one_that_is_not_archived() {
+    let member = |n, recency_at_ms, archived| ThreadRow {
+        project_id: Some("p".to_owned()),
+        recency_at_ms,
+        archived,
+        ..row(n)
+    };
+    let conn = database_with(&[
+        member(1, Some(70_000), false),
+        // Without a turn its creation counts, 2 seconds.
+        member(2, None, false),
+        member(3, Some(90_000), true),
+        row(4),
+    ]);
+    assert_eq!(newest_of_project(&conn, "p").unwrap(), Some(70_000));
+    assert_eq!(newest_of_project(&conn, "q").unwrap(), None);
 }

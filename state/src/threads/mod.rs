@@ -14,12 +14,12 @@ mod titles;
 mod write;
 
 pub use self::filter::{
-    ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, ListSort, Relation, RowClass, Visibility,
-    normalise_cwd,
+    ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, ListSort, Membership, Relation, RowClass,
+    Visibility, normalise_cwd,
 };
 pub use self::list::{ListedRows, list, list_checked};
-pub use self::lookup::{by_name, by_prefix, by_rollout, children, count, descendants, get};
-pub use self::row::{CutText, MAX_STORED_TEXT_BYTES, ThreadRow};
+pub use self::lookup::{by_name, by_prefix, by_rollout, children, count, descendants, get, newest_of_project};
+pub use self::row::{CutText, MAX_STORED_TEXT_BYTES, SectionPlace, ThreadRow};
 pub use self::schema::SCHEMA;
 pub use self::source::{SourceKind, SourceSelector};
 pub use self::titles::index_titles;

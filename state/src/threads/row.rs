@@ -45,6 +45,17 @@ fn stored_len(text: &str) -> usize {
     end
 }
 
+/// Where a thread is in a section.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SectionPlace {
+    /// The section.
+    pub section_id: String,
+    /// Its place there: lower ranks come first.
+    pub rank: i64,
+    /// When it entered the section, Unix milliseconds.
+    pub entered_at_ms: i64,
+}
+
 /// One thread: metadata of its current revision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ThreadRow {
@@ -104,6 +115,12 @@ pub struct ThreadRow {
     pub parent_thread_id: Option<String>,
     /// Thread that this fork is attached to.
     pub attached_to: Option<String>,
+    /// Section that the thread is in.
+    pub section: Option<SectionPlace>,
+    /// Project that the thread belongs to.
+    pub project_id: Option<String>,
+    /// Whether the thread takes part in the daybreak feature, where that was said.
+    pub daybreak: Option<bool>,
     /// Whether Codex never lists the thread, so that the exact view hides it.
     pub codex_hidden: bool,
 }
@@ -132,7 +149,8 @@ pub(super) const ROW_COLUMNS: &str = "thread_id, rollout_key, path, archived, pa
      updated_at_ms, recency_at_ms, name, preview, preview_cut, title, title_cut, first_user_message, \
      first_user_message_cut, cwd_key, cwd, model_provider, source, thread_source, originator, cli_version, \
      agent_nickname, agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, \
-     parent_thread_id, attached_to, codex_hidden, seal";
+     parent_thread_id, attached_to, section_id, section_rank, section_entered_at_ms, project_id, daybreak, \
+     codex_hidden, seal";
 
 /// Reads a row that begins with [`ROW_COLUMNS`].
 pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ThreadRow> {
@@ -175,6 +193,9 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<ThreadRow> {
         forked_from: columns.take()?,
         parent_thread_id: columns.take()?,
         attached_to: columns.take()?,
+        section: columns.take_section()?,
+        project_id: columns.take()?,
+        daybreak: columns.take()?,
         codex_hidden: columns.take()?,
         ..read
     };
@@ -195,6 +216,19 @@ impl Columns<'_, '_> {
         let value = self.row.get(self.next)?;
         self.next += 1;
         Ok(value)
+    }
+
+    /// Takes the three columns of a section; one without rank or time is none, which the seal tells from a real one.
+    fn take_section(&mut self) -> rusqlite::Result<Option<SectionPlace>> {
+        let (section_id, rank, entered_at_ms) = (self.take()?, self.take()?, self.take()?);
+        Ok(match (section_id, rank, entered_at_ms) {
+            (Some(section_id), Some(rank), Some(entered_at_ms)) => Some(SectionPlace {
+                section_id,
+                rank,
+                entered_at_ms,
+            }),
+            _ => None,
+        })
     }
 
     /// Takes a text and its mark; no text means the other one.

@@ -1,6 +1,6 @@
 //! Tables and indexes of the thread list.
 //!
-//! Every list starts from one of the six sort indexes: they cover what ordering and filtering need, so a page reads
+//! Every list starts from one of the sort indexes (of all threads, of a directory, of a section, of a project): they cover what ordering and filtering need, so a page reads
 //! whole rows only for what it returns.
 
 /// Statements that create the tables of this module.
@@ -48,6 +48,11 @@ CREATE TABLE threads (
     forked_from TEXT,
     parent_thread_id TEXT,
     attached_to TEXT,
+    section_id TEXT,
+    section_rank INTEGER,
+    section_entered_at_ms INTEGER,
+    project_id TEXT,
+    daybreak INTEGER,
     codex_hidden INTEGER NOT NULL,
     seal INTEGER NOT NULL,
     titles_pending INTEGER NOT NULL
@@ -58,6 +63,25 @@ CREATE INDEX threads_recency ON threads (class, model_provider, recency_sort_ms,
 CREATE INDEX threads_cwd_created ON threads (cwd_key, class, model_provider, created_at_ms, thread_id);
 CREATE INDEX threads_cwd_updated ON threads (cwd_key, class, model_provider, updated_at_ms, thread_id);
 CREATE INDEX threads_cwd_recency ON threads (cwd_key, class, model_provider, recency_sort_ms, thread_id);
+CREATE INDEX threads_section_created
+    ON threads (section_id, class, model_provider, created_at_ms, thread_id, cwd_key, project_id)
+    WHERE section_id IS NOT NULL;
+CREATE INDEX threads_section_updated
+    ON threads (section_id, class, model_provider, updated_at_ms, thread_id, cwd_key, project_id)
+    WHERE section_id IS NOT NULL;
+CREATE INDEX threads_section_recency
+    ON threads (section_id, class, model_provider, recency_sort_ms, thread_id, cwd_key, project_id)
+    WHERE section_id IS NOT NULL;
+CREATE INDEX threads_section_rank
+    ON threads (section_id, class, model_provider, section_rank, thread_id, cwd_key, project_id)
+    WHERE section_id IS NOT NULL;
+CREATE INDEX threads_project_created
+    ON threads (project_id, class, model_provider, created_at_ms, thread_id, cwd_key) WHERE project_id IS NOT NULL;
+CREATE INDEX threads_project_updated
+    ON threads (project_id, class, model_provider, updated_at_ms, thread_id, cwd_key) WHERE project_id IS NOT NULL;
+CREATE INDEX threads_project_recency
+    ON threads (project_id, class, model_provider, recency_sort_ms, thread_id, cwd_key) WHERE project_id IS NOT NULL;
+CREATE INDEX threads_project_newest ON threads (project_id, archived, recency_sort_ms) WHERE project_id IS NOT NULL;
 CREATE INDEX threads_rollout ON threads (rollout_key);
 CREATE INDEX threads_name ON threads (name) WHERE name IS NOT NULL;
 CREATE INDEX threads_parent ON threads (parent_thread_id) WHERE parent_thread_id IS NOT NULL;

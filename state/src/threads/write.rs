@@ -16,13 +16,14 @@ INSERT INTO threads (
     recency_sort_ms, cwd_key, model_provider, source, name, preview, preview_cut, title, title_cut,
     first_user_message, first_user_message_cut, cwd, thread_source, originator, cli_version, agent_nickname,
     agent_role, model, effort, git_sha, git_branch, git_origin_url, forked_from, parent_thread_id, attached_to,
-    codex_hidden, seal, titles_pending)
+    section_id, section_rank, section_entered_at_ms, project_id, daybreak, codex_hidden, seal, titles_pending)
 VALUES (
     :thread_id, :rollout_key, :path, :archived, :paginated, :class, :created_at_ms, :updated_at_ms, :recency_at_ms,
     :recency_sort_ms, :cwd_key, :model_provider, :source, :name, :preview, :preview_cut, :title, :title_cut,
     :first_user_message, :first_user_message_cut, :cwd, :thread_source, :originator, :cli_version, :agent_nickname,
     :agent_role, :model, :effort, :git_sha, :git_branch, :git_origin_url, :forked_from, :parent_thread_id,
-    :attached_to, :codex_hidden, :seal, :titles_pending)
+    :attached_to, :section_id, :section_rank, :section_entered_at_ms, :project_id, :daybreak, :codex_hidden, :seal,
+    :titles_pending)
 ON CONFLICT (thread_id) DO UPDATE SET
     rollout_key = excluded.rollout_key, path = excluded.path, archived = excluded.archived,
     paginated = excluded.paginated, class = excluded.class, created_at_ms = excluded.created_at_ms,
@@ -37,7 +38,9 @@ ON CONFLICT (thread_id) DO UPDATE SET
     effort = excluded.effort, git_sha = excluded.git_sha, git_branch = excluded.git_branch,
     git_origin_url = excluded.git_origin_url, forked_from = excluded.forked_from,
     parent_thread_id = excluded.parent_thread_id, attached_to = excluded.attached_to,
-    codex_hidden = excluded.codex_hidden, seal = excluded.seal, titles_pending = excluded.titles_pending";
+    section_id = excluded.section_id, section_rank = excluded.section_rank,
+    section_entered_at_ms = excluded.section_entered_at_ms, project_id = excluded.project_id,
+    daybreak = excluded.daybreak, codex_hidden = excluded.codex_hidden, seal = excluded.seal, titles_pending = excluded.titles_pending";
 
 /// Inserts the row, or replaces the one of the same thread.
 ///
@@ -104,6 +107,7 @@ fn stored(conn: &Connection, thread_id: &str) -> StateResult<Option<StoredRow>> 
 
 fn write(conn: &Connection, row: &ThreadRow, titles_pending: bool) -> StateResult<()> {
     let cwd_key = normalise_cwd(&row.cwd);
+    let section = row.section.as_ref();
     conn.prepare_cached(UPSERT)?.execute(named_params! {
         ":thread_id": row.thread_id,
         ":rollout_key": row.rollout_key,
@@ -139,6 +143,11 @@ fn write(conn: &Connection, row: &ThreadRow, titles_pending: bool) -> StateResul
         ":forked_from": row.forked_from,
         ":parent_thread_id": row.parent_thread_id,
         ":attached_to": row.attached_to,
+        ":section_id": section.map(|place| &place.section_id),
+        ":section_rank": section.map(|place| place.rank),
+        ":section_entered_at_ms": section.map(|place| place.entered_at_ms),
+        ":project_id": row.project_id,
+        ":daybreak": row.daybreak,
         ":codex_hidden": row.codex_hidden,
         ":seal": seal(row),
         ":titles_pending": titles_pending,

@@ -4,7 +4,9 @@ use rusqlite::Connection;
 
 use super::{remove, upsert};
 use crate::threads::sample::{database, id, row};
-use crate::threads::{CutText, ListFilter, MAX_STORED_TEXT_BYTES, ThreadRow, get, index_titles, list};
+use crate::threads::{
+    CutText, ListFilter, MAX_STORED_TEXT_BYTES, SectionPlace, ThreadRow, get, index_titles, list,
+};
 
 fn found_by(conn: &Connection, term: &str) -> Vec<String> {
     let filter = ListFilter {
@@ -62,6 +64,13 @@ fn full_row() -> ThreadRow {
         forked_from: some("f"),
         parent_thread_id: some("p"),
         attached_to: some("a"),
+        section: Some(SectionPlace {
+            section_id: "s".to_owned(),
+            rank: -3,
+            entered_at_ms: 9,
+        }),
+        project_id: some("p"),
+        daybreak: Some(false),
         codex_hidden: true,
         ..row(7)
     }

@@ -13,9 +13,9 @@ use crate::error::StoreResult;
 use crate::memory::MemoryRollout;
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
-    Anchor, ArchivedFilter, Direction, ItemAnchor, ItemEntry, ItemPageQuery, ItemsView, ListQuery, ListSort,
-    SearchQuery, ThreadReadQuery, ThreadRecord, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery,
-    TurnAnchor, TurnPageQuery, TurnRecord, View,
+    Anchor, ArchivedFilter, Direction, GroupFilter, ItemAnchor, ItemEntry, ItemPageQuery, ItemsView, ListQuery,
+    ListSort, SearchQuery, ThreadReadQuery, ThreadRecord, TimelineAnchor, TimelineEntry, TimelineEntryKind,
+    TimelineQuery, TurnAnchor, TurnPageQuery, TurnRecord, View,
 };
 
 /// A fresh, empty place for rollouts, and a store over it.
@@ -37,6 +37,14 @@ pub trait StoreFixture: Send + Sync {
 
     /// Returns a store over the same place that has forgotten all that can be derived: a new process without an index.
     fn reopened(&self) -> Arc<dyn ThreadStore>;
+}
+
+/// Yields the store, and then one that has forgotten all that can be derived.
+pub(super) fn warm_and_anew(fixture: &dyn StoreFixture) -> impl Iterator<Item = Arc<dyn ThreadStore>> + '_ {
+    [false, true].into_iter().map(|anew| match anew {
+        false => fixture.store(),
+        true => fixture.reopened(),
+    })
 }
 
 /// Puts several rollouts.
@@ -214,6 +222,8 @@ pub(super) fn list_query() -> ListQuery {
         cwds: None,
         search_term: None,
         relation: None,
+        section: GroupFilter::Any,
+        project: GroupFilter::Any,
         include_attached: false,
         excluded: Vec::new(),
         include_unpreviewed: false,

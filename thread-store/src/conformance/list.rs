@@ -61,15 +61,8 @@ pub async fn lists_are_ordered_by_each_key(fixture: &dyn StoreFixture) {
     }
 }
 
-fn time_of(record: &ThreadRecord, sort: ListSort) -> i64 {
-    match sort {
-        ListSort::CreatedAt => record.created_at_ms,
-        ListSort::UpdatedAt => record.updated_at_ms,
-        ListSort::RecencyAt => record.recency_at_ms.unwrap_or(record.created_at_ms),
-    }
-}
-
-async fn walk(store: &dyn ThreadStore, mut query: ListQuery) -> Vec<ThreadId> {
+/// Walks a list page by page.
+pub(super) async fn walk(store: &dyn ThreadStore, mut query: ListQuery) -> Vec<ThreadId> {
     let mut all = Vec::new();
     loop {
         let page = store.list_threads(query.clone()).await.expect("a page of threads");
@@ -82,7 +75,7 @@ async fn walk(store: &dyn ThreadStore, mut query: ListQuery) -> Vec<ThreadId> {
             assert!(!page.has_more, "more follows only behind a row");
             return all;
         };
-        let (time_ms, thread_id) = (time_of(last, query.sort), Some(last.thread_id));
+        let (time_ms, thread_id) = (last.sort_key(query.sort), Some(last.thread_id));
         query.anchor = Some(ThreadAnchor { time_ms, thread_id });
         assert!(all.len() < 1_000, "pages of threads loop");
     }

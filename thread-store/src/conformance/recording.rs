@@ -314,6 +314,7 @@ pub async fn metadata_is_known_at_once(fixture: &dyn StoreFixture) {
                 origin_url: None,
             },
             memory_mode: Some(MemoryMode::Disabled),
+            ..MetadataPatch::default()
         };
         writes
             .update_metadata(thread(n), patch(Some("main")))

@@ -166,11 +166,7 @@ pub async fn pages_of_hits_hold_every_thread_once(fixture: &dyn StoreFixture) {
                     let Some(last) = page.hits.last().filter(|_| page.has_more) else {
                         break;
                     };
-                    let time_ms = match sort {
-                        ListSort::CreatedAt => last.thread.created_at_ms,
-                        ListSort::UpdatedAt => last.thread.updated_at_ms,
-                        ListSort::RecencyAt => last.thread.recency_at_ms.unwrap_or_default(),
-                    };
+                    let time_ms = last.thread.sort_key(sort);
                     query.anchor = Some(ThreadAnchor {
                         time_ms,
                         thread_id: Some(last.thread.thread_id),

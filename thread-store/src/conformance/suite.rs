@@ -118,6 +118,15 @@ macro_rules! store_conformance {
                 legacy_threads_have_occurrences_in_full,
                 occurrences_lead_to_their_turn,
             ],
+            projects: [
+                projects_are_kept_in_their_order,
+                projects_are_refused_without_changing_anything,
+                a_request_makes_one_project,
+                projects_come_and_go_with_their_threads,
+                projects_page_by_place_and_by_recency,
+                threads_are_listed_by_project,
+                forks_inherit_the_daybreak_choice_alone,
+            ],
             queue: [
                 submissions_wait_in_order,
                 submissions_are_changed_in_place,
@@ -170,6 +179,15 @@ macro_rules! store_conformance {
                 appended_text_is_found_at_once,
                 pages_of_hits_hold_every_thread_once,
                 archived_hits_are_apart,
+            ],
+            sections: [
+                sections_are_kept_and_one_is_always_there,
+                sections_are_refused_without_changing_anything,
+                threads_stand_in_a_section_in_their_order,
+                a_section_has_room_for_ever,
+                threads_leave_a_section_that_goes,
+                sections_show_threads_that_wait,
+                members_go_with_their_thread,
             ],
             timeline: [
                 timeline_pages_hold_every_entry_once,

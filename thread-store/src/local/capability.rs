@@ -8,7 +8,7 @@ use codex_protocol::ids::ThreadId;
 use super::store::LocalStore;
 use crate::error::StoreResult;
 use crate::lifecycle::{ForkRequest, ThreadLifecycle};
-use crate::organise::{Decision, FactStore, Organised};
+use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
 use crate::writes::Durability;
 
@@ -58,5 +58,9 @@ impl FactStore for LocalStore {
 
     async fn organise_with(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
         self.run_once(move |inner| inner.organise(decision, durability)).await
+    }
+
+    async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {
+        self.run(move |inner| inner.newest_of_projects(&project_ids)).await
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
-use crate::organise::{Decision, Organised};
+use crate::organise::{Belonging, Decision, Organised};
 use crate::writes::GitPatch;
 
 /// Facts of all threads, at one moment.
@@ -21,6 +21,7 @@ use crate::writes::GitPatch;
 pub(super) struct Facts {
     names: NameIndex,
     journal: Arc<HashMap<ThreadId, ThreadFacts>>,
+    organised: Arc<Organised>,
 }
 
 /// What the journal says of one thread.
@@ -189,15 +190,22 @@ impl Facts {
         self.journal.get(&thread_id)?.current.clone()
     }
 
+    /// Returns how a thread is organised, as far as lists show it.
+    pub(super) fn belonging(&self, thread_id: ThreadId) -> Belonging {
+        self.organised.belonging_of(thread_id)
+    }
+
     /// Returns, for every thread with facts, a text that changes with them.
+    ///
+    /// Those whose facts were taken back are among them: rows that were stored before that may still have them.
     pub(super) fn digests(&self) -> HashMap<String, String> {
         let mut threads: BTreeSet<ThreadId> = self.names.iter().map(|(thread_id, _)| thread_id).collect();
         threads.extend(self.journal.keys());
-        let digests = threads.into_iter().filter_map(|thread_id| {
+        let digests = threads.into_iter().map(|thread_id| {
             let (name, git) = (self.name(thread_id), self.git(thread_id));
-            let current = self.current_rollout(thread_id);
-            let known = name.is_some() || !git.is_empty() || current.is_some();
-            known.then(|| (thread_id.to_string(), format!("{name:?} {git:?} {current:?}")))
+            let (current, belonging) = (self.current_rollout(thread_id), self.belonging(thread_id));
+            let digest = format!("{name:?} {git:?} {current:?} {belonging:?}");
+            (thread_id.to_string(), digest)
         });
         digests.collect()
     }
@@ -214,6 +222,7 @@ impl Inner {
         self.with_journal(|known| Facts {
             names,
             journal: Arc::clone(&known.threads),
+            organised: Arc::clone(&known.organised),
         })
     }
 
@@ -239,11 +248,16 @@ impl Inner {
         self.with_journal(|known| Arc::clone(&known.organised))
     }
 
+    /// Returns how threads were organised when the journal was last looked at.
+    pub(super) fn last_organised(&self) -> Arc<Organised> {
+        Arc::clone(&self.known().organised)
+    }
+
     /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise_with`](crate::organise::FactStore)).
     pub(super) fn organise(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
         let journal = &self.journal.journal;
         let position = self.known().position;
-        let mut is_listed = false;
+        let (mut learnt, mut is_listed) = (position, false);
         // Readers do not wait for the lock of the journal, nor for the disk: they are kept out while facts are learnt only.
         let decided = journal.transact(position, durability, |news| {
             let mut known = self.known();
@@ -254,6 +268,7 @@ impl Inner {
                 let news = journal.read_from(known.position)?;
                 known.learn(news);
             }
+            learnt = known.position;
             let organised = Arc::clone(&known.organised);
             drop(known);
             let decided = decision(&organised, self.clock.now_ms()).map_err(Undecided::Refused)?;
@@ -261,8 +276,13 @@ impl Inner {
             Ok(decided)
         });
         match decided {
-            // Whoever reads next learns what was decided.
-            Ok(_) => {
+            Ok(news) => {
+                let mut known = self.known();
+                // Else a reader has learnt it already.
+                if known.position == learnt {
+                    known.learn(news);
+                }
+                drop(known);
                 if is_listed {
                     self.catalog.expire();
                 }

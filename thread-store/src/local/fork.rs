@@ -29,6 +29,7 @@ use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest};
 use crate::live::IdSource as _;
 use crate::live::SystemIds;
+use crate::organise::daybreak_fact;
 use crate::successor::{CutTurn, LatestSettings, TurnWatch, fork_meta, interruption, timestamp};
 use crate::types::View;
 
@@ -96,8 +97,8 @@ impl Inner {
                 draft.append(&line.encoded()).map_err(|error| failed(Box::new(error)))?;
             }
         }
-        // The name first: publishing is the one step that makes the fork.
-        let is_named = self.inherit_name(request)?;
+        // What it inherits first: publishing is the one step that makes the fork.
+        let is_named = self.inherit_facts(request)?;
         let published = draft.publish().map_err(|error| failed(Box::new(error)));
         let made = published.and_then(|path| self.check_sources(request, &path, &sources));
         if made.is_err() && is_named {
@@ -145,17 +146,21 @@ impl Inner {
         }
     }
 
-    /// Gives the fork the name of its source, and tells whether there is one.
-    fn inherit_name(&self, request: &ForkRequest) -> StoreResult<bool> {
-        let Some(name) = self.facts()?.name(request.source) else {
-            return Ok(false);
-        };
+    /// Gives the fork the name and the daybreak choice of its source (`app-server-api.md` 3.3), and tells whether there is a
+    /// name.
+    fn inherit_facts(&self, request: &ForkRequest) -> StoreResult<bool> {
+        let known = self.facts()?;
+        let (name, choice) = (known.name(request.source), known.belonging(request.source).daybreak);
         let failed = Self::lifecycle_error("fork", request.source);
         let now_ms = self.clock.now_ms();
-        let value = RawJson::string(&name);
-        let fact = JournalFact::of_thread(FactKind::ThreadName, request.new_thread_id, now_ms, value);
-        let journalled = self.journal.journal.append(&[fact], Durability::Synced);
+        let named = name.as_deref().map(RawJson::string);
+        let named =
+            named.map(|value| JournalFact::of_thread(FactKind::ThreadName, request.new_thread_id, now_ms, value));
+        let chosen = choice.map(|choice| daybreak_fact(request.new_thread_id, choice, now_ms));
+        let facts: Vec<JournalFact> = named.into_iter().chain(chosen).collect();
+        let journalled = self.journal.journal.append(&facts, Durability::Synced);
         journalled.map_err(|error| failed(Box::new(error)))?;
+        let Some(name) = name else { return Ok(false) };
         let at = timestamp(now_ms).unwrap_or_default();
         append_name(self.fs.as_ref(), &self.home, request.new_thread_id, &name, &at)
             .map_err(|error| failed(Box::new(error)))?;

@@ -7,18 +7,19 @@ use std::collections::BTreeSet;
 use codex_rollout::discover::RolloutFile;
 use codex_state::db::{Reader, RolloutRow, RolloutUpdate, WriteOutcome};
 use codex_state::threads::{
-    self, ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, Relation, SourceSelector, ThreadRow,
-    Visibility,
+    self, ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, Membership, Relation, SourceSelector,
+    ThreadRow, Visibility,
 };
 
 use super::catalog::{Freshness, Sweep};
 use super::catch_up::{Sink, rollout_uuid};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
+use crate::organise::NewestOfProjects;
 use crate::thread_row::{Lookup, codex_preview, record_of_row};
 use crate::types::{
-    ArchivedFilter, Direction, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor, ThreadRecord,
-    View,
+    ArchivedFilter, Direction, GroupFilter, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor,
+    ThreadRecord, View,
 };
 
 /// Rollouts and rows that one transaction stores at most while a home is caught up.
@@ -60,13 +61,22 @@ impl Inner {
         }
     }
 
-    /// In its database listings Codex also shows rollouts without header, but still none without user events.
+    /// In its database listings, of which those of sections are, Codex also shows rollouts without header, but none without
+    /// user events, except in their section.
     fn is_shown(&self, reader: &Reader<'_>, query: &ListQuery, row: &ThreadRow) -> StoreResult<bool> {
         if query.view == View::Full || !row.codex_hidden {
             return Ok(true);
         }
         let rollout = reader.rollout_at(&row.path).map_err(|error| self.index_error(error))?;
-        Ok(rollout.is_some_and(|rollout| rollout.header_error.is_some() && !rollout.meta.preview.is_empty()))
+        let of_section = matches!(query.section, GroupFilter::One(_));
+        Ok(rollout.is_some_and(|rollout| {
+            let without_header = rollout.header_error.is_some();
+            match rollout.meta.preview.is_empty() {
+                // A section shows what was put into it and has not been spoken to yet.
+                true => of_section && !without_header,
+                false => without_header && (of_section || query.database_rows),
+            }
+        }))
     }
 
     /// Looks for the term in texts that the index keeps only the beginning of.
@@ -163,6 +173,24 @@ impl Inner {
         stored.map_err(|error| self.index_error(error))
     }
 
+    /// Returns the newest recency of the threads of projects that are not archived.
+    pub(super) fn newest_of_projects(&self, project_ids: &[String]) -> StoreResult<NewestOfProjects> {
+        if project_ids.is_empty() {
+            return Ok(NewestOfProjects::new());
+        }
+        self.bring_up_to_date(&mut |_, _| {})?;
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let mut newest = NewestOfProjects::new();
+        for project_id in project_ids {
+            let found = threads::newest_of_project(reader.connection(), project_id);
+            if let Some(time_ms) = found.map_err(|error| self.index_error(error))? {
+                newest.insert(project_id.clone(), time_ms);
+            }
+        }
+        Ok(newest)
+    }
+
     /// Feeds the index of names, titles and previews in small steps; lists are right without it, only slower.
     fn catch_up_titles(&self) -> StoreResult<()> {
         let index = self.index();
@@ -244,7 +272,7 @@ impl Inner {
             _ => row.preview.text.clone(),
         };
         let thread_id = row.thread_id.clone();
-        record_of_row(row, preview, &self.home).ok_or_else(|| StoreError::Index {
+        record_of_row(row, preview, &self.home, &self.last_organised()).ok_or_else(|| StoreError::Index {
             path: self.index().path().to_owned(),
             source: format!("thread id {thread_id:?} is not a UUID").into(),
         })
@@ -281,9 +309,11 @@ fn filter_of(query: &ListQuery) -> ListFilter {
             RelationFilter::DescendantsOf(id) => Relation::DescendantsOf(id.to_string()),
             RelationFilter::AttachedTo(id) => Relation::AttachedTo(id.to_string()),
         }),
+        section: membership_of(&query.section),
+        project: membership_of(&query.project),
         attached: shown(query.include_attached),
         unpreviewed: shown(full || query.include_unpreviewed),
-        codex_hidden: shown(full || query.database_rows),
+        codex_hidden: shown(full || query.database_rows || matches!(query.section, GroupFilter::One(_))),
         default_sources: if full {
             DefaultSources::Reachable
         } else {
@@ -299,6 +329,16 @@ pub(super) fn sort_of(sort: ListSort) -> threads::ListSort {
         ListSort::CreatedAt => threads::ListSort::CreatedAt,
         ListSort::UpdatedAt => threads::ListSort::UpdatedAt,
         ListSort::RecencyAt => threads::ListSort::RecencyAt,
+        ListSort::SectionPosition => threads::ListSort::SectionRank,
+    }
+}
+
+/// Translates a restriction by section or project.
+fn membership_of(group: &GroupFilter) -> Membership {
+    match group {
+        GroupFilter::Any => Membership::Any,
+        GroupFilter::None => Membership::None,
+        GroupFilter::One(id) => Membership::One(id.clone()),
     }
 }
 
@@ -349,6 +389,8 @@ pub(super) fn anchor_after(row: &ThreadRow, sort: ListSort) -> ListAnchor {
         ListSort::CreatedAt => row.created_at_ms,
         ListSort::UpdatedAt => row.updated_at_ms,
         ListSort::RecencyAt => row.recency_or_creation_ms(),
+        // Only threads of a section are listed by their places in it.
+        ListSort::SectionPosition => row.section.as_ref().map_or(0, |place| place.rank),
     };
     ListAnchor {
         time_ms,

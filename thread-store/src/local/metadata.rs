@@ -17,6 +17,7 @@ use super::store::Inner;
 use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
 use crate::live::logged_git;
+use crate::organise::{OrganiseRefusal, daybreak_fact, member_fact};
 use crate::types::{GitInfo, View};
 use crate::writes::MetadataPatch;
 
@@ -29,6 +30,12 @@ impl Inner {
         let (file, mode) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
             return Err(StoreError::ThreadNotFound { thread_id });
+        }
+        if let Some(Some(project_id)) = &patch.project
+            && !self.organised()?.has_project(project_id)
+        {
+            let project_id = project_id.clone();
+            return Err(OrganiseRefusal::ProjectNotFound { project_id }.into());
         }
         let in_rollout = mode == HistoryMode::Legacy && (!patch.git.is_empty() || patch.memory_mode.is_some());
         if in_rollout {
@@ -59,6 +66,12 @@ impl Inner {
             if let Some(memory) = patch.memory_mode {
                 facts.push(fact(FactKind::MemoryMode, RawJson::string(memory.as_str())));
             }
+        }
+        if let Some(project) = &patch.project {
+            facts.push(member_fact(thread_id, project.as_deref(), at_ms));
+        }
+        if let Some(choice) = patch.daybreak_enabled {
+            facts.push(daybreak_fact(thread_id, choice, at_ms));
         }
         if facts.is_empty() {
             return Ok(());

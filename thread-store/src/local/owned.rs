@@ -17,7 +17,9 @@ use super::store::Inner;
 use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
 use crate::successor::parents_first;
-use crate::types::{ArchivedFilter, Direction, ListQuery, ListSort, RelationFilter, ThreadAnchor, ThreadRecord, View};
+use crate::types::{
+    ArchivedFilter, Direction, GroupFilter, ListQuery, ListSort, RelationFilter, ThreadAnchor, ThreadRecord, View,
+};
 
 /// Rows of one page of descendants.
 const PAGE_ROWS: usize = 1_000;
@@ -133,6 +135,8 @@ impl Inner {
             cwds: None,
             search_term: None,
             relation: Some(relation),
+            section: GroupFilter::Any,
+            project: GroupFilter::Any,
             include_attached: true,
             excluded: Vec::new(),
             include_unpreviewed: true,

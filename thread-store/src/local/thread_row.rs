@@ -101,6 +101,7 @@ impl Inner {
             name: id.and_then(|id| facts.name(id)),
             git: id.map(|id| facts.git(id)).unwrap_or_default(),
             current: id.and_then(|id| facts.current_rollout(id)),
+            belonging: id.map(|id| facts.belonging(id)).unwrap_or_default(),
             default_provider: &self.default_provider,
         };
         row_of(&revisions, lookup, known)

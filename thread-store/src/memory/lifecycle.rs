@@ -19,6 +19,7 @@ use super::writes::line_time;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest, ThreadLifecycle};
 use crate::live::{IdSource as _, SystemIds};
+use crate::organise::daybreak_fact;
 use crate::successor::{
     CutTurn, LatestSettings, NewLine, TurnWatch, fork_meta, interruption, parents_first, revision_meta,
     revision_time_ms, rollback,
@@ -119,6 +120,10 @@ impl Home {
         self.insert(new_rollout(meta, rollout_id, &copied, &lines, now_ms));
         if let Some(name) = self.name_of(request.source) {
             self.set_name(request.new_thread_id, &name);
+        }
+        if let Some(choice) = self.organised.daybreak_of(request.source) {
+            self.organised
+                .learn(&daybreak_fact(request.new_thread_id, choice, now_ms));
         }
         Ok(())
     }

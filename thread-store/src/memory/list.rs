@@ -15,8 +15,8 @@ use super::rollout::Rollout;
 use crate::error::{StoreError, StoreResult};
 use crate::thread_row::{RowFacts, codex_preview, current_revision, record_of_row, row_of};
 use crate::types::{
-    ArchivedFilter, Direction, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor, ThreadRecord,
-    View,
+    ArchivedFilter, Direction, GroupFilter, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor,
+    ThreadRecord, View,
 };
 
 /// Provider of threads that name none.
@@ -34,6 +34,8 @@ pub(super) struct Listed {
     /// Codex never lists it; without a header it still does in its database listings.
     hidden: bool,
     hidden_from_database: bool,
+    /// It has a header, and nobody has said anything.
+    is_unstarted: bool,
 }
 
 /// All folded rollouts of a home.
@@ -80,6 +82,10 @@ impl Shelf {
             thread_id,
             name,
             git: home.git_of(thread_id),
+            belonging: thread_id
+                .parse()
+                .map(|id| home.organised.belonging_of(id))
+                .unwrap_or_default(),
             default_provider: DEFAULT_PROVIDER,
         };
         let Some(row) = row_of(&revisions, &lookup, naming)? else {
@@ -96,13 +102,15 @@ impl Shelf {
         let title = self.full_text(&current.rollout_id, &current.meta.title);
         let hidden = row.codex_hidden;
         let hidden_from_database = current.header_error.is_none() || current.meta.preview.is_empty();
-        let record = record_of_row(row.clone(), preview, HOME.as_ref());
+        let is_unstarted = current.header_error.is_none() && current.meta.preview.is_empty();
+        let record = record_of_row(row.clone(), preview, HOME.as_ref(), &home.organised);
         Ok(record.map(|record| Listed {
             record,
             row,
             title,
             hidden,
             hidden_from_database,
+            is_unstarted,
         }))
     }
 
@@ -115,23 +123,17 @@ impl Shelf {
 }
 
 impl Listed {
-    fn time_ms(&self, sort: ListSort) -> i64 {
-        match sort {
-            ListSort::CreatedAt => self.record.created_at_ms,
-            ListSort::UpdatedAt => self.record.updated_at_ms,
-            ListSort::RecencyAt => self.record.recency_at_ms.unwrap_or(self.record.created_at_ms),
-        }
-    }
-
     /// Returns whether a list may show the thread at all.
     fn is_shown(&self, query: &ListQuery) -> bool {
         if query.view == View::Full {
             return true;
         }
         let of_attached = matches!(query.relation, Some(RelationFilter::AttachedTo(_)));
-        let in_database = query.database_rows && !self.hidden_from_database;
-        let previewed = !self.record.preview.is_empty() || of_attached || query.include_unpreviewed;
-        (!self.hidden || in_database) && previewed
+        let of_section = matches!(query.section, GroupFilter::One(_));
+        let in_database = (query.database_rows || of_section) && !self.hidden_from_database;
+        let waits_in_section = of_section && self.is_unstarted;
+        let previewed = !self.record.preview.is_empty() || of_attached || of_section || query.include_unpreviewed;
+        (!self.hidden || in_database || waits_in_section) && previewed
     }
 
     fn satisfies(&self, query: &ListQuery, descendants: &HashSet<ThreadId>) -> bool {
@@ -157,6 +159,11 @@ impl Listed {
         let term = query.search_term.as_deref().unwrap_or_default();
         let texts = [record.name.as_deref().unwrap_or_default(), &self.title, &record.preview];
         relation
+            && is_in_group(
+                &query.section,
+                record.section.as_ref().map(|place| place.section.id.as_str()),
+            )
+            && is_in_group(&query.project, record.project_id.as_deref())
             && source
             && in_cwds
             && is_in(record, query.archived)
@@ -183,6 +190,14 @@ fn is_in(record: &ThreadRecord, archived: ArchivedFilter) -> bool {
         ArchivedFilter::Live => !record.archived,
         ArchivedFilter::Archived => record.archived,
         ArchivedFilter::Any => true,
+    }
+}
+
+fn is_in_group(wanted: &GroupFilter, is_in: Option<&str>) -> bool {
+    match wanted {
+        GroupFilter::Any => true,
+        GroupFilter::None => is_in.is_none(),
+        GroupFilter::One(id) => is_in == Some(id),
     }
 }
 
@@ -223,13 +238,16 @@ fn descendants_of(threads: &[Listed], ancestor: ThreadId) -> HashSet<ThreadId> {
 
 /// Returns all threads that a list would show, in its order from its anchor on.
 pub(super) fn matching(home: &Home, query: &ListQuery) -> StoreResult<Vec<Listed>> {
+    if query.sort == ListSort::SectionPosition && !matches!(query.section, GroupFilter::One(_)) {
+        return Ok(Vec::new());
+    }
     let mut threads = Shelf::new(home).threads(home)?;
     let descendants = match query.relation {
         Some(RelationFilter::DescendantsOf(ancestor)) => descendants_of(&threads, ancestor),
         _ => HashSet::new(),
     };
     threads.retain(|thread| thread.is_shown(query) && thread.satisfies(query, &descendants));
-    threads.sort_by_key(|thread| (thread.time_ms(query.sort), thread.record.thread_id.to_string()));
+    threads.sort_by_key(|thread| (thread.record.sort_key(query.sort), thread.record.thread_id.to_string()));
     if query.direction == Direction::Descending {
         threads.reverse();
     }
@@ -240,7 +258,7 @@ pub(super) fn matching(home: &Home, query: &ListQuery) -> StoreResult<Vec<Listed
 }
 
 fn is_after(thread: &Listed, anchor: ThreadAnchor, query: &ListQuery) -> bool {
-    let time = thread.time_ms(query.sort).cmp(&anchor.time_ms);
+    let time = thread.record.sort_key(query.sort).cmp(&anchor.time_ms);
     let id = anchor.thread_id.map_or(std::cmp::Ordering::Equal, |id| {
         thread.record.thread_id.to_string().cmp(&id.to_string())
     });

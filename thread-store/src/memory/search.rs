@@ -12,7 +12,8 @@ use super::home::Home;
 use super::list::matching;
 use crate::error::{StoreError, StoreResult};
 use crate::types::{
-    ListQuery, Occurrence, OccurrenceAnchor, OccurrencePage, OccurrenceQuery, SearchHit, SearchPage, SearchQuery, View,
+    GroupFilter, ListQuery, Occurrence, OccurrenceAnchor, OccurrencePage, OccurrenceQuery, SearchHit, SearchPage,
+    SearchQuery, View,
 };
 
 /// Finds threads.
@@ -29,6 +30,8 @@ pub(super) fn threads(home: &Home, query: &SearchQuery) -> StoreResult<SearchPag
         cwds: None,
         search_term: None,
         relation: None,
+        section: GroupFilter::Any,
+        project: GroupFilter::Any,
         include_attached: query.include_attached,
         excluded: Vec::new(),
         include_unpreviewed: false,

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
-use crate::organise::{Decision, FactStore, Organised};
+use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::types::{
@@ -159,6 +159,25 @@ impl FactStore for MemoryStore {
             }
             Ok(())
         })
+    }
+
+    async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {
+        let home = self.home();
+        let threads = list::Shelf::new(&home).threads(&home)?;
+        let mut newest = NewestOfProjects::new();
+        for record in threads
+            .into_iter()
+            .map(|listed| listed.record)
+            .filter(|record| !record.archived)
+        {
+            let Some(id) = record.project_id.filter(|id| project_ids.contains(id)) else {
+                continue;
+            };
+            let time_ms = record.recency_at_ms.unwrap_or(record.created_at_ms);
+            let known = newest.entry(id).or_insert(time_ms);
+            *known = time_ms.max(*known);
+        }
+        Ok(newest)
     }
 }
 

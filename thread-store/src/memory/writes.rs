@@ -13,6 +13,7 @@ use super::history::History;
 use super::home::{Home, MemoryRollout};
 use crate::error::{StoreError, StoreResult};
 use crate::live::{logged_git, session_meta};
+use crate::organise::{OrganiseRefusal, daybreak_fact, member_fact};
 use crate::token_use::usage_of_line;
 use crate::types::View;
 use crate::writes::{
@@ -186,8 +187,21 @@ impl Home {
         if file.archived {
             return Err(StoreError::ThreadNotFound { thread_id });
         }
+        if let Some(Some(project_id)) = &patch.project
+            && !self.organised.has_project(project_id)
+        {
+            let project_id = project_id.clone();
+            return Err(OrganiseRefusal::ProjectNotFound { project_id }.into());
+        }
         if let Some(name) = &patch.name {
             self.set_name(thread_id, name);
+        }
+        if let Some(project) = &patch.project {
+            self.organised
+                .learn(&member_fact(thread_id, project.as_deref(), now_ms));
+        }
+        if let Some(choice) = patch.daybreak_enabled {
+            self.organised.learn(&daybreak_fact(thread_id, choice, now_ms));
         }
         match mode {
             HistoryMode::Paginated => self.patch_git(thread_id, &patch.git),

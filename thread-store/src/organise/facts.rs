@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::attachments::{Attachment, Identity};
 use super::goals::Goal;
+use super::project_facts::{ProjectFact, ProjectKeyFact, ProjectMemberFact};
 use super::queue::QueuedSubmission;
 use super::read_state::ReadState;
 use super::sections::{SectionFact, SectionMember};
@@ -22,11 +23,35 @@ pub struct Organised {
     pub(super) goals: HashMap<ThreadId, Goal>,
     pub(super) queues: HashMap<ThreadId, HashMap<String, QueuedSubmission>>,
     pub(super) read_states: HashMap<ThreadId, ReadState>,
+    pub(super) daybreak: HashMap<ThreadId, bool>,
+    pub(super) project_keys: HashMap<String, ProjectKeyFact>,
+    pub(super) project_members: HashMap<ThreadId, ProjectMemberFact>,
+    pub(super) projects: HashMap<String, ProjectFact>,
     pub(super) section_members: HashMap<ThreadId, SectionMember>,
     pub(super) sections: HashMap<String, SectionFact>,
 }
 
+/// What lists show of how a thread is organised.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Belonging {
+    /// Where it is in a section.
+    pub(crate) section: Option<SectionMember>,
+    /// The project that it belongs to.
+    pub(crate) project_id: Option<String>,
+    /// Whether it takes part in the daybreak feature.
+    pub(crate) daybreak: Option<bool>,
+}
+
 impl Organised {
+    /// Returns what lists show of a thread.
+    pub(crate) fn belonging_of(&self, thread_id: ThreadId) -> Belonging {
+        Belonging {
+            section: self.section_member(thread_id).cloned(),
+            project_id: self.project_of(thread_id).map(str::to_owned),
+            daybreak: self.daybreak_of(thread_id),
+        }
+    }
+
     /// Takes over one fact; facts arrive in the order in which they were recorded.
     pub(crate) fn learn(&mut self, fact: &JournalFact) {
         match (&fact.kind, fact.thread_id, fact.key.as_deref()) {
@@ -42,11 +67,20 @@ impl Organised {
                 replace(self.queues.entry(thread_id).or_default(), key.to_owned(), fact);
             }
             (FactKind::ReadState, Some(thread_id), _) => replace(&mut self.read_states, thread_id, fact),
+            (FactKind::Daybreak, Some(thread_id), _) => replace(&mut self.daybreak, thread_id, fact),
+            (FactKind::Project, None, Some(id)) => replace(&mut self.projects, id.to_owned(), fact),
+            (FactKind::ProjectKey, None, Some(key)) => replace(&mut self.project_keys, key.to_owned(), fact),
+            (FactKind::ProjectMember, Some(thread_id), _) => replace(&mut self.project_members, thread_id, fact),
             (FactKind::Section, None, Some(id)) => replace(&mut self.sections, id.to_owned(), fact),
             (FactKind::SectionMember, Some(thread_id), _) => replace(&mut self.section_members, thread_id, fact),
             // Other facts belong to others.
             _ => {}
         }
+    }
+
+    /// Returns whether a thread takes part in the daybreak feature, where that was said.
+    pub fn daybreak_of(&self, thread_id: ThreadId) -> Option<bool> {
+        self.daybreak.get(&thread_id).copied()
     }
 
     /// Drops what is known of a thread.
@@ -55,6 +89,8 @@ impl Organised {
         self.goals.remove(&thread_id);
         self.queues.remove(&thread_id);
         self.read_states.remove(&thread_id);
+        self.daybreak.remove(&thread_id);
+        self.project_members.remove(&thread_id);
         self.section_members.remove(&thread_id);
     }
 }

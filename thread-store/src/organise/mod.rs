@@ -6,6 +6,8 @@
 mod attachments;
 mod facts;
 mod goals;
+mod project_facts;
+mod projects;
 mod queue;
 mod ranks;
 mod read_state;
@@ -16,8 +18,14 @@ mod store;
 pub use attachments::{
     Attachment, Attachments, Identity, MAX_ATTACHMENT_TYPE_BYTES, MAX_IDENTITY_KEY_BYTES, MAX_PAYLOAD_BYTES, WasThere,
 };
+pub(crate) use facts::Belonging;
 pub use facts::Organised;
 pub use goals::{Goal, GoalPatch, GoalStatus, Goals, MAX_OBJECTIVE_CHARS};
+pub(crate) use project_facts::{daybreak_fact, member_fact};
+pub use projects::{
+    MadeProject, NewProject, NewestOfProjects, Project, ProjectAnchor, ProjectPage, ProjectPatch, ProjectQuery,
+    ProjectSort, Projects, ThreadChoices,
+};
 pub use queue::{MAX_QUEUED_SUBMISSIONS, MAX_SUBMISSION_BYTES, NewSubmission, QueueEntry, QueuedSubmission, Queues};
 pub use read_state::{ReadChange, ReadState, ReadStates, UnreadFrom};
 pub use refusal::OrganiseRefusal;

@@ -115,4 +115,46 @@ pub enum OrganiseRefusal {
         /// The section.
         section_id: String,
     },
+    /// The name of a project is blank.
+    #[error("project name must not be empty")]
+    EmptyProjectName,
+    /// A request to make a project must be named.
+    #[error("idempotencyKey must not be empty")]
+    EmptyIdempotencyKey,
+    /// The project that a request has made was deleted.
+    #[error("idempotency key refers to deleted project: {key}")]
+    DeletedProjectKey {
+        /// The key.
+        key: String,
+    },
+    /// A folder was named twice.
+    #[error("duplicate project root: {path}")]
+    DuplicateRoot {
+        /// The folder, normalised.
+        path: String,
+    },
+    /// A thread was named twice.
+    #[error("duplicate thread id: {thread_id}")]
+    DuplicateThread {
+        /// The thread.
+        thread_id: ThreadId,
+    },
+    /// A project does not exist.
+    #[error("project not found: {project_id}")]
+    ProjectNotFound {
+        /// The project.
+        project_id: String,
+    },
+    /// A project was to be put before itself.
+    #[error("project {project_id} cannot be moved before itself")]
+    ProjectBeforeItself {
+        /// The project.
+        project_id: String,
+    },
+    /// The project to be put before does not exist.
+    #[error("before project not found: {project_id}")]
+    BeforeProjectNotFound {
+        /// The project.
+        project_id: String,
+    },
 }

@@ -9,6 +9,7 @@ use codex_rollout::journal::JournalFact;
 use codex_rollout::recorder::Durability;
 
 use super::facts::Organised;
+use super::projects::NewestOfProjects;
 use crate::error::{StoreError, StoreResult};
 
 /// Decides on the facts as they are at a moment (Unix milliseconds); returns the facts that the decision makes.
@@ -34,6 +35,12 @@ pub trait FactStore: Send + Sync {
     async fn organise(&self, decision: Decision) -> StoreResult<()> {
         self.organise_with(decision, Durability::Synced).await
     }
+
+    /// Returns the newest recency of the threads of projects that are not archived.
+    ///
+    /// # Errors
+    /// As those of a list of threads.
+    async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects>;
 }
 
 /// Runs a decision that also has something to return; what it decided survives the power.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
 use codex_thread_store::{
-    Anchor, ArchivedFilter, Direction, ItemAnchor, ItemPageQuery, ItemsView, ListQuery, ListSort, OccurrenceAnchor,
-    OccurrenceQuery, Position, SearchQuery, StoreError, StoreResult, ThreadAnchor, ThreadReadQuery, ThreadSelector,
-    ThreadStore, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery, TurnAnchor, TurnPageQuery, View,
+    Anchor, ArchivedFilter, Direction, GroupFilter, ItemAnchor, ItemPageQuery, ItemsView, ListQuery, ListSort,
+    OccurrenceAnchor, OccurrenceQuery, Position, SearchQuery, StoreError, StoreResult, ThreadAnchor, ThreadReadQuery,
+    ThreadSelector, ThreadStore, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery, TurnAnchor,
+    TurnPageQuery, View,
 };
 use proptest::prelude::*;
 
@@ -183,6 +184,8 @@ fn list_query(view: View, sort: ListSort, direction: Direction, limit: usize) ->
         cwds: None,
         search_term: None,
         relation: None,
+        section: GroupFilter::Any,
+        project: GroupFilter::Any,
         include_attached: false,
         excluded: Vec::new(),
         include_unpreviewed: false,
@@ -351,11 +354,7 @@ impl Pair<'_> {
                 return;
             };
             let Some(last) = page.threads.last() else { return };
-            let time_ms = match query.sort {
-                ListSort::CreatedAt => last.created_at_ms,
-                ListSort::UpdatedAt => last.updated_at_ms,
-                ListSort::RecencyAt => last.recency_at_ms.unwrap_or(last.created_at_ms),
-            };
+            let time_ms = last.sort_key(query.sort);
             query.anchor = Some(ThreadAnchor {
                 time_ms,
                 thread_id: Some(last.thread_id),
