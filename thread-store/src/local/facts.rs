@@ -201,6 +201,7 @@ impl Facts {
     pub(super) fn digests(&self) -> HashMap<String, String> {
         let mut threads: BTreeSet<ThreadId> = self.names.iter().map(|(thread_id, _)| thread_id).collect();
         threads.extend(self.journal.keys());
+        threads.extend(self.organised.placed());
         let digests = threads.into_iter().map(|thread_id| {
             let (name, git) = (self.name(thread_id), self.git(thread_id));
             let (current, belonging) = (self.current_rollout(thread_id), self.belonging(thread_id));

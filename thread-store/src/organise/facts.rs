@@ -20,13 +20,13 @@ use super::sections::{SectionFact, SectionMember};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Organised {
     pub(super) attachments: HashMap<ThreadId, HashMap<Identity, Attachment>>,
-    pub(super) goals: HashMap<ThreadId, Goal>,
-    pub(super) queues: HashMap<ThreadId, HashMap<String, QueuedSubmission>>,
-    pub(super) read_states: HashMap<ThreadId, ReadState>,
     pub(super) daybreak: HashMap<ThreadId, bool>,
+    pub(super) goals: HashMap<ThreadId, Goal>,
     pub(super) project_keys: HashMap<String, ProjectKeyFact>,
     pub(super) project_members: HashMap<ThreadId, ProjectMemberFact>,
     pub(super) projects: HashMap<String, ProjectFact>,
+    pub(super) queues: HashMap<ThreadId, HashMap<String, QueuedSubmission>>,
+    pub(super) read_states: HashMap<ThreadId, ReadState>,
     pub(super) section_members: HashMap<ThreadId, SectionMember>,
     pub(super) sections: HashMap<String, SectionFact>,
 }
@@ -62,20 +62,26 @@ impl Organised {
                     replace(self.attachments.entry(thread_id).or_default(), identity, fact);
                 }
             }
+            (FactKind::Daybreak, Some(thread_id), _) => replace(&mut self.daybreak, thread_id, fact),
             (FactKind::Goal, Some(thread_id), _) => replace(&mut self.goals, thread_id, fact),
+            (FactKind::Project, None, Some(id)) => self.learn_project(id, fact),
+            (FactKind::ProjectKey, None, Some(key)) => replace(&mut self.project_keys, key.to_owned(), fact),
+            (FactKind::ProjectMember, Some(thread_id), _) => replace(&mut self.project_members, thread_id, fact),
             (FactKind::QueuedSubmission, Some(thread_id), Some(key)) => {
                 replace(self.queues.entry(thread_id).or_default(), key.to_owned(), fact);
             }
             (FactKind::ReadState, Some(thread_id), _) => replace(&mut self.read_states, thread_id, fact),
-            (FactKind::Daybreak, Some(thread_id), _) => replace(&mut self.daybreak, thread_id, fact),
-            (FactKind::Project, None, Some(id)) => replace(&mut self.projects, id.to_owned(), fact),
-            (FactKind::ProjectKey, None, Some(key)) => replace(&mut self.project_keys, key.to_owned(), fact),
-            (FactKind::ProjectMember, Some(thread_id), _) => replace(&mut self.project_members, thread_id, fact),
             (FactKind::Section, None, Some(id)) => replace(&mut self.sections, id.to_owned(), fact),
             (FactKind::SectionMember, Some(thread_id), _) => replace(&mut self.section_members, thread_id, fact),
             // Other facts belong to others.
             _ => {}
         }
+    }
+
+    /// Returns the threads that lists show something of.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = ThreadId> {
+        let members = self.section_members.keys().chain(self.project_members.keys());
+        members.chain(self.daybreak.keys()).copied()
     }
 
     /// Returns whether a thread takes part in the daybreak feature, where that was said.
@@ -98,7 +104,7 @@ impl Organised {
 /// Puts the value of a fact in the place of the one that was known of its subject.
 ///
 /// A value of another shape, as a later version might write it, leaves what was known, and is reported.
-fn replace<K: Eq + Hash, V: DeserializeOwned>(known: &mut HashMap<K, V>, subject: K, fact: &JournalFact) {
+pub(super) fn replace<K: Eq + Hash, V: DeserializeOwned>(known: &mut HashMap<K, V>, subject: K, fact: &JournalFact) {
     match fact.value.parse::<Option<V>>() {
         Ok(Some(value)) => {
             known.insert(subject, value);

@@ -8,8 +8,8 @@ use codex_rollout::fs::{Crash, SimFs};
 use codex_test_support::agent::Form;
 use codex_thread_store::live::LiveThread;
 use codex_thread_store::{
-    ArchivedFilter, Direction, ForkRequest, HistoryMode, ItemsView, ListQuery, ListSort, LocalStore, MetadataPatch,
-    SourceFilter, StoreErrorKind, StoreResult, ThreadLifecycle, ThreadReadQuery, ThreadStore, View,
+    ArchivedFilter, Direction, ForkRequest, GroupFilter, HistoryMode, ItemsView, ListQuery, ListSort, LocalStore,
+    MetadataPatch, SourceFilter, StoreErrorKind, StoreResult, ThreadLifecycle, ThreadReadQuery, ThreadStore, View,
 };
 
 use crate::agent::{new_thread, options, thread, turn_batches};
@@ -99,6 +99,8 @@ pub(crate) async fn seen(store: &LocalStore) -> BTreeMap<u32, Seen> {
         cwds: None,
         search_term: None,
         relation: None,
+        section: GroupFilter::Any,
+        project: GroupFilter::Any,
         include_attached: true,
         excluded: Vec::new(),
         include_unpreviewed: true,
