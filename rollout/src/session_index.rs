@@ -73,6 +73,8 @@ struct Names {
     newest: NameEntry,
     /// Only where the newest entry is blank.
     last_filled: Option<NameEntry>,
+    /// Names before the newest one.
+    earlier: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -224,6 +226,13 @@ impl NameIndex {
         Some(entry.name.trim()).filter(|name| !name.is_empty())
     }
 
+    /// Returns whether the thread has, or once had, a name; ends of names do not count.
+    pub fn was_named(&self, thread_id: ThreadId, name: &str) -> bool {
+        self.threads.get(&thread_id).is_some_and(|names| {
+            names.newest.name.trim() == name || names.earlier.iter().any(|earlier| earlier == name)
+        })
+    }
+
     /// Returns the threads whose newest name is exactly `name`, newest entry first.
     pub fn threads_named(&self, name: &str) -> Vec<ThreadId> {
         let same = self.threads.iter().filter(|(_, names)| names.newest.name == name);
@@ -264,23 +273,22 @@ impl NameIndex {
             offset,
         };
         let blank = newest.name.trim().is_empty();
-        let names = match self.threads.remove(&id) {
-            Some(_) | None if !blank => Names {
-                newest,
-                last_filled: None,
-            },
-            Some(before) => {
-                let filled = Some(before.newest).filter(|entry| !entry.name.trim().is_empty());
-                Names {
-                    newest,
-                    last_filled: filled.or(before.last_filled),
-                }
-            }
-            None => Names {
-                newest,
-                last_filled: None,
-            },
+        let mut names = Names {
+            newest,
+            last_filled: None,
+            earlier: Vec::new(),
         };
+        if let Some(before) = self.threads.remove(&id) {
+            names.earlier = before.earlier;
+            let name = before.newest.name.trim();
+            if !names.earlier.iter().any(|earlier| earlier == name) {
+                names.earlier.push(name.to_owned());
+            }
+            if blank {
+                let filled = Some(before.newest).filter(|entry| !entry.name.trim().is_empty());
+                names.last_filled = filled.or(before.last_filled);
+            }
+        }
         self.threads.insert(id, names);
     }
 

@@ -113,3 +113,22 @@ fn a_name_is_appended_as_codex_writes_it() {
     check_append(Some("{}\n"), &format!("{{}}\n{line}"));
     check_append(Some("{\"id\":\"torn"), &format!("{{\"id\":\"torn\n{line}"));
 }
+
+#[test]
+fn a_name_that_a_thread_once_had_is_remembered() {
+    let index = read(
+        &[
+            entry(1, "A"),
+            entry(2, "B"),
+            entry(1, " C "),
+            entry(1, ""),
+            entry(1, "D"),
+        ]
+        .join("\n"),
+    );
+    for name in ["A", "C", "D"] {
+        assert!(index.was_named(id(1), name), "{name}");
+    }
+    assert!(!index.was_named(id(1), "B"));
+    assert!(!index.was_named(id(3), "A"));
+}

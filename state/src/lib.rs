@@ -3,6 +3,7 @@
 //! Rows hold positions, never copies of item contents. This crate is handed lines and positions; it opens no rollout
 //! file, and it is the only place (besides a PostgreSQL store) that speaks SQL.
 
+pub mod codex_db;
 pub mod db;
 mod error;
 pub mod fold;

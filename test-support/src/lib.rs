@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod arbitrary;
 pub mod clock;
+pub mod codex_db;
 pub mod demo;
 pub mod fixture;
 mod home;

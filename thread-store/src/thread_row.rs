@@ -27,8 +27,10 @@ pub(crate) struct RowFacts<'a> {
     pub(crate) name: Option<String>,
     /// Changes of the repository's state that the rollout of a paginated thread does not tell.
     pub(crate) git: GitPatch,
-    /// Rollout that a revert of ours made current.
-    pub(crate) current: Option<String>,
+    /// Revisions that are named as current.
+    pub(crate) current: NamedRevisions,
+    /// When the last turn began, as Codex's database says.
+    pub(crate) recency_at_ms: Option<i64>,
     /// How it is organised.
     pub(crate) belonging: Belonging,
     /// Provider of threads that name none.
@@ -41,7 +43,7 @@ pub(crate) fn row_of(
     lookup: Lookup<'_>,
     known: RowFacts<'_>,
 ) -> StoreResult<Option<ThreadRow>> {
-    let Some(current) = current_revision(revisions, known.current.as_deref()) else {
+    let Some(current) = current_revision(revisions, &known.current) else {
         return Ok(None);
     };
     let codex_preview = codex_preview(revisions, current, lookup)?.1;
@@ -53,6 +55,8 @@ pub(crate) fn row_of(
     let header = &current.meta.header;
     let created_at_ms = created_at_ms(current);
     let recency = revisions.iter().filter_map(|row| row.meta.recency_at_ms).max();
+    // A turn that began since is in the log only; of the same turn, the database knows a moment more.
+    let recency = recency.max(known.recency_at_ms);
     let mtime_ms = i64::try_from(current.file.mtime_ns / 1_000_000).unwrap_or(i64::MAX);
     let meta = &current.meta;
     let cwd = meta
@@ -156,16 +160,63 @@ fn inherited_preview(row: &RolloutRow, lookup: Lookup<'_>) -> StoreResult<(Strin
     Ok(found)
 }
 
-/// Chooses the revision that is current: the newest header, ties by our journal, then by file name (design section 5).
+/// Revisions that somebody names as current.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct NamedRevisions {
+    /// By our journal: what our last revert made.
+    pub(crate) ours: Option<String>,
+    /// By Codex's database.
+    pub(crate) codex: Option<String>,
+}
+
+/// What decides which revision is current.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RevisionKey {
+    pub(crate) live: bool,
+    pub(crate) created_at_ms: Option<i64>,
+    pub(crate) rollout_id: String,
+    pub(crate) path: String,
+}
+
+impl RevisionKey {
+    /// Orders by what the files alone say: a rollout that is not archived, the newest header, our journal, the file name.
+    ///
+    /// Every revert makes its header newer than all others, so an older name in the journal means that somebody else has
+    /// reverted the thread since.
+    fn rank(&self, named: &NamedRevisions) -> (bool, Option<i64>, bool, &str) {
+        let is_ours = named.ours.as_deref() == Some(&self.rollout_id);
+        (self.live, self.created_at_ms, is_ours, &self.path)
+    }
+}
+
+/// Chooses the revision that is current (design section 5) and returns its place.
 ///
-/// Every revert makes its header newer than all others, so an older name in the journal means that somebody else has
-/// reverted the thread since.
-pub(crate) fn current_revision<'r>(revisions: &'r [RolloutRow], named: Option<&str>) -> Option<&'r RolloutRow> {
-    revisions.iter().max_by_key(|row| {
-        let is_named = named == Some(row.rollout_id.as_str());
-        let created_at_ms = row.meta.header.created_at_ms;
-        (!row.file.archived, created_at_ms, is_named, &row.file.path)
-    })
+/// The one that Codex's database names, unless we have reverted the thread since, which the database does not know; then,
+/// and without a database, the newest one as the files tell.
+pub(crate) fn current_of(revisions: &[RevisionKey], named: &NamedRevisions) -> Option<usize> {
+    let find = |id: &Option<String>| revisions.iter().position(|key| Some(&key.rollout_id) == id.as_ref());
+    let newest = (0..revisions.len()).max_by_key(|at| revisions[*at].rank(named))?;
+    let Some(codex) = find(&named.codex) else {
+        return Some(newest);
+    };
+    let is_newer = |at: usize| revisions[at].created_at_ms > revisions[codex].created_at_ms;
+    let ours_is_newer = find(&named.ours).is_some_and(is_newer);
+    let moved_away = revisions[newest].live && !revisions[codex].live;
+    Some(if ours_is_newer || moved_away { newest } else { codex })
+}
+
+/// Chooses the revision that is current among those in the index.
+pub(crate) fn current_revision<'r>(revisions: &'r [RolloutRow], named: &NamedRevisions) -> Option<&'r RolloutRow> {
+    let keys: Vec<RevisionKey> = revisions
+        .iter()
+        .map(|row| RevisionKey {
+            live: !row.file.archived,
+            created_at_ms: row.meta.header.created_at_ms,
+            rollout_id: row.rollout_id.clone(),
+            path: row.file.path.clone(),
+        })
+        .collect();
+    current_of(&keys, named).map(|at| &revisions[at])
 }
 
 /// Returns when the thread was created; the file name's time stands in for a header without one.
@@ -237,3 +288,7 @@ pub(crate) fn record_of_row(
         turns: Vec::new(),
     })
 }
+
+#[cfg(test)]
+#[path = "thread_row_tests.rs"]
+mod thread_row_tests;

@@ -172,6 +172,14 @@ pub struct ListQuery {
     pub database_rows: bool,
 }
 
+impl ListQuery {
+    /// Returns whether threads are listed that nobody has spoken to yet, in the exact view too: those of a section, and
+    /// relatives (`app-server-api.md` 5, "Hidden rows"; children that got their task from their parent have no preview).
+    pub(crate) fn lists_unstarted(&self) -> bool {
+        matches!(self.section, GroupFilter::One(_)) || self.relation.is_some()
+    }
+}
+
 /// Git state recorded with a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GitInfo {

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
 
 /// Dependencies that only one crate may have.
 const RESERVED: [(&str, &[&str]); 4] = [
-    ("rusqlite", &["state"]),
+    ("rusqlite", &["state", "test-support"]),
     ("clap", &["app-server"]),
     ("indicatif", &["app-server"]),
     ("proptest", &["test-support"]),

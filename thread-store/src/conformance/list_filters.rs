@@ -179,6 +179,34 @@ pub async fn relatives_are_found_at_their_depth(fixture: &dyn StoreFixture) {
     check(fixture, list_query(), &[1]).await;
 }
 
+/// A child that got its task from its parent has no preview; it is listed among its relatives all the same, in the exact
+/// view too, and nowhere else there.
+pub async fn relatives_need_no_preview(fixture: &dyn StoreFixture) {
+    let parent = said(Form::Legacy, 1, json!({}));
+    let spawn = json!({ "subagent": { "thread_spawn": { "parent_thread_id": thread(1).to_string(), "depth": 1 } } });
+    let silent = Log::with_header(Form::Paginated, 2, json!({ "source": spawn }));
+    put_all(fixture, &[&parent, &silent]).await;
+    for view in [View::Full, View::Codex] {
+        for relation in [
+            RelationFilter::ChildrenOf(thread(1)),
+            RelationFilter::DescendantsOf(thread(1)),
+        ] {
+            let related = ListQuery {
+                view,
+                relation: Some(relation),
+                ..list_query()
+            };
+            check(fixture, related, &[2]).await;
+        }
+    }
+    let everywhere = ListQuery {
+        view: View::Codex,
+        sources: Some(vec![SourceFilter::SubAgent, SourceFilter::Vscode]),
+        ..list_query()
+    };
+    check(fixture, everywhere, &[1]).await;
+}
+
 /// Attached forks are listed under their thread, and elsewhere only where they are asked for.
 pub async fn attached_forks_are_listed_where_asked_for(fixture: &dyn StoreFixture) {
     let source = said(Form::Paginated, 1, json!({}));

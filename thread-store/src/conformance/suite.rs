@@ -108,6 +108,7 @@ macro_rules! store_conformance {
                 sources_are_filtered_by_kind,
                 terms_and_exclusions_filter_rows,
                 relatives_are_found_at_their_depth,
+                relatives_need_no_preview,
                 attached_forks_are_listed_where_asked_for,
                 only_the_exact_view_hides_threads,
             ],

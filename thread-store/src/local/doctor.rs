@@ -9,6 +9,7 @@ use codex_rollout::discover::{Encoding, Location, Placement, RolloutFile, rollou
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::name::looks_like_rollout;
 use codex_rollout::tail::{TailState, tail_state};
+use codex_state::db::RolloutRow;
 use codex_state::threads::{self, DefaultSources, RowClass, ThreadRow};
 
 use super::catalog::Freshness;
@@ -34,6 +35,7 @@ impl Inner {
         for file in &files {
             self.examine_file(file, &mut report);
         }
+        self.examine_databases(&mut report);
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let row = match files.first() {
@@ -191,6 +193,63 @@ impl Inner {
         }
     }
 
+    /// Says which of Codex's databases are known, and what of them is not.
+    fn examine_databases(&self, report: &mut DoctorReport) {
+        for database in self.codex.reports() {
+            let name = database.path.file_name().unwrap_or(database.path.as_os_str());
+            let detail = match database.current {
+                true => format!("{}: imported", name.display()),
+                false => format!("{}: not imported; what was known of it counts", name.display()),
+            };
+            report.find("codex database", database.current, &detail);
+            for problem in &database.problems {
+                report.find("codex database", false, problem);
+            }
+        }
+        for problem in self.import_problems() {
+            report.find("codex database", false, &problem);
+        }
+    }
+
+    /// Says which revision is current, and which were begun and never used.
+    fn examine_revisions(
+        &self,
+        thread_id: ThreadId,
+        revisions: &[RolloutRow],
+        report: &mut DoctorReport,
+    ) -> StoreResult<()> {
+        let named = self.named_revisions(thread_id)?;
+        let current = current_revision(revisions, &named).map(|row| row.rollout_id.clone());
+        let shown = revisions.iter().find(|row| Some(&row.rollout_id) == current.as_ref());
+        let path = shown.map(|row| row.file.path.as_str()).unwrap_or_default();
+        let by_codex = match named.codex == current {
+            true => ", as Codex's database says",
+            false => "",
+        };
+        let detail = format!("{} revisions; current is {path}{by_codex}", revisions.len());
+        report.find("revisions", true, &detail);
+        for row in revisions.iter().filter(|row| Some(&row.rollout_id) != current.as_ref()) {
+            if self.has_header_alone(row) {
+                let detail = format!("{} has only its header and is not current", row.file.path);
+                report.find("orphan revision", false, &detail);
+            }
+        }
+        Ok(())
+    }
+
+    fn has_header_alone(&self, row: &RolloutRow) -> bool {
+        let sweep = self.sweep(Freshness::Recent);
+        let Some(file) = row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
+            return false;
+        };
+        // A file that cannot be read is told elsewhere.
+        let Ok(source) = self.source(file) else { return false };
+        match (read_head(&source), source.plain_len()) {
+            (Ok(Head::Envelope { end, .. }), Ok(len)) => end == len,
+            _ => false,
+        }
+    }
+
     fn examine_row(&self, row: &ThreadRow, report: &mut DoctorReport) -> StoreResult<()> {
         let class = RowClass::of(row);
         let thread_id: Option<ThreadId> = row.thread_id.parse().ok();
@@ -198,16 +257,8 @@ impl Inner {
             .map(|id| self.stored_rollouts(id))
             .transpose()?
             .unwrap_or_default();
-        if revisions.len() > 1 {
-            let named = thread_id.map(|id| self.journalled_rollout(id)).transpose()?.flatten();
-            let current = current_revision(&revisions, named.as_deref())
-                .map(|row| row.file.path.clone())
-                .unwrap_or_default();
-            report.find(
-                "revisions",
-                true,
-                &format!("{} revisions; current is {current}", revisions.len()),
-            );
+        if let (Some(thread_id), true) = (thread_id, revisions.len() > 1) {
+            self.examine_revisions(thread_id, &revisions, report)?;
         }
         let damage: u64 = revisions.iter().map(|row| row.checkpoint.damage_count).sum();
         if damage > 0 {

@@ -11,9 +11,11 @@ use codex_rollout::recorder::Durability;
 use codex_rollout::session_index::{NameIndex, read_names};
 use serde::{Deserialize, Serialize};
 
+use super::codex_db::{LiveThreads, Postponed, Seen};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::organise::{Belonging, Decision, Organised};
+use crate::thread_row::NamedRevisions;
 use crate::writes::GitPatch;
 
 /// Facts of all threads, at one moment.
@@ -21,6 +23,8 @@ use crate::writes::GitPatch;
 pub(super) struct Facts {
     names: NameIndex,
     journal: Arc<HashMap<ThreadId, ThreadFacts>>,
+    /// What Codex's databases say at the moment.
+    live: Arc<LiveThreads>,
     organised: Arc<Organised>,
 }
 
@@ -50,6 +54,10 @@ struct Known {
     position: JournalPosition,
     threads: Arc<HashMap<ThreadId, ThreadFacts>>,
     organised: Arc<Organised>,
+    /// What was last seen in Codex's databases.
+    seen: Seen,
+    /// Facts that count although the journal cannot be written.
+    unjournalled: Vec<JournalFact>,
 }
 
 impl Known {
@@ -62,15 +70,24 @@ impl Known {
             );
         }
         if news.is_whole {
+            let unjournalled = std::mem::take(&mut self.unjournalled);
             *self = Self::default();
+            self.learn_facts(&unjournalled);
+            self.unjournalled = unjournalled;
         }
         self.position = news.position;
-        if news.facts.is_empty() {
+        let facts: Vec<JournalFact> = news.facts.into_iter().map(|StoredFact { fact, .. }| fact).collect();
+        self.learn_facts(&facts);
+    }
+
+    fn learn_facts(&mut self, facts: &[JournalFact]) {
+        if facts.is_empty() {
             return;
         }
         let (threads, organised) = (Arc::make_mut(&mut self.threads), Arc::make_mut(&mut self.organised));
-        for StoredFact { fact, .. } in &news.facts {
+        for fact in facts {
             organised.learn(fact);
+            self.seen.learn(fact);
             if let Some(thread_id) = fact.thread_id {
                 threads.entry(thread_id).or_default().learn(fact);
             }
@@ -126,8 +143,8 @@ impl ThreadFacts {
     fn learn(&mut self, fact: &JournalFact) {
         match fact.kind {
             FactKind::ThreadName => {
-                if let Ok(name) = fact.value.parse::<String>() {
-                    self.name = Some((fact.at_ms, name));
+                if let Ok(name) = fact.value.parse::<Option<String>>() {
+                    self.name = name.map(|name| (fact.at_ms, name));
                 }
             }
             FactKind::GitPatch => {
@@ -179,15 +196,21 @@ impl Facts {
 
     /// Returns the changes of a paginated thread's repository state.
     pub(super) fn git(&self, thread_id: ThreadId) -> GitPatch {
-        self.journal
-            .get(&thread_id)
-            .map(|facts| facts.git.clone())
-            .unwrap_or_default()
+        let own = self.journal.get(&thread_id).map(|facts| &facts.git);
+        // What differs from the header is in the journal; without anything there, the database may only say more.
+        let said = own.filter(|own| !own.is_empty());
+        let said = said.or_else(|| self.live.get(&thread_id)?.git.as_ref());
+        said.cloned().unwrap_or_default()
     }
 
-    /// Returns the rollout that a revert of ours made current.
-    pub(super) fn current_rollout(&self, thread_id: ThreadId) -> Option<String> {
-        self.journal.get(&thread_id)?.current.clone()
+    /// Returns the revisions that are named as current.
+    pub(super) fn named_revisions(&self, thread_id: ThreadId) -> NamedRevisions {
+        named_revisions(&self.journal, &self.live, thread_id)
+    }
+
+    /// Returns when a thread's last turn began, as Codex's database says.
+    pub(super) fn codex_recency_ms(&self, thread_id: ThreadId) -> Option<i64> {
+        self.live.get(&thread_id)?.recency_at_ms
     }
 
     /// Returns how a thread is organised, as far as lists show it.
@@ -202,10 +225,12 @@ impl Facts {
         let mut threads: BTreeSet<ThreadId> = self.names.iter().map(|(thread_id, _)| thread_id).collect();
         threads.extend(self.journal.keys());
         threads.extend(self.organised.placed());
+        threads.extend(self.live.keys());
         let digests = threads.into_iter().map(|thread_id| {
             let (name, git) = (self.name(thread_id), self.git(thread_id));
-            let (current, belonging) = (self.current_rollout(thread_id), self.belonging(thread_id));
-            let digest = format!("{name:?} {git:?} {current:?} {belonging:?}");
+            let (current, belonging) = (self.named_revisions(thread_id), self.belonging(thread_id));
+            let recency = self.codex_recency_ms(thread_id);
+            let digest = format!("{name:?} {git:?} {current:?} {belonging:?} {recency:?}");
             (thread_id.to_string(), digest)
         });
         digests.collect()
@@ -215,22 +240,39 @@ impl Facts {
 impl Inner {
     /// Reads the facts as they are now.
     pub(super) fn facts(&self) -> StoreResult<Facts> {
-        let names = read_names(self.fs.as_ref(), &self.home).map_err(|error| StoreError::Read {
-            path: self.home.join("session_index.jsonl"),
-            offset: 0,
-            source: Box::new(error),
-        })?;
+        self.facts_with(Postponed::Leave)
+    }
+
+    /// Reads the facts as they are now, after rollouts were indexed.
+    pub(super) fn facts_of_indexed(&self) -> StoreResult<Facts> {
+        self.facts_with(Postponed::Retry)
+    }
+
+    fn facts_with(&self, postponed: Postponed) -> StoreResult<Facts> {
+        let names = self.names()?;
+        let live = self.import_codex(Some(&names), postponed);
         self.with_journal(|known| Facts {
             names,
             journal: Arc::clone(&known.threads),
+            live,
             organised: Arc::clone(&known.organised),
         })
     }
 
-    /// Returns the rollout that a revert of ours made current.
-    pub(super) fn journalled_rollout(&self, thread_id: ThreadId) -> StoreResult<Option<String>> {
-        let facts = self.journal_facts()?;
-        Ok(facts.get(&thread_id).and_then(|facts| facts.current.clone()))
+    /// Reads Codex's name index.
+    pub(super) fn names(&self) -> StoreResult<NameIndex> {
+        read_names(self.fs.as_ref(), &self.home).map_err(|error| StoreError::Read {
+            path: self.home.join("session_index.jsonl"),
+            offset: 0,
+            source: Box::new(error),
+        })
+    }
+
+    /// Returns the revisions of a thread that are named as current.
+    pub(super) fn named_revisions(&self, thread_id: ThreadId) -> StoreResult<NamedRevisions> {
+        let live = self.import_codex(None, Postponed::Leave);
+        let journal = self.journal_facts()?;
+        Ok(named_revisions(&journal, &live, thread_id))
     }
 
     /// Returns whether a deletion of a thread was decided.
@@ -246,6 +288,7 @@ impl Inner {
 
     /// Returns how threads are organised now.
     pub(super) fn organised(&self) -> StoreResult<Arc<Organised>> {
+        self.import_codex(None, Postponed::Leave);
         self.with_journal(|known| Arc::clone(&known.organised))
     }
 
@@ -256,6 +299,7 @@ impl Inner {
 
     /// Decides on the facts as they are, alone among all processes (see [`FactStore::organise_with`](crate::organise::FactStore)).
     pub(super) fn organise(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
+        self.import_codex(None, Postponed::Leave);
         let journal = &self.journal.journal;
         let position = self.known().position;
         let mut is_listed = false;
@@ -288,6 +332,45 @@ impl Inner {
         }
     }
 
+    /// Journals what follows from what was seen in Codex's databases. If the journal cannot be written, it counts in memory.
+    ///
+    /// Written, not synced: what a power failure takes back is still in the databases.
+    pub(super) fn take_seen(&self, decide: impl Fn(&Seen) -> Vec<JournalFact>) -> StoreResult<()> {
+        let (position, due) = self.with_journal(|known| (known.position, !decide(&known.seen).is_empty()))?;
+        if !due {
+            return Ok(());
+        }
+        let journal = &self.journal.journal;
+        // Readers do not wait for the lock of the journal: they are kept out while facts are learnt only.
+        let decided = journal.transact(position, Durability::Written, |news| {
+            let mut known = self.known();
+            if known.position == position {
+                known.learn(news);
+            } else {
+                // A reader has come further meanwhile.
+                let news = journal.read_from(known.position)?;
+                known.learn(news);
+            }
+            Ok::<_, JournalError>(decide(&known.seen))
+        });
+        match decided {
+            // Whoever reads next learns what was decided.
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let mut known = self.known();
+                let facts = decide(&known.seen);
+                known.learn_facts(&facts);
+                known.unjournalled.extend(facts);
+                Err(self.journal_error(error))
+            }
+        }
+    }
+
+    /// Returns whether anything was ever taken over of a database that knows threads.
+    pub(super) fn had_state_database(&self) -> StoreResult<bool> {
+        self.with_journal(|known| known.seen.knows_state_database())
+    }
+
     fn with_journal<T>(&self, take: impl FnOnce(&Known) -> T) -> StoreResult<T> {
         let mut known = self.known();
         let news = self.journal.journal.read_from(known.position);
@@ -306,6 +389,17 @@ impl Inner {
             offset: 0,
             source: Box::new(error),
         }
+    }
+}
+
+fn named_revisions(
+    journal: &HashMap<ThreadId, ThreadFacts>,
+    live: &LiveThreads,
+    thread_id: ThreadId,
+) -> NamedRevisions {
+    NamedRevisions {
+        ours: journal.get(&thread_id).and_then(|facts| facts.current.clone()),
+        codex: live.get(&thread_id).and_then(|live| live.current.clone()),
     }
 }
 

@@ -62,7 +62,7 @@ impl Inner {
     }
 
     /// In its database listings, of which those of sections are, Codex also shows rollouts without header, but none without
-    /// user events, except in their section.
+    /// user events, except in their section and among their relatives.
     fn is_shown(&self, reader: &Reader<'_>, query: &ListQuery, row: &ThreadRow) -> StoreResult<bool> {
         if query.view == View::Full || !row.codex_hidden {
             return Ok(true);
@@ -72,8 +72,7 @@ impl Inner {
         Ok(rollout.is_some_and(|rollout| {
             let without_header = rollout.header_error.is_some();
             match rollout.meta.preview.is_empty() {
-                // A section shows what was put into it and has not been spoken to yet.
-                true => of_section && !without_header,
+                true => query.lists_unstarted() && !without_header,
                 false => without_header && (of_section || query.database_rows),
             }
         }))
@@ -108,7 +107,8 @@ impl Inner {
         let dirty = self.dirty_files(&sweep);
         self.remove_vanished(&sweep)?;
         let facts = self.facts()?;
-        let changed_facts = self.changed_facts(&facts);
+        let mut changed_facts = self.changed_facts(&facts);
+        changed_facts.extend(self.threads_of_lost_databases()?);
         if dirty.is_empty() && changed_facts.is_empty() {
             self.mark_synced(&sweep);
             return Ok(());
@@ -132,6 +132,10 @@ impl Inner {
             }
         }
         self.store_updates(&mut updates)?;
+        let facts = match self.has_postponed_import() {
+            true => self.facts_of_indexed()?,
+            false => facts,
+        };
         self.add_heirs(&dirty, &mut threads)?;
         let threads: Vec<String> = threads.into_iter().collect();
         self.store_thread_rows(&sweep, &facts, &threads)?;
@@ -312,8 +316,8 @@ fn filter_of(query: &ListQuery) -> ListFilter {
         section: membership_of(&query.section),
         project: membership_of(&query.project),
         attached: shown(query.include_attached),
-        unpreviewed: shown(full || query.include_unpreviewed),
-        codex_hidden: shown(full || query.database_rows || matches!(query.section, GroupFilter::One(_))),
+        unpreviewed: shown(full || query.include_unpreviewed || query.lists_unstarted()),
+        codex_hidden: shown(full || query.database_rows || query.lists_unstarted()),
         default_sources: if full {
             DefaultSources::Reachable
         } else {

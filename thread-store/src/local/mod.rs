@@ -6,6 +6,7 @@ mod archive;
 mod capability;
 mod catalog;
 mod catch_up;
+mod codex_db;
 mod compress;
 mod cut;
 mod delete;

@@ -118,8 +118,8 @@ impl Inner {
                 .rollouts_of(&thread_id.to_string())
                 .map_err(|error| self.index_error(error))?
         };
-        let named = self.journalled_rollout(thread_id)?;
-        let stored = crate::thread_row::current_revision(&stored, named.as_deref())
+        let named = self.named_revisions(thread_id)?;
+        let stored = crate::thread_row::current_revision(&stored, &named)
             .map(|row| (row.rollout_id.clone(), row.checkpoint.offset));
         let file = match &stored {
             Some((id, _)) => files

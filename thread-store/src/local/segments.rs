@@ -17,6 +17,7 @@ use super::open_rollout::OpenRollout;
 use super::opening::newest_open_turn;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
+use crate::thread_row::{RevisionKey, current_of};
 use crate::types::{Position, View};
 
 /// Largest offset that a key can be made of; positions behind it, which only clients make up, are taken for it.
@@ -361,17 +362,19 @@ impl Inner {
             return self.open_rollout(reader, file);
         }
         let named_thread = files.iter().find_map(|file| file.name.as_ref());
-        let named = named_thread.map(|name| self.journalled_rollout(name.thread_id));
-        let named = named.transpose()?.flatten();
-        let rank = |open: &OpenRollout<'_>| revision_rank(open, named.as_deref());
-        let mut best: Option<OpenRollout<'r>> = None;
+        let named = named_thread.map(|name| self.named_revisions(name.thread_id));
+        let named = named.transpose()?.unwrap_or_default();
+        let (mut keys, mut places) = (Vec::new(), Vec::new());
+        let mut newest: Option<(usize, OpenRollout<'r>)> = None;
         let mut failure = None;
         for file in files {
             match self.open_rollout(reader, file) {
                 Ok(open) => {
-                    let newer = best.as_ref().is_none_or(|best| rank(&open) > rank(best));
-                    if newer {
-                        best = Some(open);
+                    keys.push(revision_key(&open));
+                    places.push(file);
+                    // The best of those so far stays open: mostly it is the one.
+                    if current_of(&keys, &named) == Some(keys.len() - 1) {
+                        newest = Some((keys.len() - 1, open));
                     }
                 }
                 // A file that is no rollout is no revision; one that cannot be read now may be the current one.
@@ -379,20 +382,22 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
-        match (best, failure) {
-            (Some(best), _) => Ok(best),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(StoreError::TaskStopped),
+        match (current_of(&keys, &named), newest, failure) {
+            (Some(at), Some((open_at, open)), _) if at == open_at => Ok(open),
+            (Some(at), _, _) => self.open_rollout(reader, places[at]),
+            (None, _, Some(error)) => Err(error),
+            (None, _, None) => Err(StoreError::TaskStopped),
         }
     }
 }
 
-/// Orders revisions as `current_revision` does for stored ones.
-fn revision_rank(open: &OpenRollout<'_>, named: Option<&str>) -> (bool, Option<i64>, bool, String) {
-    let live = open.file.location == codex_rollout::discover::Location::Active;
-    let is_named = named.is_some_and(|named| open.rollout_id.to_string() == named);
-    let created_at_ms = open.meta.header.created_at_ms;
-    (live, created_at_ms, is_named, open.file.relative.clone())
+fn revision_key(open: &OpenRollout<'_>) -> RevisionKey {
+    RevisionKey {
+        live: open.file.location == codex_rollout::discover::Location::Active,
+        created_at_ms: open.meta.header.created_at_ms,
+        rollout_id: open.rollout_id.to_string(),
+        path: open.file.relative.clone(),
+    }
 }
 
 fn segment_info(open: &OpenRollout<'_>) -> SegmentInfo {

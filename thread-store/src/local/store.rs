@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::catalog::Catalog;
 use super::catch_up::{SharedIndex, discard_index, is_rebuildable, stale_rollout};
+use super::codex_db::CodexDatabases;
 use super::facts::JournalCache;
 use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
@@ -41,6 +42,8 @@ use crate::writes::{
 const OWN_FOLDER: &str = "codex-threads";
 /// Name of the index file.
 const INDEX_FILE: &str = "index.sqlite";
+/// Folder of the copies of Codex's databases, in our cache or in the folder of the index.
+const COPIES_FOLDER: &str = "codex-databases";
 /// Bytes that seekable copies of compressed rollouts take at most.
 const CACHE_LIMIT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
@@ -61,6 +64,8 @@ pub struct LocalStoreOptions {
     pub home: PathBuf,
     /// Folder of the index; `<home>/codex-threads/index` when absent.
     pub index_dir: Option<PathBuf>,
+    /// Folder of Codex's databases; the home when absent.
+    pub codex_databases: Option<PathBuf>,
     /// Provider of threads that name none.
     pub default_provider: String,
     /// What becomes of an existing folder without anything in it.
@@ -81,6 +86,7 @@ impl LocalStoreOptions {
         Self {
             home: home.into(),
             index_dir: None,
+            codex_databases: None,
             default_provider: "openai".to_owned(),
             empty_folder: EmptyFolder::default(),
             fs: Arc::new(StdFs),
@@ -119,6 +125,7 @@ pub(super) struct Inner {
     pub(super) locks: KeyedLocks<Uuid>,
     pub(super) writers: Writers,
     pub(super) journal: JournalCache,
+    pub(super) codex: CodexDatabases,
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
     index_path: PathBuf,
@@ -141,6 +148,10 @@ impl LocalStore {
     pub fn open(options: LocalStoreOptions) -> StoreResult<Arc<Self>> {
         check_home(&options)?;
         let own = options.home.join(OWN_FOLDER);
+        // Where an index can be kept, a copy can be, too.
+        let copies = options.index_dir.clone().unwrap_or_else(|| own.join("cache"));
+        let databases = options.codex_databases.unwrap_or_else(|| options.home.clone());
+        let codex = CodexDatabases::new(Arc::clone(&options.fs), databases, copies.join(COPIES_FOLDER));
         let index_dir = options.index_dir.unwrap_or_else(|| own.join("index"));
         let index_path = index_dir.join(INDEX_FILE);
         options
@@ -154,6 +165,7 @@ impl LocalStore {
         let cache = SeekCache::new(Arc::clone(&options.fs), own.join("cache"), CACHE_LIMIT_BYTES);
         let store = Self {
             inner: Arc::new(Inner {
+                codex,
                 lifecycle: Mutex::default(),
                 writers: Writers::new(Arc::clone(&options.fs), &options.home),
                 journal: JournalCache::new(Journal::new(Arc::clone(&options.fs), &options.home)),

@@ -100,7 +100,8 @@ impl Inner {
             thread_id,
             name: id.and_then(|id| facts.name(id)),
             git: id.map(|id| facts.git(id)).unwrap_or_default(),
-            current: id.and_then(|id| facts.current_rollout(id)),
+            current: id.map(|id| facts.named_revisions(id)).unwrap_or_default(),
+            recency_at_ms: id.and_then(|id| facts.codex_recency_ms(id)),
             belonging: id.map(|id| facts.belonging(id)).unwrap_or_default(),
             default_provider: &self.default_provider,
         };

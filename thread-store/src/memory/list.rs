@@ -13,7 +13,7 @@ use codex_state::threads::{DefaultSources, SourceKind, SourceSelector, ThreadRow
 use super::home::Home;
 use super::rollout::Rollout;
 use crate::error::{StoreError, StoreResult};
-use crate::thread_row::{RowFacts, codex_preview, current_revision, record_of_row, row_of};
+use crate::thread_row::{NamedRevisions, RowFacts, codex_preview, current_revision, record_of_row, row_of};
 use crate::types::{
     ArchivedFilter, Direction, GroupFilter, ListPage, ListQuery, ListSort, RelationFilter, SourceFilter, ThreadAnchor,
     ThreadRecord, View,
@@ -78,7 +78,8 @@ impl Shelf {
         let name = thread_id.parse().ok().and_then(|id| home.name_of(id));
         let naming = RowFacts {
             // Its reverts are always the newest: no journal has to say so.
-            current: None,
+            current: NamedRevisions::default(),
+            recency_at_ms: None,
             thread_id,
             name,
             git: home.git_of(thread_id),
@@ -91,7 +92,7 @@ impl Shelf {
         let Some(row) = row_of(&revisions, &lookup, naming)? else {
             return Ok(None);
         };
-        let Some(current) = current_revision(&revisions, None) else {
+        let Some(current) = current_revision(&revisions, &NamedRevisions::default()) else {
             return Ok(None);
         };
         let (owner, codex) = codex_preview(&revisions, current, &lookup)?;
@@ -128,12 +129,11 @@ impl Listed {
         if query.view == View::Full {
             return true;
         }
-        let of_attached = matches!(query.relation, Some(RelationFilter::AttachedTo(_)));
         let of_section = matches!(query.section, GroupFilter::One(_));
         let in_database = (query.database_rows || of_section) && !self.hidden_from_database;
-        let waits_in_section = of_section && self.is_unstarted;
-        let previewed = !self.record.preview.is_empty() || of_attached || of_section || query.include_unpreviewed;
-        (!self.hidden || in_database || waits_in_section) && previewed
+        let waits = query.lists_unstarted() && self.is_unstarted;
+        let previewed = !self.record.preview.is_empty() || query.lists_unstarted() || query.include_unpreviewed;
+        (!self.hidden || in_database || waits) && previewed
     }
 
     fn satisfies(&self, query: &ListQuery, descendants: &HashSet<ThreadId>) -> bool {
