@@ -78,6 +78,10 @@ format:
 oracle cases="400" seed="1":
     PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED={{seed}} cargo test -p codex-thread-store --test oracle
 
+# Random sequences of appends, forks, reverts, archives on both stores; takes cases and a seed.
+sequences cases="400" seed="1":
+    SEQUENCE_CASES={{cases}} PROPTEST_RNG_SEED={{seed}} cargo test -p codex-thread-store --test sequences
+
 # Kill a process that records, again and again: nothing that was acknowledged may be lost
 kill-loop rounds="1000" seed="1":
     KILL_ROUNDS={{ rounds }} cargo test -p codex-rollout --test processes

@@ -1,8 +1,12 @@
 //! Cursors of lists of threads: times and ids.
 
+use codex_protocol::ids::ThreadId;
 use codex_thread_store::{Direction, ThreadAnchor};
 
-use super::{backwards_thread_cursor, iso_millis, parse_thread_cursor, thread_cursor};
+use super::{
+    backwards_rank_cursor, backwards_thread_cursor, iso_millis, parse_rank_cursor, parse_thread_cursor, rank_cursor,
+    thread_cursor,
+};
 
 const ID: &str = "01a0c400-0000-7000-8000-000000000011";
 
@@ -71,5 +75,24 @@ fn what_the_real_server_refuses_is_refused() {
         "2026-09-21T14:30:20Zé",
     ] {
         assert_eq!(parse_thread_cursor(text), None, "{text}");
+    }
+}
+
+#[test]
+fn ranks_of_a_section_shift_by_one_for_the_way_back() {
+    let thread: ThreadId = "01a0c400-0000-7000-8000-000000000001".parse().expect("a UUID");
+    assert_eq!(rank_cursor(-5, thread), format!("-5|{thread}"));
+    assert_eq!(
+        backwards_rank_cursor(500_000, thread, Direction::Ascending),
+        format!("500001|{thread}")
+    );
+    assert_eq!(
+        backwards_rank_cursor(i64::MIN, thread, Direction::Descending),
+        rank_cursor(i64::MIN, thread)
+    );
+    let anchor = parse_rank_cursor(&format!("-5|{thread}")).expect("a cursor");
+    assert_eq!((anchor.time_ms, anchor.thread_id), (-5, Some(thread)));
+    for text in ["", "5", "x|y", "5|y", "5.0|01a0c400-0000-7000-8000-000000000001"] {
+        assert!(parse_rank_cursor(text).is_none(), "{text}");
     }
 }

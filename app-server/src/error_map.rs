@@ -99,7 +99,7 @@ impl<'a> Failing<'a> {
             StoreError::Rejected { ref source, .. } => {
                 RpcError::invalid_request(format!("failed to {}", chain(&**source)))
             }
-            StoreError::Record { .. } | StoreError::Lifecycle { .. } => {
+            StoreError::Record { .. } | StoreError::InDoubt { .. } | StoreError::Lifecycle { .. } => {
                 RpcError::internal(format!("failed to {}", chain(&error)))
             }
             StoreError::ReadOnly => RpcError::unsupported(format!("{} is not supported by this store", self.method)),

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::rpc::thread::Thread;
-use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::live::{IdSource, SystemIds};
 use codex_thread_store::{Clock, StoreError, StoreResult, ThreadLifecycle, ThreadStore, View};
 
@@ -113,13 +112,6 @@ impl Server {
         self.loaded
             .get(thread_id)
             .filter(|loaded| !loaded.live.is_materialized())
-    }
-
-    /// Shows the turn that runs as running.
-    pub(crate) fn mark_active(&self, thread_id: ThreadId, turns: &mut [Turn]) {
-        if let Some(loaded) = self.loaded.get(thread_id) {
-            loaded.mark_active(turns);
-        }
     }
 
     /// Lets a connection listen to a thread.

@@ -100,7 +100,10 @@ async fn a_thread_belongs_to_its_project_from_the_start() {
 
     wire.append(&id, &whole_turn(&id, "t1")).await;
     while wire.receive().await["method"] != "turn/completed" {}
-    assert_eq!(listed(&mut wire, json!({"projectId": project})).await, [id.clone()]);
+    assert_eq!(
+        listed(&mut wire, json!({"projectId": project})).await,
+        std::slice::from_ref(&id)
+    );
     assert_eq!(
         listed(&mut wire, json!({"projectId": null})).await,
         Vec::<String>::new()
@@ -147,7 +150,10 @@ async fn a_thread_without_rollout_gets_one_when_it_is_put_somewhere() {
         .await;
     wire.receive().await;
     assert_eq!(home.rollouts().len(), 1);
-    assert_eq!(listed(&mut wire, json!({"sectionId": PINNED})).await, [id.clone()]);
+    assert_eq!(
+        listed(&mut wire, json!({"sectionId": PINNED})).await,
+        std::slice::from_ref(&id)
+    );
 
     let other = wire.start_thread("legacy").await;
     let import = json!({"name": "I", "roots": [], "threads": [other], "idempotencyKey": "i"});
@@ -242,7 +248,7 @@ async fn the_command_line_lists_sections_and_projects_by_name() {
             String::from_utf8(output.stderr).expect("UTF-8"),
         )
     };
-    assert_eq!(list(&["--section", "Pinned"]).1, [pinned.clone()]);
+    assert_eq!(list(&["--section", "Pinned"]).1, std::slice::from_ref(&pinned));
     assert_eq!(list(&["--section", PINNED]).1, [pinned]);
     assert_eq!(list(&["--project", "My project"]).1, [member]);
     let (code, _, said) = list(&["--project", "my project"]);

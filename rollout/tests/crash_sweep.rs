@@ -15,11 +15,10 @@ use codex_protocol::log::{HistoryMode, RawJson};
 use codex_rollout::discover::rollout_at;
 use codex_rollout::fs::{Crash, Fault, FaultFs, LogFs, SimFs};
 use codex_rollout::journal::{FactKind, Journal, JournalFact, JournalPosition};
-use codex_rollout::locks::WriterLocks;
+use codex_rollout::locks::{WriterLease, WriterLocks};
 use codex_rollout::recorder::{Durability, KEPT_ASIDE_FOLDER, RolloutWriter, TornTailRule, WriteResult, WriterState};
-use support::{HOME, NOW_MS, THREAD, meta_line, new_rollout, note, note_line};
+use support::{HOME, NOW_MS, PATH, THREAD, new_rollout, note, note_line, rollout, text};
 
-const PATH: &str = "/home/sessions/2026/03/02/rollout-2026-03-02T09-00-00-01a20235-994b-7d00-be10-0c5c1ecfe4fb.jsonl";
 const TORN: &str = r#"{"timestamp":"2026-03-02T09:00:00.000Z","ordinal":4,"type":"event_m"#;
 
 /// How many notes were acknowledged, and asked for.
@@ -64,31 +63,24 @@ fn sweep<P: Copy>(
     }
 }
 
-fn writer(fs: &Arc<dyn LogFs>) -> WriteResult<RolloutWriter> {
+fn acquired(fs: &Arc<dyn LogFs>) -> WriteResult<Arc<WriterLease>> {
     let locks = WriterLocks::new(Arc::clone(fs), Path::new(HOME));
-    let lease = locks.acquire(THREAD.parse().expect("id")).map_err(lock_error)?;
-    RolloutWriter::create(
-        Arc::clone(fs),
-        Path::new(HOME),
-        Arc::new(lease),
-        new_rollout(HistoryMode::Paginated),
-    )
+    let lease = locks.acquire(THREAD.parse().expect("id"));
+    lease.map(Arc::new).map_err(lock_error)
+}
+
+fn writer(fs: &Arc<dyn LogFs>) -> WriteResult<RolloutWriter> {
+    let new = new_rollout(HistoryMode::Paginated);
+    RolloutWriter::create(Arc::clone(fs), Path::new(HOME), acquired(fs)?, new)
 }
 
 fn resumed(fs: &Arc<dyn LogFs>) -> WriteResult<RolloutWriter> {
-    let locks = WriterLocks::new(Arc::clone(fs), Path::new(HOME));
-    let lease = locks.acquire(THREAD.parse().expect("id")).map_err(lock_error)?;
+    let lease = acquired(fs)?;
     let found = rollout_at(&**fs, Path::new(HOME), Path::new(PATH));
     let found = found.or_else(|_| rollout_at(&**fs, Path::new(HOME), Path::new(&format!("{PATH}.zst"))));
     let file = found.map_err(lock_error)?;
-    let resumed = RolloutWriter::resume(
-        Arc::clone(fs),
-        Path::new(HOME),
-        Arc::new(lease),
-        &file,
-        TornTailRule::CutAside,
-    )?;
-    Ok(resumed.writer)
+    let rule = TornTailRule::CutAside;
+    RolloutWriter::resume(Arc::clone(fs), Path::new(HOME), lease, &file, rule).map(|resumed| resumed.writer)
 }
 
 /// Any error that ends a run; only that there is one matters.
@@ -115,12 +107,6 @@ fn record(writer: &mut RolloutWriter, progress: &mut Progress) -> WriteResult<()
     Ok(())
 }
 
-/// The text of a whole rollout with the notes `1..=count`.
-fn rollout(count: u64) -> String {
-    let lines = (1..=count).map(|number| note_line(Some(number), number));
-    meta_line(HistoryMode::Paginated, Some(0)) + &lines.collect::<String>()
-}
-
 /// Goes on with the rollout and returns how many notes there were before.
 fn go_on(disk: &SimFs) -> Option<u64> {
     let fs: Arc<dyn LogFs> = Arc::new(disk.clone());
@@ -136,7 +122,7 @@ fn go_on(disk: &SimFs) -> Option<u64> {
     };
     writer.next_ordinal()?;
     writer.append(&[note(99)], NOW_MS).expect("goes on");
-    let text = String::from_utf8(disk.bytes(Path::new(PATH)).expect("file")).expect("text");
+    let text = text(disk);
     let count = text.lines().count() as u64 - 2;
     assert_eq!(text, rollout(count) + &note_line(Some(count + 1), 99));
     Some(count)
@@ -209,12 +195,7 @@ fn a_writer_that_reopens_after_each_failure_loses_and_repeats_nothing() {
         writer.sync().expect("only one failure");
         assert_eq!(writer.state(), WriterState::Open);
         for crash in Crash::ALL {
-            let text = disk.crash(crash).bytes(Path::new(PATH)).expect("synced");
-            assert_eq!(
-                String::from_utf8(text).expect("text"),
-                rollout(6),
-                "operation {at}, {crash:?}"
-            );
+            assert_eq!(text(&disk.crash(crash)), rollout(6), "operation {at}, {crash:?}");
         }
         if faulty.operation_count() <= before + at {
             return;

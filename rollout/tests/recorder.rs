@@ -18,15 +18,9 @@ use codex_rollout::recorder::{
 };
 use codex_rollout::tail::TailState;
 use support::{
-    HOME, NOW_MS, THREAD, create, lease, meta, meta_line, new_rollout, note, note_line, resume, resume_with,
+    HOME, NOW_MS, PATH, THREAD, create, lease, meta, meta_line, new_rollout, note, note_line, resume, resume_with,
+    rollout, text,
 };
-
-/// Path of the rollout that every test here writes.
-const PATH: &str = "/home/sessions/2026/03/02/rollout-2026-03-02T09-00-00-01a20235-994b-7d00-be10-0c5c1ecfe4fb.jsonl";
-
-fn text(fs: &SimFs) -> String {
-    String::from_utf8(fs.bytes(Path::new(PATH)).expect("file")).expect("text")
-}
 
 fn put(fs: &SimFs, text: &str) {
     fs.put(Path::new(PATH), text.as_bytes()).expect("in memory");
@@ -39,11 +33,6 @@ fn check_resume(before: &str, expected: &str) {
     let mut writer = resume(&fs, Path::new(PATH)).expect("resumes");
     writer.append(&[note(9)], NOW_MS).expect("appends");
     assert_eq!(text(&fs), expected);
-}
-
-fn paginated(last: u64) -> String {
-    let lines = (1..=last).map(|ordinal| note_line(Some(ordinal), ordinal));
-    meta_line(HistoryMode::Paginated, Some(0)) + &lines.collect::<String>()
 }
 
 #[test]
@@ -63,7 +52,7 @@ fn a_paginated_rollout_counts_from_its_session_metadata() {
     let mut writer = create(&fs, HistoryMode::Paginated).expect("prepares");
     let first = writer.append(&[note(1), note(2)], NOW_MS).expect("appends");
     let second = writer.append(&[note(3)], NOW_MS).expect("appends");
-    assert_eq!(text(&fs), paginated(3));
+    assert_eq!(text(&fs), rollout(3));
     assert_eq!(first.ordinals, Some(OrdinalRange { first: 1, next: 3 }));
     assert_eq!(second.ordinals, Some(OrdinalRange { first: 3, next: 4 }));
     let meta_len = meta_line(HistoryMode::Paginated, Some(0)).len() as u64;
@@ -121,33 +110,33 @@ fn the_ordinal_goes_on_after_a_gap() {
 
 #[test]
 fn a_complete_last_line_without_newline_is_kept_and_counted() {
-    let whole = paginated(5);
+    let whole = rollout(5);
     check_resume(whole.trim_end(), &(whole.clone() + &note_line(Some(6), 9)));
 }
 
 #[test]
 fn ordinals_of_unknown_kinds_are_not_given_out_again() {
     let unknown = r#"{"timestamp":"t","ordinal":16,"type":"of_the_future","payload":{}}"#.to_owned() + "\n";
-    let before = paginated(3) + &unknown + "garbage\n\n";
+    let before = rollout(3) + &unknown + "garbage\n\n";
     check_resume(&before, &(before.clone() + &note_line(Some(17), 9)));
 }
 
 #[test]
 fn an_unknown_last_line_without_newline_is_kept_and_counted() {
     let unknown = r#"{"timestamp":"t","ordinal":16,"type":"of_the_future","payload":{}}"#;
-    let before = paginated(3) + unknown;
+    let before = rollout(3) + unknown;
     check_resume(&before, &(before.clone() + "\n" + &note_line(Some(17), 9)));
 }
 
 #[test]
 fn a_higher_ordinal_before_the_last_line_counts() {
-    let before = paginated(3) + &note_line(Some(20), 1) + &note_line(Some(14), 2);
+    let before = rollout(3) + &note_line(Some(20), 1) + &note_line(Some(14), 2);
     check_resume(&before, &(before.clone() + &note_line(Some(21), 9)));
 }
 
 #[test]
 fn a_last_line_without_ordinal_does_not_stop_the_writer() {
-    let before = paginated(3) + &note_line(None, 1);
+    let before = rollout(3) + &note_line(None, 1);
     check_resume(&before, &(before.clone() + &note_line(Some(4), 9)));
 }
 
@@ -158,7 +147,7 @@ fn an_empty_file_goes_on_as_a_legacy_one() {
 
 #[test]
 fn trailing_white_space_is_ended_by_a_newline() {
-    let before = paginated(1) + "  ";
+    let before = rollout(1) + "  ";
     check_resume(&before, &(before.clone() + "\n" + &note_line(Some(2), 9)));
 }
 
@@ -166,17 +155,17 @@ fn trailing_white_space_is_ended_by_a_newline() {
 fn a_torn_tail_is_cut_and_kept_aside() {
     let fs = SimFs::new();
     let torn = r#"{"timestamp":"t","ordinal":5,"type":"event"#;
-    put(&fs, &(paginated(4) + torn));
+    put(&fs, &(rollout(4) + torn));
     let mut writer = resume(&fs, Path::new(PATH)).expect("resumes");
-    assert_eq!(text(&fs), paginated(4) + torn, "opening changes nothing");
-    let offset = paginated(4).len() as u64;
+    assert_eq!(text(&fs), rollout(4) + torn, "opening changes nothing");
+    let offset = rollout(4).len() as u64;
     let found = writer.torn_tail().expect("torn").clone();
     assert_eq!(
         (found.offset, found.len, found.kept_aside),
         (offset, torn.len() as u64, None)
     );
     writer.append(&[note(5)], NOW_MS).expect("appends");
-    assert_eq!(text(&fs), paginated(5));
+    assert_eq!(text(&fs), rollout(5));
     let kept = writer
         .torn_tail()
         .and_then(|torn| torn.kept_aside.clone())
@@ -188,7 +177,7 @@ fn a_torn_tail_is_cut_and_kept_aside() {
 #[test]
 fn a_torn_tail_that_may_not_be_cut_becomes_an_invalid_line() {
     let fs = SimFs::new();
-    let before = paginated(4) + r#"{"timestamp":"t","ordinal":5,"#;
+    let before = rollout(4) + r#"{"timestamp":"t","ordinal":5,"#;
     put(&fs, &before);
     let resumed = resume_with(&fs, Path::new(PATH), TornTailRule::TerminateInPlace).expect("resumes");
     assert!(matches!(resumed.report.state, TailState::Torn { .. }));
@@ -252,7 +241,7 @@ fn rollouts_without_envelopes_or_head_are_refused() {
 #[test]
 fn opening_for_resume_leaves_the_time_and_a_write_moves_it() {
     let fs = SimFs::new();
-    put(&fs, &paginated(1));
+    put(&fs, &rollout(1));
     let before = fs.stat(Path::new(PATH)).expect("file");
     let mut writer = resume(&fs, Path::new(PATH)).expect("resumes");
     assert_eq!(fs.stat(Path::new(PATH)).expect("file"), before);
@@ -264,11 +253,11 @@ fn opening_for_resume_leaves_the_time_and_a_write_moves_it() {
 fn a_compressed_rollout_becomes_plain_and_keeps_its_time() {
     let fs = SimFs::new();
     let compressed = Path::new(PATH).with_extension("jsonl.zst");
-    let bytes = zstd::stream::encode_all(paginated(3).as_bytes(), 3).expect("in memory");
+    let bytes = zstd::stream::encode_all(rollout(3).as_bytes(), 3).expect("in memory");
     fs.put(&compressed, &bytes).expect("in memory");
     let before = fs.stat(&compressed).expect("file");
     let mut writer = resume(&fs, &compressed).expect("resumes");
-    assert_eq!(text(&fs), paginated(3));
+    assert_eq!(text(&fs), rollout(3));
     assert_eq!(fs.stat(Path::new(PATH)).expect("file").mtime_ns, before.mtime_ns);
     let folder = Path::new(PATH).parent().expect("folder");
     assert_eq!(
@@ -277,7 +266,7 @@ fn a_compressed_rollout_becomes_plain_and_keeps_its_time() {
         "neither .zst nor temporary file"
     );
     writer.append(&[note(4)], NOW_MS).expect("appends");
-    assert_eq!(text(&fs), paginated(4));
+    assert_eq!(text(&fs), rollout(4));
 }
 
 #[test]
@@ -301,7 +290,7 @@ fn a_full_disk_leaves_nothing_of_the_batch_and_the_retry_writes_it_once() {
         fs.set_free_bytes(Some(free_bytes));
         let error = writer.append(&[note(2), note(3)], NOW_MS).expect_err("full");
         assert!(error.is_storage_full(), "{error}");
-        assert_eq!(text(&fs), paginated(1), "all or nothing");
+        assert_eq!(text(&fs), rollout(1), "all or nothing");
         let refused = writer.append(&[note(2)], NOW_MS).expect_err("poisoned");
         assert!(matches!(refused, WriteError::Poisoned { failed: "write", .. }));
         let reopened = writer.reopen().expect("the log is whole");
@@ -310,7 +299,7 @@ fn a_full_disk_leaves_nothing_of_the_batch_and_the_retry_writes_it_once() {
     fs.set_free_bytes(None);
     let ack = writer.append(&[note(2), note(3)], NOW_MS).expect("appends");
     assert_eq!(ack.ordinals, Some(OrdinalRange { first: 2, next: 4 }));
-    assert_eq!(text(&fs), paginated(3));
+    assert_eq!(text(&fs), rollout(3));
 }
 
 #[test]
@@ -345,7 +334,7 @@ fn a_blocked_folder_is_reported_and_a_later_retry_writes_everything_once() {
     assert_eq!(writer.state(), WriterState::Pending);
     fs.remove(Path::new("/home/sessions")).expect("in memory");
     writer.append(&[note(1)], NOW_MS).expect("appends");
-    assert_eq!(text(&fs), paginated(1));
+    assert_eq!(text(&fs), rollout(1));
 }
 
 #[test]
@@ -359,7 +348,7 @@ fn a_first_write_that_fails_leaves_no_file() {
     writer.reopen().expect("nothing there");
     assert_eq!(writer.state(), WriterState::Pending);
     writer.append(&[note(1)], NOW_MS).expect("appends");
-    assert_eq!(text(&fs), paginated(1));
+    assert_eq!(text(&fs), rollout(1));
 }
 
 #[test]
@@ -371,7 +360,7 @@ fn a_failed_sync_poisons_and_reopening_says_what_is_uncertain() {
         RolloutWriter::create(Arc::new(faulty.clone()), Path::new(HOME), lease(&fs), new).expect("prepares");
     writer.append(&[note(1)], NOW_MS).expect("appends");
     let through = writer.sync().expect("syncs");
-    assert_eq!(through.end_offset, paginated(1).len() as u64);
+    assert_eq!(through.end_offset, rollout(1).len() as u64);
     writer.append(&[note(2)], NOW_MS).expect("appends");
     faulty.add(Fault::FailAt {
         at: faulty.operation_count(),
@@ -386,7 +375,7 @@ fn a_failed_sync_poisons_and_reopening_says_what_is_uncertain() {
     assert_eq!(reopened.unsynced_bytes, note_line(Some(2), 2).len() as u64);
     assert_eq!(reopened.accepted_lines, 0);
     writer.append(&[note(3)], NOW_MS).expect("appends");
-    assert_eq!(text(&fs), paginated(3));
+    assert_eq!(text(&fs), rollout(3));
 }
 
 #[test]
@@ -401,7 +390,7 @@ fn bytes_of_somebody_without_the_lock_stop_the_writer() {
     assert!(matches!(error, WriteError::ForeignWrite { .. }));
     assert_eq!(writer.reopen().expect("whole").accepted_lines, 1);
     writer.append(&[note(3)], NOW_MS).expect("appends");
-    assert_eq!(text(&fs), paginated(3));
+    assert_eq!(text(&fs), rollout(3));
 }
 
 #[test]
@@ -409,7 +398,7 @@ fn a_log_that_lost_acknowledged_bytes_is_not_reopened() {
     let fs = SimFs::new();
     let mut writer = create(&fs, HistoryMode::Paginated).expect("prepares");
     writer.append(&[note(1), note(2)], NOW_MS).expect("appends");
-    put(&fs, &paginated(1));
+    put(&fs, &rollout(1));
     writer.append(&[note(3)], NOW_MS).expect_err("shorter");
     assert!(matches!(writer.reopen(), Err(WriteError::ForeignWrite { .. })));
     assert_eq!(writer.state(), WriterState::Poisoned);

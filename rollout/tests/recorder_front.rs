@@ -19,7 +19,7 @@ use codex_rollout::locks::{WriterLocks, WriterProbe};
 use codex_rollout::recorder::{
     Durability, OrdinalRange, RecordError, Recorder, RecorderOptions, RecorderPool, RolloutWriter, WriteError,
 };
-use support::{HOME, NOW_MS, THREAD, lease, meta_line, new_rollout, note, note_line};
+use support::{HOME, NOW_MS, THREAD, lease, meta_line, new_rollout, note, note_line, rollout, text};
 
 const LOST_POWER: Crash = Crash::Power {
     names: SurvivingNames::Synced,
@@ -36,15 +36,6 @@ fn recorder(pool: &RecorderPool, fs: &SimFs) -> (Recorder, FaultFs) {
     let new = new_rollout(HistoryMode::Paginated);
     let writer = RolloutWriter::create(Arc::new(faulty.clone()), Path::new(HOME), lease(fs), new).expect("prepares");
     (pool.open(writer), faulty)
-}
-
-fn expected(notes: u64) -> String {
-    let lines = (1..=notes).map(|number| note_line(Some(number), number));
-    meta_line(HistoryMode::Paginated, Some(0)) + &lines.collect::<String>()
-}
-
-fn text(fs: &SimFs, path: &Path) -> String {
-    String::from_utf8(fs.bytes(path).expect("file")).expect("text")
 }
 
 /// Holds back the next operation until something is sent or the sender is dropped.
@@ -95,7 +86,7 @@ fn each_class_is_acknowledged_with_what_it_promises() {
     assert_eq!(queued.ordinals, Some(OrdinalRange { first: 1, next: 3 }));
     let written = block_on(recorder.append(vec![note(3)], Durability::Written)).expect("written");
     assert_eq!(written.durability, Durability::Written);
-    assert_eq!(text(&fs.crash(Crash::Process), recorder.path()), expected(3));
+    assert_eq!(text(&fs.crash(Crash::Process)), rollout(3));
     let synced = recorder
         .append_blocking(vec![note(4)], Durability::Synced)
         .expect("synced");
@@ -103,7 +94,7 @@ fn each_class_is_acknowledged_with_what_it_promises() {
         (synced.durability, synced.ordinals),
         (Durability::Synced, Some(OrdinalRange { first: 4, next: 5 }))
     );
-    assert_eq!(text(&fs.crash(LOST_POWER), recorder.path()), expected(4));
+    assert_eq!(text(&fs.crash(LOST_POWER)), rollout(4));
     assert_eq!(recorder.next_ordinal(), Some(5));
 }
 
@@ -178,7 +169,7 @@ fn a_full_queue_makes_appends_wait_and_keeps_their_order() {
         drop(held);
         block_on(third).expect("accepted");
         recorder.flush().wait().expect("written");
-        assert_eq!(text(&fs, recorder.path()), expected(3));
+        assert_eq!(text(&fs), rollout(3));
     }
 }
 
@@ -193,7 +184,7 @@ fn one_batch_always_fits() {
     recorder
         .append_blocking(vec![note(1), note(2)], Durability::Written)
         .expect("written");
-    assert_eq!(text(&fs, recorder.path()), expected(2));
+    assert_eq!(text(&fs), rollout(2));
 }
 
 #[test]
@@ -213,7 +204,7 @@ fn a_write_that_fails_once_is_repeated_and_nothing_is_written_twice() {
         .append_blocking(vec![note(2)], Durability::Written)
         .expect("written");
     assert_eq!(ack.ordinals, Some(OrdinalRange { first: 2, next: 3 }));
-    assert_eq!(text(&fs, recorder.path()), expected(2));
+    assert_eq!(text(&fs), rollout(2));
 }
 
 #[test]
@@ -239,14 +230,14 @@ fn batches_acknowledged_as_queued_outlive_a_full_disk() {
         .expect_err("poisoned");
     assert!(matches!(refused, RecordError::Write(_)));
     recorder.reopen().wait().expect_err("still full");
-    assert_eq!(text(&fs, recorder.path()), expected(1));
+    assert_eq!(text(&fs), rollout(1));
     fs.set_free_bytes(None);
     recorder.reopen().wait().expect("room again");
     let ack = recorder
         .append_blocking(vec![note(3)], Durability::Written)
         .expect("written");
     assert_eq!(ack.ordinals, Some(OrdinalRange { first: 3, next: 4 }));
-    assert_eq!(text(&fs, recorder.path()), expected(3));
+    assert_eq!(text(&fs), rollout(3));
 }
 
 #[test]
@@ -261,11 +252,11 @@ fn a_blocked_folder_keeps_queued_items_for_a_later_retry() {
     recorder.flush().wait().expect_err("blocked");
     fs.remove(Path::new("/home/sessions")).expect("in memory");
     recorder.reopen().wait().expect("free");
-    assert_eq!(text(&fs, recorder.path()), expected(1));
+    assert_eq!(text(&fs), rollout(1));
     recorder
         .append_blocking(vec![note(2)], Durability::Written)
         .expect("written");
-    assert_eq!(text(&fs, recorder.path()), expected(2));
+    assert_eq!(text(&fs), rollout(2));
 }
 
 #[test]
@@ -285,11 +276,57 @@ fn a_failed_sync_tells_everybody_and_is_never_repeated() {
     recorder.sync().wait().expect_err("poisoned");
     assert_eq!(sync_count(&faulty), 1);
     let reopened = recorder.reopen().wait().expect("readable");
-    assert_eq!(reopened.unsynced_bytes, expected(1).len() as u64);
+    assert_eq!(reopened.unsynced_bytes, rollout(1).len() as u64);
     recorder
         .append_blocking(vec![note(2)], Durability::Synced)
         .expect("synced");
-    assert_eq!(text(&fs.crash(LOST_POWER), recorder.path()), expected(2));
+    assert_eq!(text(&fs.crash(LOST_POWER)), rollout(2));
+}
+
+#[test]
+fn a_batch_that_cannot_be_synced_is_in_doubt() {
+    let fs = SimFs::new();
+    let pool = pool(RecorderOptions::default());
+    let (recorder, faulty) = recorder(&pool, &fs);
+    recorder
+        .append_blocking(vec![note(1)], Durability::Synced)
+        .expect("synced");
+    faulty.add(Fault::FailAll {
+        op: FsOp::Sync,
+        kind: io::ErrorKind::Other,
+    });
+    let error = recorder
+        .append_blocking(vec![note(2)], Durability::Synced)
+        .expect_err("not synced");
+    assert!(matches!(error, RecordError::InDoubt(_)), "{error:?}");
+    assert_eq!(text(&fs), rollout(2), "written all the same");
+    let refused = recorder
+        .append_blocking(vec![note(3)], Durability::Synced)
+        .expect_err("poisoned");
+    assert!(matches!(refused, RecordError::Write(_)), "not in the log: {refused:?}");
+    assert_eq!(text(&fs), rollout(2));
+}
+
+#[test]
+fn a_batch_that_cannot_be_taken_back_is_in_doubt() {
+    let kind = io::ErrorKind::Other;
+    for is_cut in [true, false] {
+        let fs = SimFs::new();
+        let pool = pool(RecorderOptions::default());
+        let (recorder, faulty) = recorder(&pool, &fs);
+        recorder
+            .append_blocking(vec![note(1)], Durability::Written)
+            .expect("written");
+        if !is_cut {
+            faulty.add(Fault::FailAll { op: FsOp::SetLen, kind });
+        }
+        fs.set_free_bytes(Some(note_line(Some(2), 2).len() as u64 + 10));
+        let error = recorder
+            .append_blocking(vec![note(2), note(3)], Durability::Written)
+            .expect_err("full");
+        assert_eq!(matches!(error, RecordError::InDoubt(_)), !is_cut, "{error:?}");
+        assert_eq!(text(&fs).lines().count(), if is_cut { 2 } else { 4 });
+    }
 }
 
 #[test]
@@ -303,7 +340,7 @@ fn closing_writes_what_was_accepted_and_frees_the_thread() {
     let synced = recorder.sync();
     recorder.close().wait().expect("closed");
     synced.wait().expect("before the close");
-    assert_eq!(text(&fs.crash(LOST_POWER), recorder.path()), expected(1));
+    assert_eq!(text(&fs.crash(LOST_POWER)), rollout(1));
     let locks = WriterLocks::new(Arc::new(fs.clone()), Path::new(HOME));
     assert_eq!(
         locks.probe(THREAD.parse().expect("id")).expect("probe"),
@@ -325,7 +362,7 @@ fn a_pool_that_ends_writes_what_is_queued_and_accepts_nothing_more() {
             .expect("accepted");
     }
     drop(pool);
-    assert_eq!(text(&fs, recorder.path()), expected(50));
+    assert_eq!(text(&fs), rollout(50));
     let refused = recorder.append_blocking(vec![note(51)], Durability::Written);
     assert!(matches!(refused, Err(RecordError::Closed { .. })));
 }
@@ -357,5 +394,5 @@ fn appends_of_many_threads_get_consecutive_ordinals_in_the_order_of_the_file() {
         assert_eq!((ordinals.first, bytes.start), next);
         next = (ordinals.next, bytes.end);
     }
-    assert_eq!(next, (321, text(&fs, recorder.path()).len() as u64));
+    assert_eq!(next, (321, text(&fs).len() as u64));
 }

@@ -11,9 +11,7 @@ use codex_protocol::log::HistoryMode;
 use codex_rollout::fs::{LogFs, SimFs};
 use codex_rollout::recorder::{KEPT_ASIDE_FOLDER, TornTailRule};
 use proptest::prelude::*;
-use support::{HOME, NOW_MS, meta_line, note, note_line, resume_with};
-
-const PATH: &str = "/home/sessions/2026/03/02/rollout-2026-03-02T09-00-00-01a20235-994b-7d00-be10-0c5c1ecfe4fb.jsonl";
+use support::{HOME, NOW_MS, PATH, meta_line, note, note_line, resume_with};
 
 /// One line, whole or not, known or not.
 fn any_line() -> impl Strategy<Value = Vec<u8>> {

@@ -168,6 +168,15 @@ pub enum StoreError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Lines were not acknowledged, but are in the log, or may be: they could not be synced, or what a failed write left
+    /// could not be cut off. Read the thread before appending them again.
+    #[error("record thread {thread_id}; its new lines may be in the log nevertheless")]
+    InDoubt {
+        /// The thread.
+        thread_id: ThreadId,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A turn does not exist in the visible history.
     #[error("turn not found: {turn_id}")]
     TurnNotFound {
@@ -272,6 +281,7 @@ impl StoreError {
             | Self::NotAHome { .. }
             | Self::Index { .. }
             | Self::Record { .. }
+            | Self::InDoubt { .. }
             | Self::Lifecycle { .. }
             | Self::TaskStopped => StoreErrorKind::Internal,
         }

@@ -40,5 +40,5 @@ pub use types::{
 };
 pub use writes::{
     AppendAck, Durability, DurableLine, GitPatch, MemoryMode, MetadataPatch, ModelContext, NewThread, OpenThread,
-    OrdinalRange, StoredLines, ThreadWrites, TokenUse,
+    OrdinalRange, StoredLines, ThreadWrites, TokenUse, WriterKey,
 };

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::{HistoryBase, HistoryMode, RawJson, SessionMeta, SessionSource};
-use codex_rollout::recorder::EncodedItem;
+use codex_rollout::recorder::{EncodedItem, WriteResult, line_time};
 use serde_json::json;
 
 use crate::lifecycle::{ForkAttachment, ForkRequest};
@@ -45,14 +45,14 @@ pub(crate) struct LatestSettings {
     pub(crate) model_provider: Option<String>,
 }
 
-/// Makes the session metadata of a fork; `None` if the time cannot be written.
+/// Makes the session metadata of a fork, unless its time cannot be written.
 pub(crate) fn fork_meta(
     source: &SessionMeta,
     settings: LatestSettings,
     request: &ForkRequest,
     base: Option<HistoryBase>,
     now_ms: i64,
-) -> Option<SessionMeta> {
+) -> WriteResult<SessionMeta> {
     let overrides = &request.overrides;
     let instructions = overrides.base_instructions.as_ref();
     let instructions = instructions
@@ -71,14 +71,14 @@ pub(crate) fn fork_meta(
         source.source.clone()
     };
     let attached = request.attachment == ForkAttachment::Attached;
-    Some(SessionMeta {
+    Ok(SessionMeta {
         session_id: request.new_thread_id,
         id: request.new_thread_id,
         forked_from_id: Some(request.source),
         attached_thread: attached.then(|| RawJson::of(&true).expect("a bool always serialises")),
         forked_from_ordinal_exclusive: base.map(|base| base.end_ordinal_exclusive),
         parent_thread_id: None,
-        timestamp: timestamp(now_ms)?,
+        timestamp: line_time(now_ms)?,
         cwd: cwd.unwrap_or_else(|| source.cwd.clone()),
         runtime_workspace_roots: roots,
         originator: overrides
@@ -108,10 +108,10 @@ pub(crate) fn fork_meta(
     })
 }
 
-/// Makes the session metadata of a thread's next revision; `None` if the time cannot be written.
-pub(crate) fn revision_meta(current: &SessionMeta, base: Option<HistoryBase>, now_ms: i64) -> Option<SessionMeta> {
-    Some(SessionMeta {
-        timestamp: timestamp(now_ms)?,
+/// Makes the session metadata of a thread's next revision, unless its time cannot be written.
+pub(crate) fn revision_meta(current: &SessionMeta, base: Option<HistoryBase>, now_ms: i64) -> WriteResult<SessionMeta> {
+    Ok(SessionMeta {
+        timestamp: line_time(now_ms)?,
         history_base: base,
         subagent_history_start_ordinal: None,
         ..current.clone()
@@ -207,12 +207,6 @@ impl TurnWatch {
     pub(crate) fn open(self) -> Option<CutTurn> {
         self.open
     }
-}
-
-/// Writes a time as headers and name entries have it.
-pub(crate) fn timestamp(unix_ms: i64) -> Option<String> {
-    let moment = jiff::Timestamp::from_millisecond(unix_ms).ok()?;
-    Some(moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
 /// Orders threads that were spawned by each other: parents before children.

@@ -19,7 +19,8 @@ use crate::types::{GitInfo, View};
 ///
 /// A thread is *open* between [`create_thread`](Self::create_thread) or [`resume_thread`](Self::resume_thread) and
 /// [`close_thread`](Self::close_thread) or [`discard_thread`](Self::discard_thread). An open thread has this store as its
-/// only writer, across processes; the calls that append need one.
+/// only writer, across processes; the calls that append need one. They name it by the [`WriterKey`] that opening
+/// returned: a key whose writer was closed meanwhile, by whomever, does nothing to the writer that came after it.
 #[async_trait]
 pub trait ThreadWrites: Send + Sync {
     /// Opens a new thread. Nothing is on disk before the first append.
@@ -34,13 +35,15 @@ pub trait ThreadWrites: Send + Sync {
     /// `ThreadNotFound`, `Archived`, `WriterConflict`, `Header`, and `Record` when the log cannot be continued.
     async fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread>;
 
-    /// Appends lines, all or none, and returns once they have come as far as `durability`.
+    /// Appends lines and returns once they have come as far as `durability`.
     ///
     /// # Errors
-    /// `NotOpen`, and `Record` when they could not be written; the thread then refuses appends until it is resumed.
+    /// `NotOpen`; `Record` when they could not be written: none of them is in the log. `InDoubt` when they, or the first
+    /// ones of them, may be in the log all the same, because they could not be synced or not be taken back. After both the
+    /// thread refuses appends until it is resumed.
     async fn append_items(
         &self,
-        thread_id: ThreadId,
+        key: WriterKey,
         lines: Vec<DurableLine>,
         durability: Durability,
     ) -> StoreResult<StoredLines>;
@@ -49,29 +52,29 @@ pub trait ThreadWrites: Send + Sync {
     ///
     /// # Errors
     /// As [`append_items`](Self::append_items).
-    async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()>;
+    async fn persist_thread(&self, key: WriterKey) -> StoreResult<()>;
 
     /// Waits until everything appended so far has come as far as `durability`.
     ///
     /// # Errors
     /// As [`append_items`](Self::append_items).
-    async fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()>;
+    async fn flush_thread(&self, key: WriterKey, durability: Durability) -> StoreResult<()>;
 
     /// Syncs an open thread and gives its writer lock back.
     ///
     /// # Errors
-    /// `Record` when the sync failed; the thread is closed all the same.
-    async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()>;
+    /// `NotOpen`, and `Record` when the sync failed; the thread is closed all the same.
+    async fn close_thread(&self, key: WriterKey) -> StoreResult<()>;
 
     /// Gives the writer lock back without syncing; a thread that has recorded nothing leaves nothing.
     ///
     /// # Errors
     /// `NotOpen`.
-    async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()>;
+    async fn discard_thread(&self, key: WriterKey) -> StoreResult<()>;
 
     /// Gives the writer lock of a thread back, for an owner that is gone; blocks until records that were queued are
-    /// written, syncs nothing. Does nothing to a thread that is not open.
-    fn abandon_thread(&self, thread_id: ThreadId);
+    /// written, syncs nothing. Does nothing if the writer is closed already.
+    fn abandon_thread(&self, key: WriterKey);
 
     /// Changes what is known of a thread besides its history; works on open and other threads alike.
     ///
@@ -145,11 +148,22 @@ impl NewThread {
     }
 }
 
+/// Names one opening of a thread; of those of one store no two are equal.
+///
+/// A revert keeps the thread open under its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WriterKey {
+    /// The thread.
+    pub thread_id: ThreadId,
+    /// Which opening in the store.
+    pub number: u64,
+}
+
 /// A thread that this store writes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenThread {
-    /// The thread.
-    pub thread_id: ThreadId,
+    /// What the calls that append name it by.
+    pub key: WriterKey,
     /// The rollout that is appended to.
     pub rollout_id: RolloutId,
     /// How its history is stored.

@@ -236,28 +236,11 @@ fn tell(cx: &Cx, loaded: &LoadedThread, thread: Thread, turns: Option<ItemsView>
     }
     Told {
         before,
-        result: response(&loaded.settings, thread),
+        result: ThreadForkResponse {
+            thread,
+            settings: loaded.settings.answered(),
+        },
         after,
-    }
-}
-
-fn response(settings: &ThreadSettings, thread: Thread) -> ThreadForkResponse {
-    let settings = settings.clone();
-    ThreadForkResponse {
-        thread,
-        model: settings.model,
-        model_provider: settings.model_provider,
-        service_tier: settings.service_tier,
-        disabled_plugin_ids: Vec::new(),
-        cwd: settings.cwd,
-        runtime_workspace_roots: settings.runtime_workspace_roots,
-        instruction_sources: Vec::new(),
-        approval_policy: settings.approval_policy,
-        approvals_reviewer: settings.approvals_reviewer,
-        sandbox: settings.sandbox,
-        active_permission_profile: settings.active_permission_profile,
-        reasoning_effort: settings.reasoning_effort,
-        multi_agent_mode: settings.multi_agent_mode,
     }
 }
 

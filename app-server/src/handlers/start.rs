@@ -67,7 +67,10 @@ pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResul
     );
     Ok(Told {
         before: Vec::new(),
-        result: response(&loaded.settings, thread),
+        result: ThreadStartResponse {
+            thread,
+            settings: loaded.settings.answered(),
+        },
         after: vec![notice],
     })
 }
@@ -209,25 +212,5 @@ pub(super) fn absolute_cwd(cwd: Option<&str>) -> String {
         None => here.display().to_string(),
         Some(cwd) if Path::new(cwd).is_absolute() => cwd.to_owned(),
         Some(cwd) => here.join(cwd).display().to_string(),
-    }
-}
-
-fn response(settings: &ThreadSettings, thread: Thread) -> ThreadStartResponse {
-    let settings = settings.clone();
-    ThreadStartResponse {
-        thread,
-        model: settings.model,
-        model_provider: settings.model_provider,
-        service_tier: settings.service_tier,
-        disabled_plugin_ids: Vec::new(),
-        cwd: settings.cwd,
-        runtime_workspace_roots: settings.runtime_workspace_roots,
-        instruction_sources: Vec::new(),
-        approval_policy: settings.approval_policy,
-        approvals_reviewer: settings.approvals_reviewer,
-        sandbox: settings.sandbox,
-        active_permission_profile: settings.active_permission_profile,
-        reasoning_effort: settings.reasoning_effort,
-        multi_agent_mode: settings.multi_agent_mode,
     }
 }

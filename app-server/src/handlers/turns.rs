@@ -59,10 +59,8 @@ pub(crate) async fn turns_list(server: &Server, params: ThreadTurnsListParams) -
         .filter(|_| page.has_more)
         .map(|turn| place(turn, Include::Rest));
     let backwards_cursor = page.turns.first().map(|turn| place(turn, Include::Anchor));
-    let mut data: Vec<_> = page.turns.into_iter().map(convert::turn).collect();
-    server.mark_active(thread_id, &mut data);
     Ok(ThreadTurnsListResponse {
-        data,
+        data: page.turns.into_iter().map(convert::turn).collect(),
         next_cursor,
         backwards_cursor,
     })

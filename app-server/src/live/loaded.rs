@@ -6,10 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_protocol::ids::ThreadId;
-use codex_protocol::item::TurnStatus;
 use codex_protocol::log::SessionSource;
 use codex_protocol::rpc::thread::{Thread, ThreadStatus};
-use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::ThreadRecord;
 use codex_thread_store::live::LiveThread;
 use codex_thread_store::organise::ThreadChoices;
@@ -91,7 +89,7 @@ impl LoadedThread {
         let choices = self.state().choices.clone();
         ThreadRecord {
             thread_id: self.thread_id(),
-            path: self.live.path().to_owned(),
+            path: self.live.path(),
             archived: false,
             history_mode: self.live.history_mode(),
             forked_from: None,
@@ -145,21 +143,6 @@ impl LoadedThread {
             Role::Metadata | Role::WithTurns => Some(true),
             Role::Row | Role::RelatedRow | Role::Updated => None,
         };
-        drop(state);
-        self.mark_active(&mut thread.turns);
-    }
-
-    /// Shows the turn that runs as running: an open turn reads as interrupted in the log, and its writer knows better.
-    pub(crate) fn mark_active(&self, turns: &mut [Turn]) {
-        let state = self.state();
-        let Some(active) = state.activity.active_turn() else {
-            return;
-        };
-        for turn in turns.iter_mut().filter(|turn| turn.id == active) {
-            if turn.status == TurnStatus::Interrupted && turn.completed_at.is_none() {
-                turn.status = TurnStatus::InProgress;
-            }
-        }
     }
 
     /// Does something with what the thread is doing.

@@ -4,8 +4,8 @@
 
 use codex_protocol::rpc::resume::ThreadResumeParams;
 use codex_protocol::rpc::settings::{
-    ActivePermissionProfile, ApprovalsReviewer, AskForApproval, CollaborationMode, CollaborationSettings, ModeKind,
-    MultiAgentMode, SandboxPolicy, ThreadEventStyle,
+    ActivePermissionProfile, AnsweredSettings, ApprovalsReviewer, AskForApproval, CollaborationMode,
+    CollaborationSettings, ModeKind, MultiAgentMode, SandboxPolicy, ThreadEventStyle,
 };
 use codex_protocol::rpc::start::ThreadStartParams;
 use codex_protocol::rpc::thread::ThreadEnvironment;
@@ -126,6 +126,26 @@ impl ThreadSettings {
             reasoning_effort: record.reasoning_effort.clone(),
             multi_agent_mode: MultiAgentMode::default(),
             event_style: params.event_style.unwrap_or_default(),
+        }
+    }
+
+    /// The form in which clients are answered.
+    pub(crate) fn answered(&self) -> AnsweredSettings {
+        let settings = self.clone();
+        AnsweredSettings {
+            model: settings.model,
+            model_provider: settings.model_provider,
+            service_tier: settings.service_tier,
+            disabled_plugin_ids: Vec::new(),
+            cwd: settings.cwd,
+            runtime_workspace_roots: settings.runtime_workspace_roots,
+            instruction_sources: Vec::new(),
+            approval_policy: settings.approval_policy,
+            approvals_reviewer: settings.approvals_reviewer,
+            sandbox: settings.sandbox,
+            active_permission_profile: settings.active_permission_profile,
+            reasoning_effort: settings.reasoning_effort,
+            multi_agent_mode: settings.multi_agent_mode,
         }
     }
 

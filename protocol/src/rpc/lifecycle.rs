@@ -10,10 +10,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::common::absolute_paths;
-use super::settings::{
-    ActivePermissionProfile, ApprovalsReviewer, AskForApproval, MultiAgentMode, SandboxMode, SandboxPolicy,
-    ThreadEventStyle,
-};
+use super::settings::{AnsweredSettings, ApprovalsReviewer, AskForApproval, SandboxMode, ThreadEventStyle};
 use super::thread::Thread;
 
 /// Parameters of `thread/fork`.
@@ -91,32 +88,9 @@ pub struct ThreadForkParams {
 pub struct ThreadForkResponse {
     /// The fork, with its turns unless they were left out.
     pub thread: Thread,
-    /// The model; empty when nobody named one.
-    pub model: String,
-    /// Provider of the model.
-    pub model_provider: String,
-    /// Service tier.
-    pub service_tier: Option<String>,
-    /// Plugins that are switched off.
-    pub disabled_plugin_ids: Vec<String>,
-    /// Working directory.
-    pub cwd: String,
-    /// Folders that may be worked in.
-    pub runtime_workspace_roots: Vec<String>,
-    /// Files that instructions came from.
-    pub instruction_sources: Vec<String>,
-    /// When the user is asked.
-    pub approval_policy: AskForApproval,
-    /// Who decides.
-    pub approvals_reviewer: ApprovalsReviewer,
-    /// The sandbox.
-    pub sandbox: SandboxPolicy,
-    /// Set of permissions.
-    pub active_permission_profile: Option<ActivePermissionProfile>,
-    /// Effort of the model.
-    pub reasoning_effort: Option<String>,
-    /// When others are spawned.
-    pub multi_agent_mode: MultiAgentMode,
+    /// Its settings.
+    #[serde(flatten)]
+    pub settings: AnsweredSettings,
 }
 
 /// Parameters of `thread/revert`.

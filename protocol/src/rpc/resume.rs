@@ -11,8 +11,7 @@ use ts_rs::TS;
 
 use super::common::{SortDirection, TurnItemsView, absolute_paths};
 use super::settings::{
-    ActivePermissionProfile, ApprovalsReviewer, AskForApproval, CollaborationMode, MultiAgentMode, Personality,
-    SandboxMode, SandboxPolicy, ThreadEventStyle,
+    AnsweredSettings, ApprovalsReviewer, AskForApproval, CollaborationMode, Personality, SandboxMode, ThreadEventStyle,
 };
 use super::thread::Thread;
 use super::turn::ThreadTurnsListResponse;
@@ -86,34 +85,11 @@ pub struct ThreadResumeInitialTurnsPageParams {
 pub struct ThreadResumeResponse {
     /// The thread, with its turns unless they were left out.
     pub thread: Thread,
-    /// The model; empty when nobody named one.
-    pub model: String,
-    /// Provider of the model.
-    pub model_provider: String,
-    /// Service tier.
-    pub service_tier: Option<String>,
-    /// Plugins that are switched off.
-    pub disabled_plugin_ids: Vec<String>,
-    /// Working directory.
-    pub cwd: String,
-    /// Folders that may be worked in.
-    pub runtime_workspace_roots: Vec<String>,
-    /// Files that instructions came from.
-    pub instruction_sources: Vec<String>,
-    /// When the user is asked.
-    pub approval_policy: AskForApproval,
-    /// Who decides.
-    pub approvals_reviewer: ApprovalsReviewer,
-    /// The sandbox.
-    pub sandbox: SandboxPolicy,
-    /// Set of permissions.
-    pub active_permission_profile: Option<ActivePermissionProfile>,
-    /// Effort of the model.
-    pub reasoning_effort: Option<String>,
+    /// Its settings.
+    #[serde(flatten)]
+    pub settings: AnsweredSettings,
     /// How user and agent work together.
     pub collaboration_mode: Option<CollaborationMode>,
-    /// When others are spawned.
-    pub multi_agent_mode: MultiAgentMode,
     /// The page of turns that was asked for.
     pub initial_turns_page: Option<ThreadTurnsListResponse>,
     /// Starts `thread/turns/list` at the newest turn; null for legacy threads and without turns.

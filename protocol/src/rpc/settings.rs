@@ -205,3 +205,35 @@ pub enum ThreadEventStyle {
     /// Both; nothing is recorded twice.
     Both,
 }
+
+/// Settings of a loaded thread, as the results of `thread/start`, `thread/resume` and `thread/fork` have them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AnsweredSettings {
+    /// The model; empty when nobody named one.
+    pub model: String,
+    /// Provider of the model.
+    pub model_provider: String,
+    /// Service tier.
+    pub service_tier: Option<String>,
+    /// Plugins that are switched off.
+    pub disabled_plugin_ids: Vec<String>,
+    /// Working directory.
+    pub cwd: String,
+    /// Folders that may be worked in.
+    pub runtime_workspace_roots: Vec<String>,
+    /// Files that instructions came from.
+    pub instruction_sources: Vec<String>,
+    /// When the user is asked.
+    pub approval_policy: AskForApproval,
+    /// Who decides.
+    pub approvals_reviewer: ApprovalsReviewer,
+    /// The sandbox.
+    pub sandbox: SandboxPolicy,
+    /// Set of permissions.
+    pub active_permission_profile: Option<ActivePermissionProfile>,
+    /// Effort of the model.
+    pub reasoning_effort: Option<String>,
+    /// When others are spawned.
+    pub multi_agent_mode: MultiAgentMode,
+}

@@ -56,7 +56,7 @@ impl RolloutDraft {
                 found: new.meta.id,
             });
         }
-        let time = line_time(now_ms).ok_or(WriteError::TimeOutOfRange { unix_ms: now_ms })?;
+        let time = line_time(now_ms)?;
         match fs.stat(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Ok(_) => return Err(failed("create", &path)(io::ErrorKind::AlreadyExists.into())),

@@ -31,5 +31,5 @@ pub use pool::{
 pub use recorder::{RecordError, RecordResult, Recorder};
 pub use tail_plan::{TailReport, TornTail, TornTailRule};
 pub use ticket::Ticket;
-pub use time::LocalTime;
+pub use time::{LocalTime, line_time};
 pub use writer::{Reopened, Resumed, RolloutWriter, WriterState};

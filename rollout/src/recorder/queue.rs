@@ -13,7 +13,7 @@ use super::error::WriteError;
 use super::pool::{Done, NowMs, RecorderOptions};
 use super::recorder::{RecordError, RecordResult};
 use super::ticket::{Answer, Ticket, ticket};
-use super::writer::{Reopened, RolloutWriter, WriterState, check_lines};
+use super::writer::{Left, Reopened, RolloutWriter, WriterState, check_lines};
 
 /// Something to be done with a rollout, and whom to tell.
 pub(super) enum Command {
@@ -241,7 +241,16 @@ impl RolloutQueue {
         (durability, answer): (Durability, Option<Answer<RecordResult<AppendAck>>>),
         work: &mut SyncWork,
     ) {
-        let result = self.unless_poisoned(|| write_with_retry(writer, &items, (self.now_ms)()));
+        let result = match self.unless_poisoned(|| Ok(())) {
+            Ok(()) => write_with_retry(writer, &items, (self.now_ms)()).map_err(|unwritten| {
+                let error = self.poison(unwritten.error);
+                match unwritten.left {
+                    Left::Nothing => RecordError::Write(error),
+                    Left::Lines => RecordError::InDoubt(error),
+                }
+            }),
+            Err(error) => Err(error),
+        };
         match (result, answer) {
             (Err(_), None) => self.lock().stranded.push_back(items),
             (Err(error), Some(answer)) => {
@@ -286,12 +295,15 @@ impl RolloutQueue {
         if let Some(error) = &self.lock().poisoned {
             return Err(RecordError::Write(Arc::clone(error)));
         }
-        act().map_err(|error| {
-            let error = Arc::new(error);
-            self.lock().poisoned = Some(Arc::clone(&error));
-            self.wake_waiting();
-            RecordError::Write(error)
-        })
+        act().map_err(|error| RecordError::Write(self.poison(error)))
+    }
+
+    /// Accepts nothing more until the rollout is reopened.
+    fn poison(&self, error: WriteError) -> Arc<WriteError> {
+        let error = Arc::new(error);
+        self.lock().poisoned = Some(Arc::clone(&error));
+        self.wake_waiting();
+        error
     }
 
     /// Makes room for others once a batch is out of the queue.
@@ -381,9 +393,14 @@ impl SyncWork {
         };
         drop(writer);
         for (ack, answer) in appends {
-            answer.give(result.clone().map(|_| AppendAck {
+            let synced = result.clone().map(|_| AppendAck {
                 durability: Durability::Synced,
                 ..ack
+            });
+            // What is not synced is written all the same.
+            answer.give(synced.map_err(|error| match error {
+                RecordError::Write(error) => RecordError::InDoubt(error),
+                error => error,
             }));
         }
         for answer in syncs {
@@ -401,18 +418,28 @@ impl SyncWork {
     }
 }
 
+/// A batch that was not written.
+struct Unwritten {
+    error: WriteError,
+    left: Left,
+}
+
 /// Writes a batch; after a failure that left nothing of it in the log, once more with the log reopened.
-fn write_with_retry(writer: &mut RolloutWriter, items: &[EncodedItem], now_ms: i64) -> Result<AppendAck, WriteError> {
+fn write_with_retry(writer: &mut RolloutWriter, items: &[EncodedItem], now_ms: i64) -> Result<AppendAck, Unwritten> {
     let error = match writer.append(items, now_ms) {
         Ok(ack) => return Ok(ack),
         Err(error) => error,
     };
+    let left = writer.left_by_failure();
     if writer.state() != WriterState::Poisoned || matches!(error, WriteError::ForeignWrite { .. }) {
-        return Err(error);
+        return Err(Unwritten { error, left });
     }
     match writer.reopen() {
-        Ok(Reopened { accepted_lines: 0, .. }) => writer.append(items, now_ms),
-        Ok(_) | Err(_) => Err(error),
+        Ok(Reopened { accepted_lines: 0, .. }) => writer.append(items, now_ms).map_err(|error| Unwritten {
+            error,
+            left: writer.left_by_failure(),
+        }),
+        Ok(_) | Err(_) => Err(Unwritten { error, left }),
     }
 }
 

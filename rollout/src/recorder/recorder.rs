@@ -27,6 +27,10 @@ pub enum RecordError {
     /// The writer failed, now or earlier; after an earlier failure nothing is accepted until the rollout is reopened.
     #[error(transparent)]
     Write(Arc<WriteError>),
+    /// A batch is not acknowledged, and lines of it may be in the log all the same: they were written and could not be
+    /// synced, or what a failed write left could not be cut off. Whoever would append them again looks first.
+    #[error("lines of the batch may be in the log nevertheless")]
+    InDoubt(#[source] Arc<WriteError>),
     /// The recorder was closed.
     #[error("rollout {path} is closed for writing")]
     Closed {
@@ -94,10 +98,13 @@ impl Recorder {
 
     /// Appends a batch, in the order of the calls, and returns once it has come as far as asked.
     ///
-    /// Waits while the queue is full. All or nothing: on error nothing of the batch will be in the log, unless the error
-    /// says that the log could not be looked at again. A write that fails is tried once more with the log reopened; a
-    /// sync never is. A batch acknowledged as queued outlives a failure: it is written first by [`reopen`](Self::reopen).
-    /// Dropping the future gives up the answer; a batch that was accepted is written nevertheless.
+    /// Waits while the queue is full. A write that fails is tried once more with the log reopened; a sync never is. A batch
+    /// acknowledged as queued outlives a failure: it is written first by [`reopen`](Self::reopen). Dropping the future
+    /// gives up the answer; a batch that was accepted is written nevertheless.
+    ///
+    /// # Errors
+    /// [`InDoubt`](RecordError::InDoubt) when lines of the batch may be in the log; after every other error there are none,
+    /// and there will be none.
     pub async fn append(&self, items: Vec<EncodedItem>, durability: Durability) -> RecordResult<AppendAck> {
         let mut items = items;
         loop {

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::error::{WriteError, WriteResult};
+
 /// A moment, and how far local time was from UTC then: file names and folders are in local time (format section 1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LocalTime {
@@ -42,9 +44,13 @@ impl LocalTime {
     }
 }
 
-/// Returns the time of a line, `YYYY-MM-DDTHH:MM:SS.mmmZ` (format section 2.1); `None` outside the years 0 to 9999.
-pub(super) fn line_time(unix_ms: i64) -> Option<String> {
-    LocalTime::utc(unix_ms).format("%Y-%m-%dT%H:%M:%S%.3fZ")
+/// Returns the time of a line, `YYYY-MM-DDTHH:MM:SS.mmmZ` (format section 2.1).
+///
+/// # Errors
+/// `TimeOutOfRange` outside the years 0 to 9999.
+pub fn line_time(unix_ms: i64) -> WriteResult<String> {
+    let time = LocalTime::utc(unix_ms).format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    time.ok_or(WriteError::TimeOutOfRange { unix_ms })
 }
 
 #[cfg(test)]

@@ -23,7 +23,11 @@ fn names_and_folders_have_local_time() {
 }
 
 #[test]
-fn a_time_that_no_name_can_say_is_none() {
-    assert_eq!(line_time(i64::MAX), None);
+fn a_time_that_no_name_and_no_line_can_say_is_refused() {
+    let error = line_time(i64::MAX).unwrap_err();
+    assert!(
+        matches!(error, WriteError::TimeOutOfRange { unix_ms: i64::MAX }),
+        "{error:?}"
+    );
     assert_eq!(LocalTime::utc(i64::MIN).file_time(), None);
 }

@@ -39,6 +39,8 @@ pub struct RolloutWriter {
     synced_len: u64,
     folders_synced: bool,
     torn: Option<TornTail>,
+    /// What the latest write left, if it failed.
+    left: Left,
     state: State,
 }
 
@@ -54,6 +56,15 @@ enum State {
         /// What the file was to be, if its first write failed.
         unborn: Option<Box<NewRollout>>,
     },
+}
+
+/// What a failed write may have left in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing.
+    Nothing,
+    /// Whole lines, perhaps.
+    Lines,
 }
 
 /// What a writer can do now.
@@ -105,6 +116,7 @@ impl RolloutWriter {
             synced_len: 0,
             folders_synced: false,
             torn: None,
+            left: Left::Nothing,
             state: State::Pending(Box::new(new)),
         })
     }
@@ -137,6 +149,7 @@ impl RolloutWriter {
             synced_len: 0,
             folders_synced: false,
             torn: None,
+            left: Left::Nothing,
             state: State::Poisoned {
                 failed: "open",
                 unborn: None,
@@ -198,6 +211,11 @@ impl RolloutWriter {
         }
     }
 
+    /// What the latest append left in the file, if it failed.
+    pub(super) fn left_by_failure(&self) -> Left {
+        self.left
+    }
+
     /// The fragment that was at the end of the log, if there was one. Its bytes are kept aside at the first append.
     pub fn torn_tail(&self) -> Option<&TornTail> {
         self.torn.as_ref()
@@ -205,9 +223,9 @@ impl RolloutWriter {
 
     /// Hands a batch to the operating system in one write and returns once that is done.
     ///
-    /// All or nothing: if the write fails, what arrived of it is cut off again, the ordinals are kept for the retry, and
-    /// the writer is poisoned. A crash during the call leaves a prefix of the batch's bytes. An empty batch writes
-    /// nothing, not even the session metadata.
+    /// If the write fails, what arrived of it is cut off again, the ordinals are kept for the retry, and the writer is
+    /// poisoned. If that cut fails too, whole lines of the batch may stay: [`reopen`](Self::reopen) counts them. A crash
+    /// during the call leaves a prefix of the batch's bytes. An empty batch writes nothing, not even the session metadata.
     pub fn append(&mut self, items: &[EncodedItem], now_ms: i64) -> WriteResult<AppendAck> {
         if items.is_empty() {
             self.refuse_poisoned()?;
@@ -327,9 +345,10 @@ impl RolloutWriter {
     }
 
     fn write_batch(&mut self, items: &[EncodedItem], now_ms: i64) -> WriteResult<AppendAck> {
+        self.left = Left::Nothing;
         self.refuse_poisoned()?;
         check_lines(items)?;
-        let time = line_time(now_ms).ok_or(WriteError::TimeOutOfRange { unix_ms: now_ms })?;
+        let time = line_time(now_ms)?;
         let meta = match &self.state {
             State::Pending(new) => Some(EncodedItem::new(RolloutItem::SessionMeta(Box::new(new.meta.clone())))),
             State::Open { .. } | State::Poisoned { .. } => None,
@@ -415,6 +434,7 @@ impl RolloutWriter {
             // Within the write itself, under the lock, and never acknowledged: all or nothing. If this fails too, what
             // arrived is looked at when the writer is reopened.
             if let Err(error) = file.set_len(self.written_len) {
+                self.left = Left::Lines;
                 tracing::warn!(path = %self.path.display(), %error, "cannot cut off what a failed write left");
             }
             let error = failed("append to", &self.path)(source);
@@ -435,6 +455,7 @@ impl RolloutWriter {
             .and_then(|()| file.write_all(buffer).map_err(failed("append to", &self.path)));
         if let Err(error) = written {
             if let Err(error) = self.fs.remove(&self.path) {
+                self.left = Left::Lines;
                 tracing::warn!(path = %self.path.display(), %error, "cannot remove what a failed write left");
             }
             return Err(self.poison("write", Some(new), error));

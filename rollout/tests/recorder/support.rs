@@ -13,6 +13,9 @@ use codex_rollout::recorder::{EncodedItem, LocalTime, NewRollout, Resumed, Rollo
 
 pub(crate) const HOME: &str = "/home";
 pub(crate) const THREAD: &str = "01a20235-994b-7d00-be10-0c5c1ecfe4fb";
+/// Path of the rollout that [`new_rollout`] becomes.
+pub(crate) const PATH: &str =
+    "/home/sessions/2026/03/02/rollout-2026-03-02T09-00-00-01a20235-994b-7d00-be10-0c5c1ecfe4fb.jsonl";
 /// 2026-03-02T09:00:00Z.
 pub(crate) const NOW_MS: i64 = 1_772_442_000_000;
 
@@ -65,6 +68,17 @@ pub(crate) fn note(number: u64) -> EncodedItem {
 /// The line that a [`note`] becomes.
 pub(crate) fn note_line(ordinal: Option<u64>, number: u64) -> String {
     line(ordinal, "event_msg", &note_payload(number))
+}
+
+/// The text of a whole paginated rollout with the notes `1..=count`.
+pub(crate) fn rollout(count: u64) -> String {
+    let lines = (1..=count).map(|number| note_line(Some(number), number));
+    meta_line(HistoryMode::Paginated, Some(0)) + &lines.collect::<String>()
+}
+
+/// The text of the rollout on a disk.
+pub(crate) fn text(fs: &SimFs) -> String {
+    String::from_utf8(fs.bytes(Path::new(PATH)).expect("file")).expect("text")
 }
 
 pub(crate) fn lease(fs: &SimFs) -> Arc<WriterLease> {

@@ -7,8 +7,8 @@ use super::{CutText, SCHEMA, ThreadRow};
 /// Opens a database with the tables of this module.
 #[expect(clippy::disallowed_methods, reason = "tests prepare their own databases")]
 pub(super) fn database() -> Connection {
-    let conn = Connection::open_in_memory().unwrap();
-    conn.execute_batch(SCHEMA).unwrap();
+    let conn = Connection::open_in_memory().expect("a database in memory");
+    conn.execute_batch(SCHEMA).expect("our own schema");
     conn
 }
 

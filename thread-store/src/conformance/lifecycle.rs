@@ -496,3 +496,20 @@ pub async fn threads_without_records_can_be_deleted(fixture: &dyn StoreFixture) 
     let _again = recording::create(fixture, 1, HistoryMode::Paginated).await;
     assert_eq!(shown(&*store, ArchivedFilter::Any).await, []);
 }
+
+/// A thread without records gets no file because of a fork or revert that cannot be.
+pub async fn impossible_changes_make_no_files(fixture: &dyn StoreFixture) {
+    for (n, mode) in [(1, MODES[0]), (11, MODES[1])] {
+        let live = recording::create(fixture, n, mode).await;
+        let store = fixture.store();
+        for cut in [last("t1"), before("t1")] {
+            let error = fork(&*store, n, n + 1, cut).await.expect_err("no such turn");
+            assert_eq!(error.kind(), StoreErrorKind::NotFound);
+        }
+        let error = lifecycle(&*store).revert_thread(thread(n), "t1").await;
+        assert_eq!(error.expect_err("no such turn").kind(), StoreErrorKind::NotFound);
+        assert_eq!(shown(&*store, ArchivedFilter::Any).await, []);
+        assert!(read(&*store, thread(n), View::Full).await.is_err(), "{mode:?}");
+        live.discard().await.expect("discarded");
+    }
+}

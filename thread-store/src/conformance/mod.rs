@@ -25,5 +25,6 @@ pub mod sections;
 mod suite;
 pub mod timeline;
 pub mod turns;
+pub mod writer_keys;
 
 pub use self::fixture::StoreFixture;

@@ -24,7 +24,7 @@ fn new(n: u32, mode: HistoryMode) -> NewThread {
     NewThread::new(thread(n), mode, "/home/user/project")
 }
 
-fn options() -> LiveOptions {
+pub(super) fn options() -> LiveOptions {
     LiveOptions::new(Clock::system())
 }
 
@@ -68,7 +68,7 @@ pub(super) fn user(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     completed(thread_id, turn, &item)
 }
 
-fn agent(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
+pub(super) fn agent(thread_id: ThreadId, turn: &str, text: &str) -> RawItem {
     let item = json!({"type": "AgentMessage", "id": format!("msg of {turn}"), "content": [{"type": "Text", "text": text}], "phase": null});
     completed(thread_id, turn, &item)
 }
@@ -151,6 +151,29 @@ pub async fn recorded_threads_are_listed_at_once(fixture: &dyn StoreFixture) {
     let previews: Vec<&str> = page.threads.iter().map(|row| row.preview.as_str()).collect();
     assert_eq!(previews, ["ask t1"]);
     live.close().await.expect("closed");
+}
+
+/// What this process appends is in the rows of lists at once, however recently there was a list.
+pub async fn appended_records_are_in_lists_at_once(fixture: &dyn StoreFixture) {
+    for (n, mode) in (1..).zip(MODES) {
+        let live = create(fixture, n, mode).await;
+        live.persist().await.expect("a file");
+        let store = fixture.store();
+        let query = ListQuery {
+            sources: Some(vec![SourceFilter::Exec]),
+            include_unpreviewed: true,
+            ..list_query()
+        };
+        for expected in ["", "ask t1"] {
+            let page = store.list_threads(query.clone()).await.expect("a list");
+            let row = page.threads.iter().find(|row| row.thread_id == thread(n));
+            assert_eq!(row.map(|row| row.preview.as_str()), Some(expected), "{mode:?}");
+            if expected.is_empty() {
+                live.append(&turn(thread(n), "t1"), None).await.expect("recorded");
+            }
+        }
+        live.close().await.expect("closed");
+    }
 }
 
 /// A resumed thread goes on after its last record: ordinals without gap, also after several resumes.

@@ -74,6 +74,7 @@ macro_rules! store_conformance {
                 deleted_threads_are_gone_unless_they_are_needed,
                 attached_forks_keep_their_source,
                 threads_without_records_can_be_deleted,
+                impossible_changes_make_no_files,
             ],
             lineage: [
                 forks_show_the_prefix_that_they_inherit,
@@ -157,6 +158,7 @@ macro_rules! store_conformance {
                 a_thread_without_records_leaves_nothing,
                 recorded_turns_are_read_back_under_the_ids_that_were_told,
                 recorded_threads_are_listed_at_once,
+                appended_records_are_in_lists_at_once,
                 resumed_threads_continue_their_ordinals,
                 threads_of_others_are_continued,
                 a_second_writer_is_refused,
@@ -205,6 +207,12 @@ macro_rules! store_conformance {
                 legacy_summaries_show_the_last_agent_message,
                 turns_carry_as_many_items_as_asked_for,
                 ended_paginated_turns_do_not_change,
+            ],
+            writer_keys: [
+                handles_that_are_out_of_date_touch_no_newer_writer,
+                handles_that_are_out_of_date_open_the_thread_anew,
+                handles_of_reverted_threads_close_them,
+                live_threads_revert_themselves,
             ],
         }
     };

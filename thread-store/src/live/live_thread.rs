@@ -3,8 +3,9 @@
 //! Appends are serialized; what subscribers are told follows the acknowledgement and carries the ids that were persisted.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::HistoryMode;
@@ -19,8 +20,8 @@ use super::updates::{ItemIds, LineIds, LiveUpdate, ids_of, naming_lines, updates
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::store::ThreadStore;
-use crate::types::View;
-use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites, TokenUse};
+use crate::types::{ThreadRecord, View};
+use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites, TokenUse, WriterKey};
 
 /// How an agent records.
 #[derive(Clone)]
@@ -86,18 +87,24 @@ pub struct Appended {
 pub struct LiveThread {
     store: Arc<dyn ThreadStore>,
     options: LiveOptions,
-    open: OpenThread,
+    thread_id: ThreadId,
+    history_mode: HistoryMode,
+    token_use: Option<TokenUse>,
     new: Option<NewThread>,
     materialized: AtomicBool,
+    /// Where the rollout is, as of the latest opening.
+    path: std::sync::Mutex<PathBuf>,
     state: Mutex<State>,
 }
 
 struct State {
+    /// The latest opening.
+    open: OpenThread,
     canonicalizer: Canonicalizer,
     /// Offsets of lines that ids may still follow from, by number.
     offsets: BTreeMap<u64, u64>,
     line_ids: LineIds,
-    /// Whether the last append failed; the next one starts by opening the thread again.
+    /// Whether the last append failed or was given up; the next one starts by opening the thread again.
     failed: bool,
     closed: bool,
 }
@@ -122,30 +129,32 @@ impl LiveThread {
     }
 
     fn over(store: Arc<dyn ThreadStore>, open: OpenThread, new: Option<NewThread>, options: LiveOptions) -> Self {
-        let state = State::new(&open, &options);
         Self {
             store,
-            materialized: AtomicBool::new(open.materialized),
-            options,
-            open,
+            thread_id: open.key.thread_id,
+            history_mode: open.history_mode,
+            token_use: open.token_use.clone(),
             new,
-            state: Mutex::new(state),
+            materialized: AtomicBool::new(open.materialized),
+            path: std::sync::Mutex::new(open.path.clone()),
+            state: Mutex::new(State::new(open, &options)),
+            options,
         }
     }
 
     /// Returns the thread.
     pub fn thread_id(&self) -> ThreadId {
-        self.open.thread_id
+        self.thread_id
     }
 
     /// Returns how the history is stored.
     pub fn history_mode(&self) -> HistoryMode {
-        self.open.history_mode
+        self.history_mode
     }
 
     /// Returns where the rollout is, or will be.
-    pub fn path(&self) -> &std::path::Path {
-        &self.open.path
+    pub fn path(&self) -> PathBuf {
+        self.path.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns whether there is a rollout.
@@ -155,7 +164,7 @@ impl LiveThread {
 
     /// Returns the use of tokens that the log told when the thread was resumed.
     pub fn token_use(&self) -> Option<&TokenUse> {
-        self.open.token_use.as_ref()
+        self.token_use.as_ref()
     }
 
     /// Returns what the thread was made with, if it was made here.
@@ -163,11 +172,12 @@ impl LiveThread {
         self.new.as_ref()
     }
 
-    /// Records items: all of them, or none. Ends of turns are synced unless something else is asked for.
+    /// Records items. Ends of turns are synced unless something else is asked for.
     ///
     /// # Errors
     /// `Rejected` names the item and what is wrong with it; the thread goes on. `Record` when the log could not be
-    /// written: the next append looks at the log again first.
+    /// written: nothing of the items is in it. `InDoubt` when they may be in the log, but could not be synced: read the
+    /// thread before recording them again. After both the next append looks at the log again first.
     pub async fn append(&self, items: &[RawItem], durability: Option<Durability>) -> StoreResult<Appended> {
         let mut state = self.usable_state().await?;
         let now_ms = self.options.clock.now_ms();
@@ -200,7 +210,7 @@ impl LiveThread {
     /// `Record`.
     pub async fn persist(&self) -> StoreResult<()> {
         let mut state = self.usable_state().await?;
-        let persisted = writes(&self.store)?.persist_thread(self.thread_id()).await;
+        let persisted = writes(&self.store)?.persist_thread(state.open.key).await;
         state.failed = persisted.is_err();
         persisted?;
         self.materialized.store(true, Ordering::Release);
@@ -213,9 +223,34 @@ impl LiveThread {
     /// `Record`.
     pub async fn flush(&self, durability: Durability) -> StoreResult<()> {
         let mut state = self.usable_state().await?;
-        let flushed = writes(&self.store)?.flush_thread(self.thread_id(), durability).await;
+        let flushed = writes(&self.store)?.flush_thread(state.open.key, durability).await;
         state.failed = flushed.is_err();
         flushed
+    }
+
+    /// Drops a turn and everything after it, and goes on behind the rest: turns that were open are forgotten with it.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append) and [`revert_thread`](crate::ThreadLifecycle::revert_thread); the thread goes on where
+    /// it was.
+    pub async fn revert(&self, before_turn_id: &str) -> StoreResult<ThreadRecord> {
+        let lifecycle = self.store.lifecycle().ok_or(StoreError::ReadOnly)?;
+        let mut state = self.usable_state().await?;
+        let waiting = state.canonicalizer.finish(self.options.clock.now_ms());
+        self.write(&mut state, waiting, None).await?;
+        // Also if this future is dropped half way: nobody knows then what the thread ends with.
+        state.failed = true;
+        let reverted = lifecycle.revert_thread(self.thread_id, before_turn_id).await;
+        match &reverted {
+            Ok(_) => {
+                if let Err(error) = self.look_again(&mut state).await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, thread_id = %self.thread_id, "a reverted thread is opened by its next append");
+                }
+            }
+            Err(_) => state.failed = false,
+        }
+        reverted
     }
 
     /// Records what waits, syncs, and gives the writer lock back. Closing twice is one close.
@@ -235,7 +270,7 @@ impl LiveThread {
             }
         };
         state.closed = true;
-        let closed = writes(&self.store)?.close_thread(self.thread_id()).await;
+        let closed = writes(&self.store)?.close_thread(state.open.key).await;
         waiting.and(closed)
     }
 
@@ -249,7 +284,7 @@ impl LiveThread {
             return Ok(());
         }
         state.closed = true;
-        writes(&self.store)?.discard_thread(self.thread_id()).await
+        writes(&self.store)?.discard_thread(state.open.key).await
     }
 
     async fn write(
@@ -271,7 +306,7 @@ impl LiveThread {
             // Also if this future is dropped half way: the canonicalizer is ahead of what is known of the log.
             state.failed = true;
             let stored = writes(&self.store)?
-                .append_items(self.thread_id(), lines, durability)
+                .append_items(state.open.key, lines, durability)
                 .await;
             state.failed = stored.is_err();
             Some(stored?)
@@ -281,7 +316,7 @@ impl LiveThread {
             let numbers = batch.lines.iter().map(|line| line.number);
             state.offsets.extend(numbers.zip(stored.offsets.iter().copied()));
         }
-        self.name_lines(state, naming_lines(&batch)).await?;
+        self.name_lines(state, naming_lines(&batch)).await;
         let turn_id = state.canonicalizer.current_turn();
         let updates = updates_of(&batch, &state.line_ids, turn_id);
         let ids = ids_of(&batch.ids, &state.line_ids);
@@ -302,22 +337,21 @@ impl LiveThread {
 
     /// Finds the ids that follow from lines: in the full view from their position alone, in the exact view from what
     /// came before them.
-    async fn name_lines(&self, state: &mut State, numbers: Vec<u64>) -> StoreResult<()> {
+    async fn name_lines(&self, state: &mut State, numbers: Vec<u64>) {
         let placed: Vec<(u64, u64)> = numbers
             .into_iter()
             .filter_map(|number| Some((number, *state.offsets.get(&number)?)))
             .collect();
         if placed.is_empty() {
-            return Ok(());
+            return;
         }
         let offsets = placed.iter().map(|(_, offset)| *offset);
-        let own_id = |offset: u64| synthetic_id(self.open.rollout_id.0, SyntheticKind::Item, offset, 0);
+        let rollout_id = state.open.rollout_id;
+        let own_id = |offset: u64| synthetic_id(rollout_id.0, SyntheticKind::Item, offset, 0);
         let ids: Vec<String> = match self.options.view {
             View::Full => offsets.map(own_id).collect(),
             View::Codex => {
-                let (thread_id, view) = (self.thread_id(), View::Codex);
-                let shown = writes(&self.store)?.item_ids_at(thread_id, offsets.clone().collect(), view);
-                let shown = shown.await?;
+                let shown = self.shown_ids(offsets.clone().collect()).await;
                 shown
                     .into_iter()
                     .zip(offsets)
@@ -326,7 +360,21 @@ impl LiveThread {
             }
         };
         state.line_ids.add(placed.into_iter().map(|(number, _)| number), ids);
-        Ok(())
+    }
+
+    /// Asks which ids the exact view shows. The lines are in the log, so a reader that fails makes no append fail: whoever
+    /// was told so would append them again.
+    async fn shown_ids(&self, offsets: Vec<u64>) -> Vec<Option<String>> {
+        let count = offsets.len();
+        let shown = match writes(&self.store) {
+            Ok(writes) => writes.item_ids_at(self.thread_id, offsets, View::Codex).await,
+            Err(error) => Err(error),
+        };
+        shown.unwrap_or_else(|error| {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, thread_id = %self.thread_id, "subscribers are told ids that the exact view does not show");
+            vec![None; count]
+        })
     }
 
     /// Returns the state, of a thread that is open; after a failure the log is looked at again first.
@@ -338,17 +386,27 @@ impl LiveThread {
             });
         }
         if state.failed {
-            let open = self.reopen().await?;
-            *state = State::new(&open, &self.options);
+            self.look_again(&mut state).await?;
         }
         Ok(state)
     }
 
-    async fn reopen(&self) -> StoreResult<OpenThread> {
+    /// Opens the thread anew, and starts from what is in the log.
+    async fn look_again(&self, state: &mut State) -> StoreResult<()> {
+        let open = self.reopen(state.open.key).await?;
+        self.path
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&open.path);
+        *state = State::new(open, &self.options);
+        Ok(())
+    }
+
+    async fn reopen(&self, failed: WriterKey) -> StoreResult<OpenThread> {
         let writes = writes(&self.store)?;
-        match writes.close_thread(self.thread_id()).await {
+        match writes.close_thread(failed).await {
             // What went wrong is known; whether the log can be continued is decided by opening it. And an earlier
-            // attempt may have failed after this point.
+            // attempt may have failed after this point, or somebody else closed the thread.
             Ok(()) | Err(StoreError::NotOpen { .. } | StoreError::Record { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -364,23 +422,25 @@ impl LiveThread {
 
 impl Drop for LiveThread {
     fn drop(&mut self) {
-        if !self.state.get_mut().closed
+        let state = self.state.get_mut();
+        if !state.closed
             && let Some(writes) = self.store.writes()
         {
-            writes.abandon_thread(self.open.thread_id);
+            writes.abandon_thread(state.open.key);
         }
     }
 }
 
 impl State {
-    fn new(open: &OpenThread, options: &LiveOptions) -> Self {
+    fn new(open: OpenThread, options: &LiveOptions) -> Self {
         let canonical = CanonicalOptions {
             event_style: options.event_style,
             item_ids: options.item_ids,
             open_turns: open.open_turns.clone(),
-            ..CanonicalOptions::new(open.thread_id, open.history_mode)
+            ..CanonicalOptions::new(open.key.thread_id, open.history_mode)
         };
         Self {
+            open,
             canonicalizer: Canonicalizer::new(canonical, Arc::clone(&options.ids)),
             offsets: BTreeMap::new(),
             line_ids: LineIds::default(),
@@ -397,7 +457,7 @@ fn writes(store: &Arc<dyn ThreadStore>) -> StoreResult<&dyn ThreadWrites> {
 impl std::fmt::Debug for LiveThread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LiveThread")
-            .field("open", &self.open)
+            .field("thread_id", &self.thread_id)
             .finish_non_exhaustive()
     }
 }

@@ -1,20 +1,20 @@
-//! The first line of a new rollout (`rollout-format.md` 13.5).
+//! Session metadata: the first line of a new rollout (`rollout-format.md` 13.5), and copies with newer values (9.5).
 //!
 //! Pure.
 
 use codex_protocol::log::{GitInfo as LoggedGit, RawJson, SessionMeta};
+use codex_rollout::recorder::{WriteResult, line_time};
 
 use crate::types::GitInfo;
-use crate::writes::NewThread;
+use crate::writes::{MetadataPatch, NewThread};
 
-/// Makes the session metadata of a new thread; `None` if the time cannot be written.
-pub(crate) fn session_meta(new: &NewThread, now_ms: i64) -> Option<SessionMeta> {
-    let moment = jiff::Timestamp::from_millisecond(now_ms).ok()?;
+/// Makes the session metadata of a new thread, unless its time cannot be written.
+pub(crate) fn session_meta(new: &NewThread, now_ms: i64) -> WriteResult<SessionMeta> {
     let instructions = new
         .base_instructions
         .as_ref()
         .map(|text| RawJson::of(&serde_json::json!({ "text": text })).expect("an object of texts always serialises"));
-    Some(SessionMeta {
+    Ok(SessionMeta {
         account_scoped: None,
         session_id: new.thread_id,
         id: new.thread_id,
@@ -22,7 +22,7 @@ pub(crate) fn session_meta(new: &NewThread, now_ms: i64) -> Option<SessionMeta> 
         attached_thread: None,
         forked_from_ordinal_exclusive: None,
         parent_thread_id: None,
-        timestamp: moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        timestamp: line_time(now_ms)?,
         cwd: new.cwd.clone(),
         runtime_workspace_roots: Some(new.runtime_workspace_roots.clone()),
         originator: new.originator.clone(),
@@ -48,6 +48,19 @@ pub(crate) fn session_meta(new: &NewThread, now_ms: i64) -> Option<SessionMeta> 
     })
 }
 
+/// Copies session metadata with the latest values: what was known of the repository so far, and a patch.
+pub(crate) fn patched_meta(head: SessionMeta, known: &GitInfo, patch: &MetadataPatch) -> SessionMeta {
+    let mut meta = head;
+    let git = patch.git.applied(Some(known));
+    // An empty object says that nothing is known any more; no object says nothing.
+    let git = git.or_else(|| (!patch.git.is_empty()).then(GitInfo::default));
+    meta.git = git.as_ref().map(logged_git);
+    if let Some(memory) = patch.memory_mode {
+        meta.memory_mode = Some(memory.as_str().to_owned());
+    }
+    meta
+}
+
 /// Writes a repository's state as the log has it.
 pub(crate) fn logged_git(git: &GitInfo) -> LoggedGit {
     LoggedGit {
@@ -56,3 +69,7 @@ pub(crate) fn logged_git(git: &GitInfo) -> LoggedGit {
         repository_url: git.origin_url.clone(),
     }
 }
+
+#[cfg(test)]
+#[path = "meta_tests.rs"]
+mod meta_tests;

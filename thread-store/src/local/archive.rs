@@ -20,7 +20,7 @@ impl Inner {
         let _turn = self.lifecycle_turn();
         self.settle_open(thread_id)?;
         self.catalog.expire();
-        self.files_of(thread_id, View::Full)?;
+        self.repairing(|| self.files_of(thread_id, View::Full))?;
         let mut group = vec![thread_id];
         group.extend(self.descendants(thread_id, ArchivedFilter::Live)?);
         // All locks first: a descendant that somebody writes keeps everything where it is.
@@ -62,7 +62,7 @@ impl Inner {
     pub(super) fn unarchive(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
         let _turn = self.lifecycle_turn();
         self.catalog.expire();
-        self.files_of(thread_id, View::Full)?;
+        self.repairing(|| self.files_of(thread_id, View::Full))?;
         let root = self.owned(thread_id, self.writers.hold(thread_id)?)?;
         if root.location != Location::Archived {
             return Err(StoreError::NotArchived { thread_id });

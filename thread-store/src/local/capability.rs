@@ -1,4 +1,7 @@
-//! The capabilities of the local store that change threads as a whole: off the async threads, then to the file of each subject.
+//! The capabilities of the local store that change threads as a whole: off the async threads, then to the file of each
+//! subject.
+//!
+//! Each change runs once, whatever becomes of the index: only its questions to the index are asked again.
 
 use std::sync::Arc;
 
@@ -27,26 +30,26 @@ impl LocalStore {
 impl ThreadLifecycle for LocalStore {
     async fn fork_thread(&self, request: ForkRequest) -> StoreResult<ThreadRecord> {
         let thread_id = request.new_thread_id;
-        self.run(move |inner| inner.fork(&request)).await?;
+        self.run_once(move |inner| inner.fork(&request)).await?;
         self.record_of_thread(thread_id).await
     }
 
     async fn revert_thread(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<ThreadRecord> {
         let turn_id = before_turn_id.to_owned();
-        self.run(move |inner| inner.revert(thread_id, &turn_id)).await?;
+        self.run_once(move |inner| inner.revert(thread_id, &turn_id)).await?;
         self.record_of_thread(thread_id).await
     }
 
     async fn archive_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
-        self.run(move |inner| inner.archive(thread_id)).await
+        self.run_once(move |inner| inner.archive(thread_id)).await
     }
 
     async fn unarchive_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
-        self.run(move |inner| inner.unarchive(thread_id)).await
+        self.run_once(move |inner| inner.unarchive(thread_id)).await
     }
 
     async fn delete_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
-        self.run(move |inner| inner.delete(thread_id)).await
+        self.run_once(move |inner| inner.delete(thread_id)).await
     }
 }
 

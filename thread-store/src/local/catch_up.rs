@@ -62,6 +62,7 @@ impl Inner {
         sink: Sink<'_>,
     ) -> StoreResult<OpenRollout<'r>> {
         let source = self.source(file)?;
+        let file = &as_opened(file, &source);
         let rollout_id = rollout_uuid(file);
         let row = self.stored_row(reader, rollout_id)?;
         let start = self.start(&source, file, row)?;
@@ -377,6 +378,16 @@ pub(super) fn rollout_uuid(file: &RolloutFile) -> Uuid {
             |id| id.0,
         ),
     }
+}
+
+/// Returns a file with the status of the descriptor that is read: it may have grown since it was found.
+fn as_opened(file: &RolloutFile, source: &RolloutSource) -> RolloutFile {
+    let mut file = file.clone();
+    // The other form is known by its own name; the next sweep finds it there.
+    if file.encoding == source.encoding() {
+        file.stat = *source.stat();
+    }
+    file
 }
 
 /// Returns the file as the index remembers it.

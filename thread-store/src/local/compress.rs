@@ -74,10 +74,10 @@ impl Inner {
         }
         // No fork of this process begins in the file while it changes form.
         let _turn = self.lifecycle_turn();
-        if self.writers.get(name.thread_id).is_ok() || !self.stands_alone(file)? {
+        if !self.stands_alone(file)? {
             return Ok(None);
         }
-        let _lease = match self.writers.hold(name.thread_id) {
+        let _lease = match self.writers.acquire(name.thread_id) {
             Ok(lease) => lease,
             Err(StoreError::WriterConflict { .. }) => return Ok(None),
             Err(error) => return Err(error),

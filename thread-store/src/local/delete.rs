@@ -15,7 +15,6 @@ use super::catch_up::rollout_uuid;
 use super::owned::Owned;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
-use crate::live::{IdSource as _, SystemIds};
 use crate::types::{ArchivedFilter, RelationFilter, View};
 
 impl Inner {
@@ -30,7 +29,7 @@ impl Inner {
         }
         self.settle_open(thread_id)?;
         self.catalog.expire();
-        self.files_of(thread_id, View::Full)?;
+        self.repairing(|| self.files_of(thread_id, View::Full))?;
         let mut group = vec![thread_id];
         group.extend(self.descendants(thread_id, ArchivedFilter::Any)?);
         let leases = group.iter().map(|id| self.writers.hold(*id));
@@ -41,7 +40,7 @@ impl Inner {
         for thread in &owned {
             self.writers.close_held(thread.thread_id)?;
         }
-        let operation = SystemIds::new(self.clock.clone()).uuid_v7().to_string();
+        let operation = self.ids.uuid_v7().to_string();
         let moves = self.moves_to_trash(&operation, &owned)?;
         self.move_all("delete", thread_id, &moves)?;
         self.catalog.expire();
@@ -54,7 +53,7 @@ impl Inner {
             return Err(error);
         }
         let trash: Vec<PathBuf> = moves.into_iter().map(|(_, to)| to).collect();
-        if let Err(error) = self.purge(&group.iter().copied().collect(), &trash) {
+        if let Err(error) = self.purge(thread_id, &group.iter().copied().collect(), &trash) {
             let error: &dyn std::error::Error = &error;
             // Decided is done: what is left is removed when a store is opened here again.
             tracing::warn!(error, %thread_id, "a deleted thread leaves files in the trash for now");
@@ -68,8 +67,6 @@ impl Inner {
     fn refuse_needed(&self, thread_id: ThreadId, owned: &[Owned]) -> StoreResult<()> {
         let group: BTreeSet<ThreadId> = owned.iter().map(|thread| thread.thread_id).collect();
         self.look_everywhere()?;
-        self.bring_up_to_date(&mut |_, _| {})?;
-        self.saw_everything()?;
         let attached = self.related(RelationFilter::AttachedTo(thread_id), ArchivedFilter::Any)?;
         if let Some(attached) = attached.iter().find(|record| !group.contains(&record.thread_id)) {
             return Err(StoreError::HasAttachedThread {
@@ -77,6 +74,17 @@ impl Inner {
                 attached: attached.thread_id,
             });
         }
+        let heirs = self.repairing(|| self.heirs(owned))?;
+        self.saw_everything()?;
+        match heirs.into_values().find(|heir| !group.contains(heir)) {
+            Some(fork) => Err(StoreError::HasForks { thread_id, fork }),
+            None => Ok(()),
+        }
+    }
+
+    /// Finds the rollouts that continue those of some threads, and the threads that they are of.
+    fn heirs(&self, owned: &[Owned]) -> StoreResult<BTreeMap<String, ThreadId>> {
+        self.bring_up_to_date(&mut |_, _| {})?;
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let mut heirs: BTreeMap<String, ThreadId> = BTreeMap::new();
@@ -89,10 +97,7 @@ impl Inner {
                     .filter_map(|(rollout_id, heir)| Some((rollout_id, heir.parse().ok()?))),
             );
         }
-        match heirs.into_values().find(|heir| !group.contains(heir)) {
-            Some(fork) => Err(StoreError::HasForks { thread_id, fork }),
-            None => Ok(()),
-        }
+        Ok(heirs)
     }
 
     /// Plans the way of every file into the trash.

@@ -7,15 +7,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use codex_protocol::ids::ThreadId;
-use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, RawJson, SessionMeta};
+use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, SessionMeta};
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::forget_names::forget_names;
 use codex_rollout::head::{Head, read_head};
-use codex_rollout::journal::{FactKind, JournalFact};
 use codex_rollout::lines::LineEvent;
-use codex_rollout::recorder::{Durability, LocalTime, NewRollout, RolloutDraft, WriteError, materialize};
+use codex_rollout::recorder::{LocalTime, NewRollout, RolloutDraft, WriteError, materialize};
 use codex_rollout::relocate::sync_file;
-use codex_rollout::session_index::append_name;
 use codex_rollout::source::RolloutSource;
 use codex_state::projector::RowReader;
 use codex_state::rows::{RowKey, RowSet, RowSets, TurnState};
@@ -27,10 +25,8 @@ use super::segments::History;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest};
-use crate::live::IdSource as _;
-use crate::live::SystemIds;
 use crate::organise::daybreak_fact;
-use crate::successor::{CutTurn, LatestSettings, TurnWatch, fork_meta, interruption, timestamp};
+use crate::successor::{CutTurn, LatestSettings, TurnWatch, fork_meta, interruption};
 use crate::types::View;
 
 /// Bytes of an overlong line that are copied at once.
@@ -58,7 +54,6 @@ impl Inner {
     /// Makes a fork; it is on stable storage when this returns.
     pub(super) fn fork(&self, request: &ForkRequest) -> StoreResult<()> {
         let _turn = self.lifecycle_turn();
-        self.settle_open(request.source)?;
         let failed = Self::lifecycle_error("fork", request.source);
         let lease = self.acquire_lease(request.new_thread_id)?;
         self.look_everywhere()?;
@@ -67,7 +62,10 @@ impl Inner {
                 thread_id: request.new_thread_id,
             });
         }
-        let plan = self.with_history(request.source, View::Full, |history| plan_fork(history, request))?;
+        self.refuse_cut_of_nothing(request)?;
+        self.settle_open(request.source)?;
+        let plan =
+            self.repairing(|| self.with_history(request.source, View::Full, |history| plan_fork(history, request)))?;
         self.saw_everything()?;
         let mut sources = Vec::new();
         let base = match &plan.inherited {
@@ -79,7 +77,7 @@ impl Inner {
         };
         let now_ms = self.clock.now_ms();
         let meta = fork_meta(&plan.meta, plan.settings, request, base, now_ms);
-        let meta = meta.ok_or_else(|| failed(Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms })))?;
+        let meta = meta.map_err(|error| failed(Box::new(error)))?;
         let rollout = NewRollout {
             rollout_id: request.new_thread_id.into(),
             meta,
@@ -92,7 +90,7 @@ impl Inner {
             Inherited::Copied { source, end } => (copy_lines(&source, end, &mut draft)?, HistoryMode::Legacy),
         };
         if let Some(turn) = cut_turn {
-            let id = SystemIds::new(self.clock.clone()).uuid_v7().to_string();
+            let id = self.ids.uuid_v7().to_string();
             for line in interruption(&turn, mode, &id) {
                 draft.append(&line.encoded()).map_err(|error| failed(Box::new(error)))?;
             }
@@ -106,6 +104,25 @@ impl Inner {
         }
         self.catalog.expire();
         made
+    }
+
+    /// Refuses what cannot be forked from a thread without records before it gets a file for the fork.
+    fn refuse_cut_of_nothing(&self, request: &ForkRequest) -> StoreResult<()> {
+        let thread_id = request.source;
+        let Some(writer) = self.writers.of_thread(thread_id).filter(|writer| !writer.is_born()) else {
+            return Ok(());
+        };
+        let is_legacy = writer.recorder.history_mode() == HistoryMode::Legacy;
+        if is_legacy && request.attachment == ForkAttachment::Attached {
+            return Err(unsupported_attachment(thread_id));
+        }
+        match &request.cut {
+            ForkCut::Whole => Ok(()),
+            ForkCut::LastTurn(turn_id) | ForkCut::BeforeTurn(turn_id) => Err(StoreError::TurnNotFound {
+                thread_id,
+                turn_id: turn_id.clone(),
+            }),
+        }
     }
 
     pub(super) fn local_time(&self, unix_ms: i64) -> LocalTime {
@@ -133,7 +150,7 @@ impl Inner {
             return Ok(());
         }
         self.catalog.expire();
-        match self.with_history(request.new_thread_id, View::Full, |_| Ok(())) {
+        match self.repairing(|| self.with_history(request.new_thread_id, View::Full, |_| Ok(()))) {
             Err(StoreError::Lineage { .. }) => {
                 codex_rollout::relocate::remove_file(self.fs.as_ref(), &self.home, path)
                     .map_err(|error| Self::lifecycle_error("fork", request.source)(Box::new(error)))?;
@@ -151,19 +168,12 @@ impl Inner {
     fn inherit_facts(&self, request: &ForkRequest) -> StoreResult<bool> {
         let known = self.facts()?;
         let (name, choice) = (known.name(request.source), known.belonging(request.source).daybreak);
-        let failed = Self::lifecycle_error("fork", request.source);
-        let now_ms = self.clock.now_ms();
-        let named = name.as_deref().map(RawJson::string);
-        let named =
-            named.map(|value| JournalFact::of_thread(FactKind::ThreadName, request.new_thread_id, now_ms, value));
-        let chosen = choice.map(|choice| daybreak_fact(request.new_thread_id, choice, now_ms));
-        let facts: Vec<JournalFact> = named.into_iter().chain(chosen).collect();
-        let journalled = self.journal.journal.append(&facts, Durability::Synced);
-        journalled.map_err(|error| failed(Box::new(error)))?;
-        let Some(name) = name else { return Ok(false) };
-        let at = timestamp(now_ms).unwrap_or_default();
-        append_name(self.fs.as_ref(), &self.home, request.new_thread_id, &name, &at)
-            .map_err(|error| failed(Box::new(error)))?;
+        let at_ms = self.clock.now_ms();
+        let chosen = choice.map(|choice| daybreak_fact(request.new_thread_id, choice, at_ms));
+        self.record_facts(request.new_thread_id, at_ms, name.as_deref(), chosen)?;
+        if name.is_none() {
+            return Ok(false);
+        }
         Ok(true)
     }
 
@@ -173,6 +183,13 @@ impl Inner {
             // A name without a rollout is no thread to anybody.
             tracing::warn!(error, %thread_id, "the name of a fork that was not made stays behind");
         }
+    }
+}
+
+fn unsupported_attachment(thread_id: ThreadId) -> StoreError {
+    StoreError::Unsupported {
+        operation: "attached fork",
+        thread_id,
     }
 }
 
@@ -195,10 +212,7 @@ fn plan_fork(history: &History<'_>, request: &ForkRequest) -> StoreResult<ForkPl
             }
         }
         HistoryMode::Legacy if request.attachment == ForkAttachment::Attached => {
-            return Err(StoreError::Unsupported {
-                operation: "attached fork",
-                thread_id: request.source,
-            });
+            return Err(unsupported_attachment(request.source));
         }
         HistoryMode::Legacy => Inherited::Copied {
             source: current.source.clone(),

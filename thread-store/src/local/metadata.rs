@@ -9,14 +9,15 @@ use codex_protocol::log::{HistoryMode, RawJson, RolloutItem, SessionMeta};
 use codex_rollout::discover::{Location, RolloutFile};
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::journal::{FactKind, JournalFact};
-use codex_rollout::recorder::{Durability, EncodedItem, RolloutWriter, TornTailRule};
+use codex_rollout::recorder::{Durability, EncodedItem, RolloutWriter, TornTailRule, line_time};
 use codex_rollout::session_index::append_name;
 
 use super::facts::GitPatchFact;
+use super::segments::History;
 use super::store::Inner;
 use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
-use crate::live::logged_git;
+use crate::live::patched_meta;
 use crate::organise::{OrganiseRefusal, daybreak_fact, member_fact};
 use crate::types::{GitInfo, View};
 use crate::writes::MetadataPatch;
@@ -24,8 +25,10 @@ use crate::writes::MetadataPatch;
 impl Inner {
     /// Applies a patch; every fact is durable before this returns.
     pub(super) fn update_metadata(&self, thread_id: ThreadId, patch: &MetadataPatch) -> StoreResult<()> {
-        let found = self.with_history(thread_id, View::Full, |history| {
-            Ok((history.current().file.clone(), history.mode()))
+        let found = self.repairing(|| {
+            self.with_history(thread_id, View::Full, |history| {
+                Ok((history.current().file.clone(), history.mode()))
+            })
         });
         let (file, mode) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
@@ -41,23 +44,9 @@ impl Inner {
         if in_rollout {
             self.append_session_meta(thread_id, &file, patch)?;
         }
-        self.journal_patch(thread_id, mode, patch)?;
-        if let Some(name) = &patch.name {
-            let now = timestamp(self.clock.now_ms());
-            append_name(self.fs.as_ref(), &self.home, thread_id, name, &now)
-                .map_err(|error| record_error(thread_id, error))?;
-        }
-        self.catalog.expire();
-        Ok(())
-    }
-
-    fn journal_patch(&self, thread_id: ThreadId, mode: HistoryMode, patch: &MetadataPatch) -> StoreResult<()> {
         let at_ms = self.clock.now_ms();
         let fact = |kind, value| JournalFact::of_thread(kind, thread_id, at_ms, value);
         let mut facts = Vec::new();
-        if let Some(name) = &patch.name {
-            facts.push(fact(FactKind::ThreadName, RawJson::string(name)));
-        }
         if mode == HistoryMode::Paginated {
             if !patch.git.is_empty() {
                 let value = RawJson::of(&GitPatchFact::from(&patch.git)).expect("an object of texts always serialises");
@@ -73,13 +62,37 @@ impl Inner {
         if let Some(choice) = patch.daybreak_enabled {
             facts.push(daybreak_fact(thread_id, choice, at_ms));
         }
+        self.record_facts(thread_id, at_ms, patch.name.as_deref(), facts)?;
+        self.catalog.expire();
+        Ok(())
+    }
+
+    /// Records facts about a thread: all in the journal; a name also where other programs look for it.
+    pub(super) fn record_facts(
+        &self,
+        thread_id: ThreadId,
+        at_ms: i64,
+        name: Option<&str>,
+        others: impl IntoIterator<Item = JournalFact>,
+    ) -> StoreResult<()> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Record {
+            thread_id,
+            source: error,
+        };
+        let time = line_time(at_ms).map_err(|error| failed(Box::new(error)))?;
+        let name_fact =
+            name.map(|name| JournalFact::of_thread(FactKind::ThreadName, thread_id, at_ms, RawJson::string(name)));
+        let facts: Vec<JournalFact> = name_fact.into_iter().chain(others).collect();
         if facts.is_empty() {
             return Ok(());
         }
-        self.journal
-            .journal
-            .append(&facts, Durability::Synced)
-            .map_err(|error| record_error(thread_id, error))
+        let journalled = self.journal.journal.append(&facts, Durability::Synced);
+        journalled.map_err(|error| failed(Box::new(error)))?;
+        if let Some(name) = name {
+            append_name(self.fs.as_ref(), &self.home, thread_id, name, &time)
+                .map_err(|error| failed(Box::new(error)))?;
+        }
+        Ok(())
     }
 
     /// Appends a copy of the session metadata with the latest values to a legacy rollout.
@@ -101,7 +114,7 @@ impl Inner {
 
     fn patched_meta(&self, thread_id: ThreadId, file: &RolloutFile, patch: &MetadataPatch) -> StoreResult<SessionMeta> {
         let source = self.source(file)?;
-        let mut meta = match read_head(&source) {
+        let head = match read_head(&source) {
             Ok(Head::Envelope { meta, .. }) => *meta,
             Ok(Head::Bare(_)) => {
                 return Err(StoreError::Unsupported {
@@ -116,25 +129,15 @@ impl Inner {
                 });
             }
         };
-        let row = self.with_history(thread_id, View::Full, |history| {
+        let known = |history: &History<'_>| {
             let header = &history.current().meta.header;
             Ok(GitInfo {
                 sha: header.git_sha.clone(),
                 branch: header.git_branch.clone(),
                 origin_url: header.git_origin_url.clone(),
             })
-        })?;
-        // An empty object says that nothing is known any more; no object says nothing.
-        let git = patch.git.applied(Some(&row)).unwrap_or_default();
-        meta.git = Some(logged_git(&git));
-        if let Some(memory) = patch.memory_mode {
-            meta.memory_mode = Some(memory.as_str().to_owned());
-        }
-        Ok(meta)
+        };
+        let known = self.repairing(|| self.with_history(thread_id, View::Full, known))?;
+        Ok(patched_meta(head, &known, patch))
     }
-}
-
-fn timestamp(unix_ms: i64) -> String {
-    let moment = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or_default();
-    moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

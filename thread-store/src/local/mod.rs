@@ -24,6 +24,7 @@ mod metadata;
 mod model_context;
 mod occurrences;
 mod open_rollout;
+mod opening;
 mod owned;
 mod read;
 mod revert;

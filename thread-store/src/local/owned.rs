@@ -63,7 +63,7 @@ impl Inner {
 
     /// Makes the file of a thread that is open here without one, and writes out what was appended.
     pub(super) fn settle_open(&self, thread_id: ThreadId) -> StoreResult<()> {
-        let Ok(writer) = self.writers.get(thread_id) else {
+        let Some(writer) = self.writers.of_thread(thread_id) else {
             return Ok(());
         };
         let failed = |error| record_error(thread_id, error);
@@ -76,13 +76,14 @@ impl Inner {
     /// Finds the files of a thread whose lock is held.
     pub(super) fn owned(&self, thread_id: ThreadId, lease: Arc<WriterLease>) -> StoreResult<Owned> {
         self.look_everywhere()?;
-        let mut files = self.files_of(thread_id, View::Full)?;
+        let mut files = self.repairing(|| self.files_of(thread_id, View::Full))?;
         // By time of the name, oldest first; the current revision is known if the thread can be read.
         files.sort_by(|a, b| {
             (&a.name.as_ref().map(|name| &name.timestamp), &a.relative)
                 .cmp(&(&b.name.as_ref().map(|name| &name.timestamp), &b.relative))
         });
-        let current = self.with_history(thread_id, View::Full, |history| Ok(history.current().rollout_id));
+        let current =
+            self.repairing(|| self.with_history(thread_id, View::Full, |history| Ok(history.current().rollout_id)));
         if let Ok(current) = current {
             files.sort_by_key(|file| rollout_uuid(file) == current);
         }
@@ -145,7 +146,7 @@ impl Inner {
         self.sweep(Freshness::Now);
         let mut found = Vec::new();
         loop {
-            let page = self.list(&query)?;
+            let page = self.repairing(|| self.list(&query))?;
             query.anchor = page.threads.last().map(|last| ThreadAnchor {
                 time_ms: last.created_at_ms,
                 thread_id: Some(last.thread_id),

@@ -11,7 +11,7 @@ use codex_rollout::discover::{Location, RolloutFile, rollout_at};
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::journal::{FactKind, JournalFact};
 use codex_rollout::locks::WriterLease;
-use codex_rollout::recorder::{Durability, NewRollout, RolloutDraft, RolloutWriter, TornTailRule, WriteError};
+use codex_rollout::recorder::{Durability, NewRollout, RolloutDraft, RolloutWriter, TornTailRule};
 use codex_rollout::relocate::remove_file;
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::RowSet;
@@ -21,10 +21,9 @@ use super::fork_place::place_of;
 use super::open_rollout::index_error;
 use super::segments::History;
 use super::store::Inner;
-use super::writers::{open_turns, record_error};
+use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ForkCut;
-use crate::live::{IdSource as _, SystemIds};
 use crate::successor::{revision_meta, revision_time_ms, rollback};
 use crate::types::View;
 
@@ -45,14 +44,23 @@ impl Inner {
     /// Drops a turn and everything after it.
     pub(super) fn revert(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<()> {
         let _turn = self.lifecycle_turn();
+        if self.is_unborn(thread_id) {
+            // It has no turns, and gets no file because somebody asked.
+            return Err(StoreError::TurnNotFound {
+                thread_id,
+                turn_id: before_turn_id.to_owned(),
+            });
+        }
         self.settle_open(thread_id)?;
         self.catalog.expire();
-        self.files_of(thread_id, View::Full)?;
+        self.repairing(|| self.files_of(thread_id, View::Full))?;
         let lease = self.writers.hold(thread_id)?;
         self.look_everywhere()?;
         let cut = ForkCut::BeforeTurn(before_turn_id.to_owned());
-        let plan = self.with_history(thread_id, View::Full, |history| {
-            plan_revert(history, &cut, before_turn_id)
+        let plan = self.repairing(|| {
+            self.with_history(thread_id, View::Full, |history| {
+                plan_revert(history, &cut, before_turn_id)
+            })
         })?;
         let reverted = match plan {
             RevertPlan::Marker { num_turns, file } => self.mark_rollback(thread_id, lease, num_turns, &file),
@@ -63,12 +71,17 @@ impl Inner {
                 current,
             } => {
                 self.make_referable(thread_id, &files)?;
-                let is_open = self.writers.close_held(thread_id)?;
+                let suspended = self.writers.suspend(thread_id)?;
                 let published = self.publish_revision(thread_id, &lease, &meta, base);
                 // What was open stays open: behind the kept prefix, or where it was.
-                if is_open {
+                if let Some(suspended) = suspended {
                     let file = published.as_ref().unwrap_or(&current);
-                    self.reopen_at(thread_id, lease, file)?;
+                    if let Err(error) = self.resume_suspended(&suspended, lease, file) {
+                        self.writers.forget(&suspended);
+                        let error: &dyn std::error::Error = &error;
+                        // Its next append opens it anew, or says why not.
+                        tracing::warn!(error, %thread_id, "a reverted thread does not stay open");
+                    }
                 }
                 published.map(|_| ())
             }
@@ -107,30 +120,33 @@ impl Inner {
         let failed = Self::lifecycle_error("revert", thread_id);
         let created = self.created_times(thread_id)?;
         let now_ms = revision_time_ms(self.clock.now_ms(), created);
-        let out_of_range = || failed(Box::new(WriteError::TimeOutOfRange { unix_ms: now_ms }));
-        let rollout_id = RolloutId(SystemIds::new(self.clock.clone()).uuid_v7());
+        let rollout_id = RolloutId(self.ids.uuid_v7());
         let rollout = NewRollout {
             rollout_id,
-            meta: revision_meta(current, base, now_ms).ok_or_else(out_of_range)?,
+            meta: revision_meta(current, base, now_ms).map_err(|error| failed(Box::new(error)))?,
             prepared: self.local_time(now_ms),
         };
         let draft = RolloutDraft::begin(&self.fs, &self.home, lease, rollout, now_ms);
         let path = draft
             .and_then(RolloutDraft::publish)
             .map_err(|error| failed(Box::new(error)))?;
+        let undo =
+            |error: Box<dyn std::error::Error + Send + Sync>| match remove_file(self.fs.as_ref(), &self.home, &path) {
+                Ok(()) => failed(error),
+                Err(error) => failed(Box::new(error)),
+            };
+        let file = rollout_at(self.fs.as_ref(), &self.home, &path).map_err(|error| undo(Box::new(error)))?;
         let current = RawJson::string(&rollout_id.to_string());
         let fact = JournalFact::of_thread(FactKind::CurrentRevision, thread_id, now_ms, current);
-        if let Err(error) = self.journal.journal.append(&[fact], Durability::Synced) {
-            remove_file(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))?;
-            return Err(failed(Box::new(error)));
-        }
-        rollout_at(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))
+        let journalled = self.journal.journal.append(&[fact], Durability::Synced);
+        journalled.map_err(|error| undo(Box::new(error)))?;
+        Ok(file)
     }
 
     /// Returns when the headers of a thread's revisions say that they were made.
     fn created_times(&self, thread_id: ThreadId) -> StoreResult<Vec<i64>> {
         let mut times = Vec::new();
-        for file in self.files_of(thread_id, View::Full)? {
+        for file in self.repairing(|| self.files_of(thread_id, View::Full))? {
             // A file that is no rollout is no revision.
             if let Ok(Head::Envelope { meta, .. }) = read_head(&self.source(&file)?)
                 && let Ok(time) = meta.timestamp.parse::<jiff::Timestamp>()
@@ -139,15 +155,6 @@ impl Inner {
             }
         }
         Ok(times)
-    }
-
-    fn reopen_at(&self, thread_id: ThreadId, lease: Arc<WriterLease>, file: &RolloutFile) -> StoreResult<()> {
-        self.catalog.expire();
-        let open = self.with_history(thread_id, View::Full, open_turns)?;
-        let rule = TornTailRule::CutAside;
-        let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, rule)
-            .map_err(|error| record_error(thread_id, error))?;
-        self.adopt(thread_id, resumed.writer, open).map(|_| ())
     }
 }
 

@@ -21,10 +21,12 @@ use super::codex_db::CodexDatabases;
 use super::facts::JournalCache;
 use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
+use super::opening::Opened;
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
+use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
@@ -33,7 +35,7 @@ use crate::types::{
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
 use crate::writes::{
-    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites,
+    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites, WriterKey,
 };
 
 /// Our folder in a home.
@@ -72,6 +74,8 @@ pub struct LocalStoreOptions {
     pub fs: Arc<dyn LogFs>,
     /// Time.
     pub clock: Clock,
+    /// Where ids of new rollouts and records come from; random ones of the clock's time when absent.
+    pub ids: Option<Arc<dyn IdSource>>,
     /// Limits.
     pub limits: Limits,
 }
@@ -87,6 +91,7 @@ impl LocalStoreOptions {
             empty_folder: EmptyFolder::default(),
             fs: Arc::new(StdFs),
             clock: Clock::system(),
+            ids: None,
             limits: Limits::DEFAULT,
         }
     }
@@ -113,6 +118,7 @@ pub(super) struct Inner {
     pub(super) default_provider: String,
     pub(super) fs: Arc<dyn LogFs>,
     pub(super) clock: Clock,
+    pub(super) ids: Arc<dyn IdSource>,
     pub(super) limits: Limits,
     pub(super) cache: SeekCache,
     pub(super) catalog: Catalog,
@@ -166,6 +172,9 @@ impl LocalStore {
                 home: options.home,
                 default_provider: options.default_provider,
                 fs: options.fs,
+                ids: options
+                    .ids
+                    .unwrap_or_else(|| Arc::new(SystemIds::new(options.clock.clone()))),
                 clock: options.clock,
                 limits: options.limits,
                 cache,
@@ -199,27 +208,7 @@ impl LocalStore {
         &self,
         call: impl Fn(&Inner) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
-        let inner = Arc::clone(&self.inner);
-        let work = move || match call(&inner) {
-            Err(error) if is_rebuildable(&error) => {
-                tracing::warn!(%error, "index is unusable; rebuilding it from the log");
-                inner.rebuild_index()?;
-                call(&inner)
-            }
-            Err(error) => match stale_rollout(&error) {
-                // The rows belong to other bytes: project this rollout anew, once per call.
-                Some(path) => {
-                    tracing::warn!(%error, path = %path.display(), "index rows do not fit the log; projecting anew");
-                    inner.forget_rollout_at(path)?;
-                    call(&inner)
-                }
-                None => Err(error),
-            },
-            Ok(value) => Ok(value),
-        };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| StoreError::TaskStopped)?
+        self.run_once(move |inner| inner.repairing(|| call(inner))).await
     }
 }
 
@@ -227,6 +216,27 @@ impl Inner {
     /// Returns the index in use.
     pub(super) fn index(&self) -> SharedIndex {
         Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks the index, and once more after it was repaired if it proves unusable. What `ask` changes would happen twice.
+    pub(super) fn repairing<T>(&self, ask: impl Fn() -> StoreResult<T>) -> StoreResult<T> {
+        match ask() {
+            Err(error) if is_rebuildable(&error) => {
+                tracing::warn!(%error, "index is unusable; rebuilding it from the log");
+                self.rebuild_index()?;
+                ask()
+            }
+            Err(error) => match stale_rollout(&error) {
+                // The rows belong to other bytes: project this rollout anew, once per call.
+                Some(path) => {
+                    tracing::warn!(%error, path = %path.display(), "index rows do not fit the log; projecting anew");
+                    self.forget_rollout_at(path)?;
+                    ask()
+                }
+                None => Err(error),
+            },
+            Ok(value) => Ok(value),
+        }
     }
 
     /// Forgets what the index knows of the rollout at a path.
@@ -403,50 +413,52 @@ impl ThreadStore for LocalStore {
 #[async_trait]
 impl ThreadWrites for LocalStore {
     async fn create_thread(&self, new: NewThread) -> StoreResult<OpenThread> {
-        self.run_once(move |inner| inner.create_thread(&new)).await
+        let shared = Arc::clone(&self.inner);
+        let opened = self.run_once(move |inner| Ok(Opened::new(shared, inner.create_thread(&new)?)));
+        opened.await.map(Opened::hand_over)
     }
 
     async fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread> {
-        self.run(move |inner| inner.resume_thread(thread_id)).await
+        let shared = Arc::clone(&self.inner);
+        let opened = self.run(move |inner| Ok(Opened::new(Arc::clone(&shared), inner.resume_thread(thread_id)?)));
+        opened.await.map(Opened::hand_over)
     }
 
     async fn append_items(
         &self,
-        thread_id: ThreadId,
+        key: WriterKey,
         lines: Vec<DurableLine>,
         durability: Durability,
     ) -> StoreResult<StoredLines> {
-        let writer = self.inner.writers.get(thread_id)?;
+        let writer = self.inner.writers.get(key)?;
         let stored = writer.append(&lines, durability).await?;
         self.inner.note_birth(&writer);
-        self.inner.index_behind(thread_id, writer);
+        self.inner.index_behind(writer);
         Ok(stored)
     }
 
-    async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.inner.persist_thread(thread_id).await
+    async fn persist_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.inner.persist_thread(key).await
     }
 
-    async fn flush_thread(&self, thread_id: ThreadId, durability: Durability) -> StoreResult<()> {
-        self.inner.writers.get(thread_id)?.flush(durability).await
+    async fn flush_thread(&self, key: WriterKey, durability: Durability) -> StoreResult<()> {
+        self.inner.writers.get(key)?.flush(durability).await
     }
 
-    async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.inner.close_thread(thread_id).await
+    async fn close_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.inner.close_thread(key).await
     }
 
-    async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.inner.discard_thread(thread_id).await
+    async fn discard_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.inner.discard_thread(key).await
     }
 
-    fn abandon_thread(&self, thread_id: ThreadId) {
-        self.inner.abandon_thread(thread_id);
+    fn abandon_thread(&self, key: WriterKey) {
+        self.inner.abandon_thread(key);
     }
 
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
-        if self.inner.is_unborn(thread_id) {
-            self.inner.persist_thread(thread_id).await?;
-        }
+        self.inner.persist_unborn(thread_id).await?;
         self.run_once(move |inner| inner.update_metadata(thread_id, &patch))
             .await
     }

@@ -18,8 +18,10 @@ use crate::error::{StoreError, StoreResult};
 
 /// Folder of deletions that are not finished, in a home.
 const TRASH_FOLDER: &str = "codex-threads/trash";
-/// Stands for `/` in names of the trash; not part of any rollout's name.
+/// Stands for `/` in names of the trash.
 const SEPARATOR: &str = "%2F";
+/// Stands for `%`, so that a file whose own name has the separator comes back under it.
+const PERCENT: &str = "%25";
 
 /// A file in the trash, by its name there.
 struct Trashed {
@@ -32,9 +34,7 @@ struct Trashed {
 impl Inner {
     /// Returns the name that a file of the home has in the trash during an operation.
     pub(super) fn trash_path(&self, operation: &str, file: &Path) -> Option<PathBuf> {
-        let relative = file.strip_prefix(&self.home).ok()?;
-        let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
-        let name = format!("{operation}.{}", parts?.join(SEPARATOR));
+        let name = trash_name(operation, file.strip_prefix(&self.home).ok()?)?;
         Some(self.home.join(TRASH_FOLDER).join(name))
     }
 
@@ -49,7 +49,11 @@ impl Inner {
             };
             let thread_id = trashed.thread_id;
             if self.is_deleted(thread_id, &trashed.operation)? {
-                self.purge(&BTreeSet::from([thread_id]), std::slice::from_ref(&trashed.path))?;
+                self.purge(
+                    thread_id,
+                    &BTreeSet::from([thread_id]),
+                    std::slice::from_ref(&trashed.path),
+                )?;
             } else {
                 move_file(self.fs.as_ref(), &self.home, &trashed.path, &trashed.original)
                     .map_err(|error| Self::lifecycle_error("restore", thread_id)(Box::new(error)))?;
@@ -60,14 +64,10 @@ impl Inner {
         Ok(())
     }
 
-    /// Removes what is left of threads whose deletion is decided.
-    pub(super) fn purge(&self, threads: &BTreeSet<ThreadId>, files: &[PathBuf]) -> StoreResult<()> {
-        let first = threads.first().copied();
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| match first {
-            Some(thread_id) => Self::lifecycle_error("delete", thread_id)(error),
-            None => StoreError::TaskStopped,
-        };
-        forget_names(self.fs.as_ref(), &self.home, threads).map_err(|error| failed(Box::new(error)))?;
+    /// Removes what is left of a thread and its descendants, whose deletion is decided.
+    pub(super) fn purge(&self, thread_id: ThreadId, group: &BTreeSet<ThreadId>, files: &[PathBuf]) -> StoreResult<()> {
+        let failed = Self::lifecycle_error("delete", thread_id);
+        forget_names(self.fs.as_ref(), &self.home, group).map_err(|error| failed(Box::new(error)))?;
         for file in files {
             remove_file(self.fs.as_ref(), &self.home, file).map_err(|error| failed(Box::new(error)))?;
         }
@@ -90,10 +90,9 @@ impl Inner {
         let files = entries.into_iter().filter(|entry| entry.kind == EntryKind::File);
         let mut trashed = Vec::new();
         for entry in files {
-            let Some((operation, original)) = entry.name.to_str().and_then(|name| name.split_once('.')) else {
+            let Some((operation, original)) = entry.name.to_str().and_then(trashed_name) else {
                 continue;
             };
-            let original: PathBuf = original.split(SEPARATOR).collect();
             let file_name = original.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let named = RolloutName::parse(file_name).map(|name| name.thread_id);
             let Some(thread_id) = named.or_else(|| weak_rollout_id(file_name).map(|id| ThreadId(id.0))) else {
@@ -109,3 +108,21 @@ impl Inner {
         Ok(trashed)
     }
 }
+
+/// Returns the name that a file has in the trash; `None` if it cannot be one.
+fn trash_name(operation: &str, relative: &Path) -> Option<String> {
+    let escaped = relative.iter().map(|part| Some(part.to_str()?.replace('%', PERCENT)));
+    let parts: Option<Vec<String>> = escaped.collect();
+    Some(format!("{operation}.{}", parts?.join(SEPARATOR)))
+}
+
+/// Returns the operation and the path below the home of a file with this name in the trash.
+fn trashed_name(name: &str) -> Option<(&str, PathBuf)> {
+    let (operation, path) = name.split_once('.')?;
+    let parts = path.split(SEPARATOR).map(|part| part.replace(PERCENT, "%"));
+    Some((operation, parts.collect()))
+}
+
+#[cfg(test)]
+#[path = "trash_tests.rs"]
+mod trash_tests;

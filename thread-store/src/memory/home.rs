@@ -32,13 +32,7 @@ impl MemoryRollout {
         if self.archived {
             return format!("archived_sessions/{}", self.file_name);
         }
-        match RolloutName::parse(&self.file_name) {
-            Some(name) => {
-                let (year, month, day) = (&name.timestamp[..4], &name.timestamp[5..7], &name.timestamp[8..10]);
-                format!("sessions/{year}/{month}/{day}/{}", self.file_name)
-            }
-            None => format!("sessions/{}", self.file_name),
-        }
+        active_path(&self.file_name)
     }
 
     pub(super) fn name(&self) -> Option<RolloutName> {
@@ -58,6 +52,17 @@ impl MemoryRollout {
         self.name()
             .map(|name| name.thread_id.0)
             .or_else(|| weak_rollout_id(&self.file_name).map(|id| id.0))
+    }
+}
+
+/// Returns where a rollout of this name lies while it is active.
+pub(super) fn active_path(file_name: &str) -> String {
+    match RolloutName::parse(file_name) {
+        Some(name) => {
+            let (year, month, day) = (&name.timestamp[..4], &name.timestamp[5..7], &name.timestamp[8..10]);
+            format!("sessions/{year}/{month}/{day}/{file_name}")
+        }
+        None => format!("sessions/{file_name}"),
     }
 }
 

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, RolloutItem, RolloutLine, SessionMeta};
 use codex_rollout::head::{Head, head_of_bytes};
-use codex_rollout::name::RolloutName;
 use codex_state::rows::{RowSet, TurnState};
 use uuid::Uuid;
 
@@ -15,10 +14,9 @@ use super::home::{Home, MemoryRollout};
 use super::list::Shelf;
 use super::rollout::Rollout;
 use super::store::{MemoryStore, read};
-use super::writes::line_time;
+use super::writes::{file_name, record_error, time_of};
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest, ThreadLifecycle};
-use crate::live::{IdSource as _, SystemIds};
 use crate::organise::daybreak_fact;
 use crate::successor::{
     CutTurn, LatestSettings, NewLine, TurnWatch, fork_meta, interruption, parents_first, revision_meta,
@@ -39,10 +37,6 @@ impl MemoryStore {
             Ok(value)
         })
     }
-
-    fn new_id(&self) -> Uuid {
-        SystemIds::new(self.clock.clone()).uuid_v7()
-    }
 }
 
 fn record(home: &Home, thread_id: ThreadId) -> StoreResult<ThreadRecord> {
@@ -53,7 +47,7 @@ fn record(home: &Home, thread_id: ThreadId) -> StoreResult<ThreadRecord> {
 #[async_trait]
 impl ThreadLifecycle for MemoryStore {
     async fn fork_thread(&self, request: ForkRequest) -> StoreResult<ThreadRecord> {
-        let (now_ms, id) = (self.clock.now_ms(), self.new_id());
+        let (now_ms, id) = (self.clock.now_ms(), self.ids.uuid_v7());
         self.attempt(|home| {
             home.fork(&request, now_ms, id)?;
             record(home, request.new_thread_id)
@@ -61,7 +55,7 @@ impl ThreadLifecycle for MemoryStore {
     }
 
     async fn revert_thread(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<ThreadRecord> {
-        let (now_ms, id) = (self.clock.now_ms(), self.new_id());
+        let (now_ms, id) = (self.clock.now_ms(), self.ids.uuid_v7());
         self.attempt(|home| {
             home.revert(thread_id, before_turn_id, now_ms, RolloutId(id))?;
             record(home, thread_id)
@@ -113,11 +107,12 @@ impl Home {
                 (None, open, copied)
             }
         };
-        let meta = fork_meta(&source, settings, request, base, now_ms).ok_or(StoreError::TaskStopped)?;
+        let meta =
+            fork_meta(&source, settings, request, base, now_ms).map_err(|error| record_error(request.source, error))?;
         let lines = cut_turn.map(|turn| interruption(&turn, mode, &id.to_string()));
         let lines: Vec<NewLine> = lines.into_iter().flatten().collect();
         let rollout_id = request.new_thread_id.into();
-        self.insert(new_rollout(meta, rollout_id, &copied, &lines, now_ms));
+        self.insert(new_rollout(meta, rollout_id, &copied, &lines, now_ms)?);
         if let Some(name) = self.name_of(request.source) {
             self.set_name(request.new_thread_id, &name);
         }
@@ -150,7 +145,7 @@ impl Home {
             if !current.file.bytes.ends_with(b"\n") {
                 bytes.push(b'\n');
             }
-            write_line(&mut bytes, &line, now_ms, None);
+            write_line(&mut bytes, &line, &time_of(thread_id, now_ms)?, None);
             let file_name = current.file.file_name.clone();
             self.append(&file_name, &bytes, now_ms);
             return Ok(());
@@ -160,14 +155,13 @@ impl Home {
         let others = files_of(self, thread_id, View::Full)?
             .into_iter()
             .filter_map(created_ms);
-        let now_ms = revision_time_ms(now_ms, others);
-        let meta = revision_meta(&meta, base, now_ms).ok_or(StoreError::TaskStopped)?;
-        self.insert(new_rollout(meta, id, &[], &[], now_ms));
-        if self.has_writer(thread_id) {
-            self.close_thread(thread_id)?;
-            self.resume_thread(thread_id)?;
-        }
-        Ok(())
+        let revised_ms = revision_time_ms(now_ms, others);
+        let meta = revision_meta(&meta, base, revised_ms).map_err(|error| record_error(thread_id, error))?;
+        self.insert(MemoryRollout {
+            mtime_ms: now_ms,
+            ..new_rollout(meta, id, &[], &[], revised_ms)?
+        });
+        self.reopen(thread_id)
     }
 
     fn archive(&mut self, thread_id: ThreadId, now_ms: i64) -> StoreResult<Vec<ThreadId>> {
@@ -178,9 +172,7 @@ impl Home {
         let mut group = self.spawned(thread_id, &|record| !record.archived)?;
         for id in &group {
             self.move_files(*id, true)?;
-            if self.has_writer(*id) {
-                self.close_thread(*id)?;
-            }
+            self.close_any(*id);
         }
         group[1..].reverse();
         Ok(group)
@@ -202,7 +194,7 @@ impl Home {
 
     fn delete(&mut self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
         if self.has_writer(thread_id) && files_of(self, thread_id, View::Full).is_err() {
-            self.close_thread(thread_id)?;
+            self.close_any(thread_id);
             return Ok(vec![thread_id]);
         }
         files_of(self, thread_id, View::Full)?;
@@ -230,9 +222,7 @@ impl Home {
         for id in &group {
             self.git.remove(&id.to_string());
             self.organised.forget_thread(*id);
-            if self.has_writer(*id) {
-                self.close_thread(*id)?;
-            }
+            self.close_any(*id);
         }
         group.reverse();
         Ok(group)
@@ -440,33 +430,36 @@ fn copied_lines(rollout: &Rollout, end: u64) -> (Vec<u8>, Option<CutTurn>) {
     (copied, watch.open())
 }
 
-fn new_rollout(meta: SessionMeta, id: RolloutId, copied: &[u8], lines: &[NewLine], now_ms: i64) -> MemoryRollout {
+fn new_rollout(
+    meta: SessionMeta,
+    id: RolloutId,
+    copied: &[u8],
+    lines: &[NewLine],
+    now_ms: i64,
+) -> StoreResult<MemoryRollout> {
+    let time = time_of(meta.id, now_ms)?;
+    let file_name = file_name(meta.id, id, now_ms)?;
     let mut ordinal = match meta.history_mode {
         HistoryMode::Legacy => None,
         HistoryMode::Paginated => Some(meta.history_base.map_or(0, |base| base.end_ordinal_exclusive)),
     };
-    let name = RolloutName {
-        timestamp: line_time(now_ms)[..19].replace(':', "-"),
-        thread_id: meta.id,
-        rollout_id: id,
-    };
-    let mut bytes = RolloutLine::new(line_time(now_ms), ordinal, RolloutItem::SessionMeta(Box::new(meta))).encode();
+    let mut bytes = RolloutLine::new(time.clone(), ordinal, RolloutItem::SessionMeta(Box::new(meta))).encode();
     bytes.push(b'\n');
     bytes.extend_from_slice(copied);
     for line in lines {
         ordinal = ordinal.map(|ordinal| ordinal + 1);
-        write_line(&mut bytes, line, now_ms, ordinal);
+        write_line(&mut bytes, line, &time, ordinal);
     }
-    MemoryRollout {
-        file_name: name.render(),
+    Ok(MemoryRollout {
+        file_name,
         bytes,
         mtime_ms: now_ms,
         archived: false,
-    }
+    })
 }
 
-fn write_line(bytes: &mut Vec<u8>, line: &NewLine, now_ms: i64, ordinal: Option<u64>) {
-    let encoded = RolloutLine::encode_parts(&line_time(now_ms), ordinal, line.kind, &line.payload, None);
+fn write_line(bytes: &mut Vec<u8>, line: &NewLine, time: &str, ordinal: Option<u64>) {
+    let encoded = RolloutLine::encode_parts(time, ordinal, line.kind, &line.payload, None);
     bytes.extend(encoded);
     bytes.push(b'\n');
 }

@@ -2,6 +2,7 @@
 //!
 //! Each method answers from a snapshot of the home, so writers never show through half way.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
+use crate::live::{IdSource, SystemIds};
 use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
@@ -25,7 +27,7 @@ use crate::types::{
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
 };
 use crate::writes::{
-    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites,
+    Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites, WriterKey,
 };
 
 /// Candidates that an ambiguous selector returns at most.
@@ -37,10 +39,18 @@ const MAX_LISTED_DAMAGE: usize = 1_000;
 ///
 /// Correct rather than fast: meant for tests, as the model that other stores are compared with. Keeps no index, so
 /// nothing can be stale, and applies no limits on sizes.
-#[derive(Debug)]
 pub struct MemoryStore {
     home: RwLock<Home>,
     pub(super) clock: Clock,
+    pub(super) ids: Arc<dyn IdSource>,
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for MemoryStore {
@@ -54,8 +64,15 @@ impl MemoryStore {
     pub fn with_clock(clock: Clock) -> Self {
         Self {
             home: RwLock::default(),
+            ids: Arc::new(SystemIds::new(clock.clone())),
             clock,
         }
+    }
+
+    /// Takes the ids of new rollouts and records from `ids`.
+    #[must_use]
+    pub fn with_ids(self, ids: Arc<dyn IdSource>) -> Self {
+        Self { ids, ..self }
     }
 
     /// Adds a rollout, or replaces the one at the same path.
@@ -193,32 +210,35 @@ impl ThreadWrites for MemoryStore {
 
     async fn append_items(
         &self,
-        thread_id: ThreadId,
+        key: WriterKey,
         lines: Vec<DurableLine>,
         durability: Durability,
     ) -> StoreResult<StoredLines> {
-        self.change(|home| home.append_items(thread_id, &lines, durability, self.clock.now_ms()))
+        self.change(|home| home.append_items(key, &lines, durability, self.clock.now_ms()))
     }
 
-    async fn persist_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.change(|home| home.persist_thread(thread_id, self.clock.now_ms()))
+    async fn persist_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.change(|home| {
+            home.check_open(key)?;
+            home.persist_thread(key.thread_id, self.clock.now_ms())
+        })
     }
 
-    async fn flush_thread(&self, thread_id: ThreadId, _: Durability) -> StoreResult<()> {
-        self.change(|home| home.check_open(thread_id))
+    async fn flush_thread(&self, key: WriterKey, _: Durability) -> StoreResult<()> {
+        self.change(|home| home.check_open(key))
     }
 
-    async fn close_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.change(|home| home.close_thread(thread_id))
+    async fn close_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.change(|home| home.close_thread(key))
     }
 
-    async fn discard_thread(&self, thread_id: ThreadId) -> StoreResult<()> {
-        self.change(|home| home.close_thread(thread_id))
+    async fn discard_thread(&self, key: WriterKey) -> StoreResult<()> {
+        self.change(|home| home.close_thread(key))
     }
 
-    fn abandon_thread(&self, thread_id: ThreadId) {
+    fn abandon_thread(&self, key: WriterKey) {
         // One that is not open has nothing to give back.
-        let _ = self.change(|home| home.close_thread(thread_id));
+        let _ = self.change(|home| home.close_thread(key));
     }
 
     async fn update_metadata(&self, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {

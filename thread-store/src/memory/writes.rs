@@ -4,34 +4,47 @@
 
 use std::collections::HashMap;
 
-use codex_protocol::ids::ThreadId;
+use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryMode, RolloutItem, RolloutLine};
 use codex_rollout::name::RolloutName;
+use codex_rollout::recorder::{WriteError, line_time};
 use codex_state::rows::TurnState;
 
 use super::history::History;
-use super::home::{Home, MemoryRollout};
+use super::home::{Home, MemoryRollout, active_path};
 use crate::error::{StoreError, StoreResult};
-use crate::live::{logged_git, session_meta};
+use crate::live::{patched_meta, session_meta};
 use crate::organise::{OrganiseRefusal, daybreak_fact, member_fact};
 use crate::token_use::usage_of_line;
 use crate::types::View;
 use crate::writes::{
     AppendAck, Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, OrdinalRange, StoredLines,
-    TokenUse,
+    TokenUse, WriterKey,
 };
 
 /// Threads that are open for writing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Writers(HashMap<ThreadId, Writer>);
+pub(super) struct Writers {
+    open: HashMap<ThreadId, Writer>,
+    /// Openings so far.
+    count: u64,
+}
 
 #[derive(Debug, Clone)]
 struct Writer {
+    number: u64,
     file_name: String,
     mode: HistoryMode,
     /// First line, until something is appended.
     unborn: Option<RolloutItem>,
     next_ordinal: u64,
+}
+
+impl Writers {
+    fn next_number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
 }
 
 impl Home {
@@ -42,14 +55,10 @@ impl Home {
         if recorded.is_ok_and(|history| history.require_header().is_ok()) {
             return Err(StoreError::ThreadExists { thread_id });
         }
-        let name = RolloutName {
-            timestamp: line_time(now_ms)[..19].replace(':', "-"),
-            thread_id,
-            rollout_id: thread_id.into(),
-        };
-        let meta = session_meta(new, now_ms).ok_or(StoreError::ReadOnly)?;
+        let meta = session_meta(new, now_ms).map_err(|error| record_error(thread_id, error))?;
         let writer = Writer {
-            file_name: name.render(),
+            number: self.writers.next_number(),
+            file_name: file_name(thread_id, thread_id.into(), now_ms)?,
             mode: new.history_mode,
             unborn: Some(RolloutItem::SessionMeta(Box::new(meta))),
             next_ordinal: 0,
@@ -59,6 +68,19 @@ impl Home {
 
     pub(super) fn resume_thread(&mut self, thread_id: ThreadId) -> StoreResult<OpenThread> {
         self.refuse_second_writer(thread_id)?;
+        let number = self.writers.next_number();
+        self.continue_thread(thread_id, number)
+    }
+
+    /// Opens the newest revision of a thread that is open, under the same key.
+    pub(super) fn reopen(&mut self, thread_id: ThreadId) -> StoreResult<()> {
+        match self.writers.open.remove(&thread_id) {
+            Some(writer) => self.continue_thread(thread_id, writer.number).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    fn continue_thread(&mut self, thread_id: ThreadId, number: u64) -> StoreResult<OpenThread> {
         let history = History::open(self, thread_id, View::Full)?;
         history.require_header()?;
         let file = history.current().file.clone();
@@ -76,6 +98,7 @@ impl Home {
         });
         let ordinals = file.bytes.split(|byte| *byte == b'\n').filter_map(ordinal_of);
         let writer = Writer {
+            number,
             mode: history.mode(),
             unborn: None,
             next_ordinal: ordinals.max().map_or(0, |ordinal| ordinal + 1),
@@ -89,43 +112,46 @@ impl Home {
     }
 
     pub(super) fn refuse_second_writer(&self, thread_id: ThreadId) -> StoreResult<()> {
-        match self.writers.0.contains_key(&thread_id) {
+        match self.writers.open.contains_key(&thread_id) {
             true => Err(StoreError::WriterConflict { thread_id }),
             false => Ok(()),
         }
     }
 
     fn adopt(&mut self, thread_id: ThreadId, writer: Writer, open_turns: Vec<String>) -> OpenThread {
+        let number = writer.number;
         let open = OpenThread {
-            thread_id,
+            key: WriterKey { thread_id, number },
             rollout_id: RolloutName::parse(&writer.file_name).map_or(thread_id.into(), |name| name.rollout_id),
             history_mode: writer.mode,
-            path: format!("/{}", writer.file_name).into(),
+            path: format!("/{}", active_path(&writer.file_name)).into(),
             materialized: writer.unborn.is_none(),
             open_turns,
             token_use: None,
         };
-        self.writers.0.insert(thread_id, writer);
+        self.writers.open.insert(thread_id, writer);
         open
     }
 
     pub(super) fn append_items(
         &mut self,
-        thread_id: ThreadId,
+        key: WriterKey,
         lines: &[DurableLine],
         durability: Durability,
         now_ms: i64,
     ) -> StoreResult<StoredLines> {
-        self.persist_thread(thread_id, now_ms)?;
-        let writer = self.writer(thread_id)?;
+        self.check_open(key)?;
+        self.persist_thread(key.thread_id, now_ms)?;
+        let writer = self.writer(key.thread_id)?;
         let first = writer.next_ordinal;
         let numbered = writer.mode == HistoryMode::Paginated;
         let file_name = writer.file_name.clone();
+        let time = time_of(key.thread_id, now_ms)?;
         let mut bytes = Vec::new();
         let mut starts = Vec::new();
         for (line, ordinal) in lines.iter().zip(first..) {
             starts.push(bytes.len() as u64);
-            bytes.extend(line.encode(&line_time(now_ms), numbered.then_some(ordinal)));
+            bytes.extend(line.encode(&time, numbered.then_some(ordinal)));
             bytes.push(b'\n');
         }
         writer.next_ordinal += lines.len() as u64;
@@ -144,6 +170,7 @@ impl Home {
     }
 
     pub(super) fn persist_thread(&mut self, thread_id: ThreadId, now_ms: i64) -> StoreResult<()> {
+        let time = time_of(thread_id, now_ms)?;
         let writer = self.writer(thread_id)?;
         let Some(meta) = writer.unborn.take() else {
             return Ok(());
@@ -151,7 +178,7 @@ impl Home {
         let ordinal = (writer.mode == HistoryMode::Paginated).then_some(writer.next_ordinal);
         writer.next_ordinal += 1;
         let file_name = writer.file_name.clone();
-        let mut bytes = RolloutLine::new(line_time(now_ms), ordinal, meta).encode();
+        let mut bytes = RolloutLine::new(time, ordinal, meta).encode();
         bytes.push(b'\n');
         self.insert(MemoryRollout {
             file_name,
@@ -162,13 +189,24 @@ impl Home {
         Ok(())
     }
 
-    pub(super) fn close_thread(&mut self, thread_id: ThreadId) -> StoreResult<()> {
-        let closed = self.writers.0.remove(&thread_id);
-        closed.map(|_| ()).ok_or(StoreError::NotOpen { thread_id })
+    /// Closes the writer that a key names.
+    pub(super) fn close_thread(&mut self, key: WriterKey) -> StoreResult<()> {
+        self.check_open(key)?;
+        self.close_any(key.thread_id);
+        Ok(())
     }
 
-    pub(super) fn check_open(&mut self, thread_id: ThreadId) -> StoreResult<()> {
-        self.writer(thread_id).map(|_| ())
+    /// Closes a thread if it is open.
+    pub(super) fn close_any(&mut self, thread_id: ThreadId) {
+        self.writers.open.remove(&thread_id);
+    }
+
+    /// Refuses a key whose writer was closed.
+    pub(super) fn check_open(&self, key: WriterKey) -> StoreResult<()> {
+        let thread_id = key.thread_id;
+        let writer = self.writers.open.get(&thread_id);
+        let named = writer.filter(|writer| writer.number == key.number);
+        named.map(|_| ()).ok_or(StoreError::NotOpen { thread_id })
     }
 
     pub(super) fn update_metadata(
@@ -177,7 +215,7 @@ impl Home {
         patch: &MetadataPatch,
         now_ms: i64,
     ) -> StoreResult<()> {
-        if self.check_open(thread_id).is_ok() {
+        if self.has_writer(thread_id) {
             self.persist_thread(thread_id, now_ms)?;
         }
         let history = History::open(self, thread_id, View::Full)?;
@@ -212,19 +250,16 @@ impl Home {
                     path: file.file_name.clone().into(),
                     source: Box::new(error),
                 })?;
-                let RolloutItem::SessionMeta(mut meta) = line.item else {
+                let RolloutItem::SessionMeta(head) = line.item else {
                     return Err(StoreError::ThreadNotFound { thread_id });
                 };
-                let recorded = crate::types::GitInfo {
+                let known = crate::types::GitInfo {
                     sha: header.git_sha,
                     branch: header.git_branch,
                     origin_url: header.git_origin_url,
                 };
-                meta.git = Some(logged_git(&patch.git.applied(Some(&recorded)).unwrap_or_default()));
-                if let Some(memory) = patch.memory_mode {
-                    meta.memory_mode = Some(memory.as_str().to_owned());
-                }
-                let mut bytes = RolloutLine::new(line_time(now_ms), None, RolloutItem::SessionMeta(meta)).encode();
+                let meta = RolloutItem::SessionMeta(Box::new(patched_meta(*head, &known, patch)));
+                let mut bytes = RolloutLine::new(time_of(thread_id, now_ms)?, None, meta).encode();
                 bytes.push(b'\n');
                 self.append(&file.file_name, &bytes, now_ms);
             }
@@ -234,14 +269,14 @@ impl Home {
 
     fn writer(&mut self, thread_id: ThreadId) -> StoreResult<&mut Writer> {
         self.writers
-            .0
+            .open
             .get_mut(&thread_id)
             .ok_or(StoreError::NotOpen { thread_id })
     }
 
     /// Returns whether a thread is open for writing.
     pub(super) fn has_writer(&self, thread_id: ThreadId) -> bool {
-        self.writers.0.contains_key(&thread_id)
+        self.writers.open.contains_key(&thread_id)
     }
 }
 
@@ -275,7 +310,25 @@ fn ordinal_of(line: &[u8]) -> Option<u64> {
     RolloutLine::decode(line).ok()?.ordinal
 }
 
-pub(super) fn line_time(unix_ms: i64) -> String {
-    let moment = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or_default();
-    moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+/// Returns the name of a rollout that is made now; local time is UTC here.
+pub(super) fn file_name(thread_id: ThreadId, rollout_id: RolloutId, now_ms: i64) -> StoreResult<String> {
+    let name = RolloutName {
+        timestamp: time_of(thread_id, now_ms)?[..19].replace(':', "-"),
+        thread_id,
+        rollout_id,
+    };
+    Ok(name.render())
+}
+
+/// Returns the time of a line, as the local store writes it.
+pub(super) fn time_of(thread_id: ThreadId, now_ms: i64) -> StoreResult<String> {
+    line_time(now_ms).map_err(|error| record_error(thread_id, error))
+}
+
+/// Wraps what a writer says.
+pub(super) fn record_error(thread_id: ThreadId, error: WriteError) -> StoreError {
+    StoreError::Record {
+        thread_id,
+        source: Box::new(error),
+    }
 }

@@ -58,7 +58,7 @@ impl Organised {
             (FactKind::ThreadDeleted, Some(thread_id), _) => self.forget_thread(thread_id),
             (FactKind::Daybreak, Some(thread_id), _) => replace(&mut self.daybreak, thread_id, fact),
             (FactKind::Goal, Some(thread_id), _) => replace(&mut self.goals, thread_id, fact),
-            (FactKind::Project, None, Some(id)) => replace(&mut self.projects, id.to_owned(), fact),
+            (FactKind::Project, None, Some(id)) => self.learn_project(id, fact),
             (FactKind::ProjectKey, None, Some(key)) => replace(&mut self.project_keys, key.to_owned(), fact),
             (FactKind::ProjectMember, Some(thread_id), _) => replace(&mut self.project_members, thread_id, fact),
             (FactKind::Attachment, Some(thread_id), Some(key)) => {
@@ -76,6 +76,12 @@ impl Organised {
             // Other facts belong to others.
             _ => {}
         }
+    }
+
+    /// Returns the threads that lists show something of.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = ThreadId> {
+        let members = self.section_members.keys().chain(self.project_members.keys());
+        members.chain(self.daybreak.keys()).copied()
     }
 
     /// Returns whether a thread takes part in the daybreak feature, where that was said.
@@ -98,7 +104,7 @@ impl Organised {
 /// Puts the value of a fact in the place of the one that was known of its subject.
 ///
 /// A value of another shape, as a later version might write it, leaves what was known, and is reported.
-fn replace<K: Eq + Hash, V: DeserializeOwned>(known: &mut HashMap<K, V>, subject: K, fact: &JournalFact) {
+pub(super) fn replace<K: Eq + Hash, V: DeserializeOwned>(known: &mut HashMap<K, V>, subject: K, fact: &JournalFact) {
     match fact.value.parse::<Option<V>>() {
         Ok(Some(value)) => {
             known.insert(subject, value);

@@ -2,7 +2,7 @@
 //!
 //! Three kinds. A project, by key, with the idempotency keys that made it: one fact makes both. A key whose project is
 //! gone, which stays for ever. A membership, by thread; one in a project that is not there counts as none, so that a project
-//! goes with one fact, and comes with its threads or not at all. Pure; decisions are taken in `projects.rs`.
+//! goes with one fact. It comes with one, too, which names its first threads. Pure; decisions are taken in `projects.rs`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use codex_protocol::log::RawJson;
 use codex_rollout::journal::{FactKind, JournalFact};
 use serde::{Deserialize, Serialize};
 
-use super::facts::Organised;
+use super::facts::{Organised, replace};
 use super::projects::{NewProject, Project};
 use super::ranks::{Place, rank_at};
 use super::refusal::OrganiseRefusal;
@@ -32,6 +32,9 @@ pub(crate) struct ProjectFact {
     /// The keys that its making was asked for with.
     #[serde(default)]
     pub(crate) idempotency_keys: Vec<String>,
+    /// Threads that the project came with, as far as they belong to it when this fact is recorded: it says so for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) founders: Vec<ThreadId>,
 }
 
 /// The project that a key made, as the journal has it.
@@ -48,7 +51,22 @@ pub(crate) struct ProjectMemberFact {
     pub(crate) project_id: String,
 }
 
+/// Most threads that the fact of a new project names; a fact must not exceed 1 MiB. Others follow it.
+const MAX_FOUNDERS: usize = 10_000;
+
 impl Organised {
+    /// Takes over a fact about a project.
+    pub(super) fn learn_project(&mut self, id: &str, fact: &JournalFact) {
+        replace(&mut self.projects, id.to_owned(), fact);
+        let Some(project) = self.projects.get(id) else { return };
+        for founder in &project.founders {
+            let member = ProjectMemberFact {
+                project_id: id.to_owned(),
+            };
+            self.project_members.insert(*founder, member);
+        }
+    }
+
     /// Returns whether there is a project.
     pub fn has_project(&self, project_id: &str) -> bool {
         self.projects.contains_key(project_id)
@@ -113,7 +131,7 @@ pub(super) fn project(id: &str, fact: &ProjectFact, position: usize) -> Project 
     }
 }
 
-/// The facts of a new project: its threads first, which belong to nothing until it is there.
+/// The facts of a new project. The first one that names it says everything.
 pub(super) fn created(
     organised: &Organised,
     new: &NewProject,
@@ -131,17 +149,15 @@ pub(super) fn created(
         created_at_ms: at_ms,
         updated_at_ms: at_ms,
         idempotency_keys: vec![new.idempotency_key.clone()],
+        founders: new.threads.iter().take(MAX_FOUNDERS).copied().collect(),
     };
-    let threads = new.threads.iter();
-    let mut facts: Vec<JournalFact> = threads
-        .map(|thread_id| member_fact(*thread_id, Some(&new.id), at_ms))
+    let again = ranked.before.iter();
+    let mut facts: Vec<JournalFact> = again
+        .map(|(at, rank)| reranked(organised, others[*at], *rank, at_ms))
         .collect();
-    let again = ranked
-        .before
-        .iter()
-        .map(|(at, rank)| reranked(others[*at], *rank, at_ms));
-    facts.extend(again);
     facts.push(project_fact(&new.id, at_ms, Some(&fact)));
+    let rest = new.threads.iter().skip(MAX_FOUNDERS);
+    facts.extend(rest.map(|thread_id| member_fact(*thread_id, Some(&new.id), at_ms)));
     (facts, project(&new.id, &fact, others.len()))
 }
 
@@ -169,16 +185,28 @@ pub(super) fn moved(
     };
     let ranks: Vec<i64> = others.iter().map(|(_, fact)| fact.rank).collect();
     let ranked = rank_at(&ranks, place);
-    let again = |(at, rank): &(usize, i64)| reranked(others[*at], *rank, at_ms);
+    let again = |(at, rank): &(usize, i64)| reranked(organised, others[*at], *rank, at_ms);
     let mut facts: Vec<JournalFact> = ranked.behind.iter().map(again).collect();
-    facts.push(reranked((project_id, fact), ranked.new, at_ms));
+    facts.push(reranked(organised, (project_id, fact), ranked.new, at_ms));
     facts.extend(ranked.before.iter().map(again));
     Ok(facts)
 }
 
-fn reranked((id, fact): (&str, &ProjectFact), rank: i64, at_ms: i64) -> JournalFact {
-    let fact = ProjectFact { rank, ..fact.clone() };
+fn reranked(organised: &Organised, (id, fact): (&str, &ProjectFact), rank: i64, at_ms: i64) -> JournalFact {
+    let fact = ProjectFact {
+        rank,
+        ..repeated(organised, id, fact)
+    };
     project_fact(id, at_ms, Some(&fact))
+}
+
+/// What a later fact says again of a project; threads that have left it are not said to belong to it.
+pub(super) fn repeated(organised: &Organised, id: &str, fact: &ProjectFact) -> ProjectFact {
+    let mut again = fact.clone();
+    again
+        .founders
+        .retain(|thread_id| organised.project_of(*thread_id) == Some(id));
+    again
 }
 
 pub(super) fn not_found(project_id: &str) -> OrganiseRefusal {

@@ -8,7 +8,7 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::journal::JournalFact;
 
 use super::project_facts::{
-    ProjectFact, created, daybreak_fact, key_fact, member_fact, moved, not_found, project, project_fact,
+    ProjectFact, created, daybreak_fact, key_fact, member_fact, moved, not_found, project, project_fact, repeated,
 };
 use super::refusal::OrganiseRefusal;
 use super::store::{FactStore, decide};
@@ -229,7 +229,7 @@ impl<'s> Projects<'s> {
                 roots: roots.unwrap_or_else(|| before.roots.clone()),
                 metadata: metadata.unwrap_or_else(|| before.metadata.clone()),
                 updated_at_ms: at_ms,
-                ..before.clone()
+                ..repeated(organised, &id, before)
             };
             let facts = vec![project_fact(&id, at_ms, Some(&after))];
             Ok((facts, (project(&id, &after, position), true)))

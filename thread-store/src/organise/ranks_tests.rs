@@ -1,3 +1,5 @@
+//! Ranks: where things are put, and what every state on the way to new ranks looks like.
+
 use super::{Place, RANK_STEP, Ranked, rank_at};
 
 fn alone(new: i64) -> Ranked {

@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "each test file uses its own part")]
 #[path = "../recording/agent.rs"]
 mod agent;
+mod broken_index;
 mod crash;
 mod files;
 #[expect(dead_code, reason = "each test file uses its own part")]

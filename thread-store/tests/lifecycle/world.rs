@@ -85,15 +85,15 @@ pub(crate) fn world() -> SimFs {
     home.disk.crash(Crash::Process)
 }
 
-/// Reads all threads; each may be listed once at most, and exactly if it can be read.
-pub(crate) async fn seen(store: &LocalStore) -> BTreeMap<u32, Seen> {
-    let query = ListQuery {
+/// Asks for all threads of an agent, hidden ones included, oldest first.
+pub(crate) fn list_query(archived: ArchivedFilter) -> ListQuery {
+    ListQuery {
         view: View::Full,
         sort: ListSort::CreatedAt,
         direction: Direction::Ascending,
         limit: 100,
         anchor: None,
-        archived: ArchivedFilter::Any,
+        archived,
         sources: Some(vec![SourceFilter::Exec]),
         providers: None,
         cwds: None,
@@ -105,8 +105,15 @@ pub(crate) async fn seen(store: &LocalStore) -> BTreeMap<u32, Seen> {
         excluded: Vec::new(),
         include_unpreviewed: true,
         database_rows: false,
-    };
-    let page = store.list_threads(query).await.expect("a list");
+    }
+}
+
+/// Reads all threads; each may be listed once at most, and exactly if it can be read.
+pub(crate) async fn seen(store: &LocalStore) -> BTreeMap<u32, Seen> {
+    let page = store
+        .list_threads(list_query(ArchivedFilter::Any))
+        .await
+        .expect("a list");
     let mut listed: Vec<ThreadId> = page.threads.iter().map(|record| record.thread_id).collect();
     listed.sort_by_key(ToString::to_string);
     let mut seen = BTreeMap::new();

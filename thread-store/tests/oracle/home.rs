@@ -6,6 +6,7 @@ use codex_test_support::{Cut, Header, Mode};
 use codex_thread_store::{MemoryRollout, MemoryStore};
 use proptest::prelude::*;
 
+use crate::probe::Pair;
 use crate::support::LocalHome;
 
 /// Where a planned rollout comes from.
@@ -178,6 +179,16 @@ impl Homes {
         let thread_id = self.rollouts[at].thread_id;
         self.local.set_name(thread_id, name);
         self.memory.set_name(thread_id, name);
+    }
+
+    /// Returns both stores with the thread of a rollout.
+    pub(crate) fn pair(&self, at: usize) -> Pair<'_> {
+        Pair {
+            local: self.local.store(),
+            memory: &self.memory,
+            home: self.local.path().to_owned(),
+            thread_id: self.rollouts[at].thread_id,
+        }
     }
 
     pub(crate) fn pick(&self, n: u8) -> usize {

@@ -22,7 +22,7 @@ fn text_of_a_legacy_base_is_not_found_under_a_fork() {
             Plan::whole(Origin::Fork(0, cut), Vec::new()),
         ]);
         for view in [View::Full, View::Codex] {
-            check(&homes, 0, &Probe::Search(view, "WIDGET", Direction::Ascending, 1));
+            check(&homes.pair(0), &Probe::Search(view, "WIDGET", Direction::Ascending, 1));
         }
     }
 }

@@ -7,6 +7,7 @@ mod flipped_bits;
 mod home;
 mod kept_cases;
 mod probe;
+mod probes;
 mod scenarios;
 mod spoilt_pages;
 #[path = "../support/mod.rs"]

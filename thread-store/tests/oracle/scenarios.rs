@@ -11,7 +11,8 @@ use proptest::test_runner::FileFailurePersistence;
 use proptest::test_runner::RngSeed;
 
 use crate::home::{Homes, Plan, plans};
-use crate::probe::{Probe, check, probe};
+use crate::probe::{Probe, check};
+use crate::probes::probe;
 use crate::support::block_on;
 
 /// Page of a database: what is spoilt as a whole, SQLite notices when it looks there. It checks no values.
@@ -57,7 +58,7 @@ fn play(plans: &[Plan], events: &[Event]) {
     let mut homes = Homes::new(plans);
     for event in events {
         match event {
-            Event::Ask(at, probe) => check(&homes, homes.pick(*at), probe),
+            Event::Ask(at, probe) => check(&homes.pair(homes.pick(*at)), probe),
             Event::Append(at, bytes) => homes.append(homes.pick(*at), usize::from(*bytes)),
             Event::AppendLines(at, lines) => homes.append_lines(homes.pick(*at), usize::from(*lines)),
             Event::Name(at, name) => homes.set_name(homes.pick(*at), name),

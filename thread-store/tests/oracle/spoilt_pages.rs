@@ -20,7 +20,7 @@ fn no_spoilt_page_changes_an_answer() {
     let read = Probe::Read(View::Full, Some(ItemsView::Full));
     for page in 0.. {
         let mut homes = Homes::new(&plans);
-        check(&homes, 0, &read);
+        check(&homes.pair(0), &read);
         let mut pages = 0;
         homes.local.with_closed_store(|index| {
             let mut bytes = fs::read(index).expect("read");
@@ -32,8 +32,8 @@ fn no_spoilt_page_changes_an_answer() {
         });
         // The newest revision was touched, so that its row is written and not only read.
         homes.append(1, 1);
-        check(&homes, 0, &read);
-        check(&homes, 0, &Probe::Resolve);
+        check(&homes.pair(0), &read);
+        check(&homes.pair(0), &Probe::Resolve);
         if page >= pages {
             assert!(pages > 10, "the index was spoilt page by page");
             return;

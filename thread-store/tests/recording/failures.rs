@@ -9,8 +9,8 @@ use std::sync::Arc;
 use codex_protocol::ids::ThreadId;
 use codex_rollout::fs::{Fault, FsOp, SimFs};
 use codex_test_support::agent::Form;
-use codex_thread_store::live::LiveThread;
-use codex_thread_store::{Durability, HistoryMode, StoreError, StoreErrorKind, ThreadStore};
+use codex_thread_store::live::{LiveOptions, LiveThread};
+use codex_thread_store::{Durability, HistoryMode, StoreError, StoreErrorKind, ThreadStore, View};
 use serde_json::Value;
 
 use crate::agent::{MODES, new_thread, options, thread, turn_batches};
@@ -213,6 +213,87 @@ fn two_operations_that_fail_lose_and_repeat_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn an_append_that_cannot_be_synced_is_in_doubt_and_is_not_repeated() {
+    for mode in MODES {
+        let home = SimHome::new(SimFs::new(), 0);
+        let store: Arc<dyn ThreadStore> = home.open().expect("a home");
+        home.run(async {
+            let live = LiveThread::create(
+                Arc::clone(&store),
+                new_thread(thread(THREAD), mode),
+                options(Form::Canonical),
+            );
+            let live = live.await.expect("a new thread");
+            let batches = turn_batches(thread(THREAD), "t1");
+            live.append(&batches[0], Some(Durability::Synced))
+                .await
+                .expect("synced");
+            let before = home.faults.operation_count();
+            let operations = |after: u64| home.faults.operations().split_off(usize::try_from(after).expect("few"));
+            live.append(&batches[1], Some(Durability::Synced))
+                .await
+                .expect("synced");
+            let sync = operations(before)
+                .iter()
+                .position(|(op, _)| *op == FsOp::Sync)
+                .expect("a sync");
+            home.faults.add(fail_at(home.faults.operation_count() + sync as u64));
+            let written = lines_of(&home, thread(THREAD)).len();
+            let doubt = live.append(&batches[2], Some(Durability::Synced)).await;
+            assert!(matches!(doubt, Err(StoreError::InDoubt { .. })), "{doubt:?}");
+            assert!(lines_of(&home, thread(THREAD)).len() > written, "they are in the log");
+            live.flush(Durability::Synced).await.expect("synced now");
+            live.close().await.expect("closed");
+            let record = read(&*store, thread(THREAD)).await.expect("readable");
+            assert_eq!(record.turns[0].items.len(), 5, "{mode:?}");
+        });
+        assert_ordinals(&lines_of(&home, thread(THREAD)));
+    }
+}
+
+/// Appends to a legacy thread whose subscribers are told the ids of the exact view, while the operation so many behind
+/// the write of the second batch fails; tells whether there was one.
+fn append_and_fail_behind_the_write(behind: u64) -> bool {
+    let home = SimHome::new(SimFs::new(), 0);
+    let store: Arc<dyn ThreadStore> = home.open().expect("a home");
+    let options = LiveOptions {
+        view: View::Codex,
+        ..options(Form::Canonical)
+    };
+    home.run(async {
+        let live = LiveThread::create(store, new_thread(thread(THREAD), HistoryMode::Legacy), options);
+        let live = live.await.expect("a new thread");
+        let [first, second, third] = turn_batches(thread(THREAD), "t1");
+        live.append(&first, None).await.expect("recorded");
+        let before = home.faults.operation_count();
+        live.append(&second, None).await.expect("recorded");
+        let operations = home.faults.operations();
+        let of_append = &operations[usize::try_from(before).expect("few")..];
+        let write = of_append
+            .iter()
+            .position(|(op, _)| *op == FsOp::Write)
+            .expect("a write");
+        let lines = lines_of(&home, thread(THREAD)).len();
+        let at = home.faults.operation_count() + write as u64 + behind;
+        home.faults.add(fail_at(at));
+        let appended = live.append(&third, Some(Durability::Written)).await;
+        let appended = appended.unwrap_or_else(|error| panic!("{behind} behind the write: {error:?}"));
+        let more = lines_of(&home, thread(THREAD)).len() - lines;
+        assert_eq!(appended.persisted, more as u64, "{behind} behind the write");
+        assert!(appended.ids.iter().any(|ids| ids.item_id.is_some()));
+        home.faults.operation_count() > at
+    })
+}
+
+#[test]
+fn an_append_whose_ids_cannot_be_read_does_not_fail() {
+    let count = (1..)
+        .take_while(|behind| append_and_fail_behind_the_write(*behind))
+        .count();
+    assert!(count > 2, "{count} operations behind the write");
 }
 
 fn fail_at(at: u64) -> Fault {

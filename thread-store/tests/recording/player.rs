@@ -149,7 +149,7 @@ impl Player {
 
     /// Returns where the rollout of the thread is.
     pub(crate) fn path(&self) -> PathBuf {
-        self.live().path().to_owned()
+        self.live().path()
     }
 
     fn live(&self) -> &LiveThread {

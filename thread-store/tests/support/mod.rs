@@ -139,6 +139,7 @@ fn set_mtime(path: &Path, mtime_ms: i64) {
 /// Runs async code to its end.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .expect("runtime")
         .block_on(work)

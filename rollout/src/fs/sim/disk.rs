@@ -105,6 +105,7 @@ pub(super) struct Disk {
     pub(super) inodes: Vec<Inode>,
     pub(super) free_bytes: Option<u64>,
     clock: i128,
+    tick_ns: i128,
 }
 
 impl Disk {
@@ -117,6 +118,7 @@ impl Disk {
             inodes: Vec::new(),
             free_bytes: None,
             clock: 1_000_000,
+            tick_ns: TICK_NS,
         }
     }
 
@@ -321,8 +323,14 @@ impl Disk {
     }
 
     fn tick(&mut self) -> i128 {
-        self.clock += TICK_NS;
+        self.clock += self.tick_ns;
         self.clock
+    }
+
+    /// Sets the time; from now on operations take next to none.
+    pub(super) fn set_time_ms(&mut self, unix_ms: i64) {
+        self.clock = i128::from(unix_ms) * 1_000_000;
+        self.tick_ns = 1;
     }
 }
 

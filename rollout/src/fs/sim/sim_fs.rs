@@ -56,6 +56,12 @@ impl SimFs {
         self.machine().disk.free_bytes = free_bytes;
     }
 
+    /// Sets the time that files get, Unix milliseconds. Until it is set again it stands still but for nanoseconds, which
+    /// keep changes apart; without a call every operation takes a millisecond.
+    pub fn set_time_ms(&self, unix_ms: i64) {
+        self.machine().disk.set_time_ms(unix_ms);
+    }
+
     /// Returns the content of a file.
     pub fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
         let machine = self.machine();

@@ -1,0 +1,65 @@
+//! Arbitrary probes.
+
+use codex_thread_store::{ArchivedFilter, Direction, ItemsView, ListSort, View};
+use proptest::prelude::*;
+
+use crate::probe::{Marks, Probe};
+
+const TERMS: [&str; 6] = ["needle", "WIDGET", "*widget*", "日本", "finally", "ready code"];
+
+fn view() -> impl Strategy<Value = View> {
+    prop_oneof![Just(View::Full), Just(View::Codex)]
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
+    prop_oneof![Just(Direction::Ascending), Just(Direction::Descending)]
+}
+
+fn items_view() -> impl Strategy<Value = ItemsView> {
+    prop_oneof![
+        Just(ItemsView::NotLoaded),
+        Just(ItemsView::Summary),
+        Just(ItemsView::Full)
+    ]
+}
+
+fn marks() -> impl Strategy<Value = Marks> {
+    prop_oneof![
+        Just(Marks::Positions),
+        Just(Marks::Wire),
+        Just(Marks::Ids),
+        Just(Marks::Overlapping)
+    ]
+}
+
+fn term() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&TERMS[..])
+}
+
+pub(crate) fn probe() -> impl Strategy<Value = Probe> {
+    let limit = || prop_oneof![1..4_usize, Just(100_usize)];
+    let sort = prop_oneof![
+        Just(ListSort::CreatedAt),
+        Just(ListSort::UpdatedAt),
+        Just(ListSort::RecencyAt)
+    ];
+    let archived = prop_oneof![
+        Just(ArchivedFilter::Live),
+        Just(ArchivedFilter::Archived),
+        Just(ArchivedFilter::Any)
+    ];
+    prop_oneof![
+        2 => (view(), prop::option::of(items_view())).prop_map(|(view, turns)| Probe::Read(view, turns)),
+        3 => (view(), direction(), limit(), items_view(), marks()).prop_map(|(v, d, l, i, m)| Probe::Turns(v, d, l, i, m)),
+        3 => (view(), direction(), limit(), any::<Option<u8>>(), marks())
+            .prop_map(|(v, d, l, turn, m)| Probe::Items(v, d, l, turn, m)),
+        1 => (view(), any::<u8>()).prop_map(|(view, turn)| Probe::ItemsById(view, turn)),
+        2 => (view(), limit(), marks()).prop_map(|(v, l, m)| Probe::Timeline(v, l, m)),
+        2 => (view(), sort, direction(), limit(), archived, prop::option::weighted(0.2, term()))
+            .prop_map(|(v, s, d, l, a, t)| Probe::List(v, s, d, l, a, t)),
+        2 => (view(), term(), direction(), limit()).prop_map(|(v, t, d, l)| Probe::Search(v, t, d, l)),
+        2 => (view(), term(), limit(), marks()).prop_map(|(v, t, l, m)| Probe::Occurrences(v, t, l, m)),
+        1 => Just(Probe::Resolve),
+        1 => Just(Probe::State),
+    ]
+}
