@@ -141,7 +141,9 @@ impl OpenDb {
     #[cfg(test)]
     pub(super) fn root_page(&self, table: &str) -> i64 {
         let query = "SELECT rootpage FROM sqlite_master WHERE name = ?1";
-        self.connection.query_row(query, [table], |row| row.get(0)).unwrap()
+        self.connection
+            .query_row(query, [table], |row| row.get(0))
+            .expect("the table of the test")
     }
 
     fn report(&mut self, problem: CodexDbProblem) {
