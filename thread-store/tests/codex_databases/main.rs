@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
 mod conflicts;
+mod families;
 mod foreign_home;
 mod home;
 mod revisions;
