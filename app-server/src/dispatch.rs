@@ -33,8 +33,8 @@ use serde_json::Value;
 
 use crate::dispatch_organise::OrganiseCall;
 use crate::handlers::{
-    append, archive, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert, search,
-    start, subscription, summary, timeline, turns,
+    append, archive, compress, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert,
+    search, start, subscription, summary, timeline, turns,
 };
 use crate::live::{Connection, Notice, Telling};
 use crate::order::{Access, Tickets};
@@ -70,6 +70,7 @@ pub(crate) enum Call {
     SearchOccurrences(ThreadSearchOccurrencesParams),
     ConversationSummary(GetConversationSummaryParams),
     Diagnostics(ServerDiagnosticsParams),
+    Compress,
     IndexState(ThreadIndexStateParams),
     /// What organises threads.
     Organise(OrganiseCall),
@@ -140,6 +141,7 @@ impl Call {
             "thread/search" => decode(params).map(Self::Search),
             "thread/searchOccurrences" => decode(params).map(Self::SearchOccurrences),
             "getConversationSummary" => decode(params).map(Self::ConversationSummary),
+            "rollout/compress" => Ok(Self::Compress),
             "server/diagnostics" => decode(params).map(Self::Diagnostics),
             "thread/indexState" => decode(params).map(Self::IndexState),
             name => match (info.params, params) {
@@ -178,6 +180,7 @@ impl Call {
             | Self::SearchOccurrences(_)
             | Self::ConversationSummary(_)
             | Self::Diagnostics(_)
+            | Self::Compress
             | Self::IndexState(_)
             | Self::Unserved(_) => Ordered::Freely,
         }
@@ -317,6 +320,7 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
         Call::SearchOccurrences(params) => finish(id, search::search_occurrences(server, params).await),
         Call::ConversationSummary(params) => finish(id, summary::conversation_summary(server, params).await),
         Call::Diagnostics(_) => finish(id, Ok(diagnostics::server_diagnostics(server))),
+        Call::Compress => finish(id, compress::rollout_compress(server)),
         Call::IndexState(params) => finish(id, index_state::index_state(server, params).await),
         Call::Unserved(name) => encode_error(id, unserved(name)),
         // The session answers the first one, and `run` the others.

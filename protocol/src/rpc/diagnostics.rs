@@ -1,4 +1,4 @@
-//! Figures about the server itself (`app-server-api.md` 3.24) and about the index of a thread (design section 6).
+//! Figures about the server itself, care of its files (`app-server-api.md` 3.24), and the index of a thread (design section 6).
 //!
 //! Wire types only. `thread/indexState` is an addition of this project.
 
@@ -9,6 +9,14 @@ use ts_rs::TS;
 /// Parameters of `server/diagnostics`: none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct ServerDiagnosticsParams {}
+
+/// Parameters of `rollout/compress`: none, and they may be missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct RolloutCompressParams {}
+
+/// Result of `rollout/compress`: it has begun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct RolloutCompressResponse {}
 
 /// Result of `server/diagnostics`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

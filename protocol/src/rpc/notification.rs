@@ -56,14 +56,15 @@ pub mod notification_name {
     pub const ITEM_STARTED: &str = "item/started";
     /// An item is complete.
     pub const ITEM_COMPLETED: &str = "item/completed";
-    /// Those that only clients with the `experimentalApi` capability get (`app-server-api.md` 1.9).
-    pub const EXPERIMENTAL: [&str; 2] = [PROJECT_CHANGED, THREAD_QUEUE_CHANGED];
 }
 
 /// Tells whether a notification is withheld from clients without the `experimentalApi` capability.
 pub fn is_experimental(method: &str) -> bool {
     // Others of gated families are sent to everybody (`app-server-api.md` 1.9).
-    matches!(method, notification_name::PROJECT_CHANGED)
+    matches!(
+        method,
+        notification_name::PROJECT_CHANGED | notification_name::THREAD_QUEUE_CHANGED
+    )
 }
 
 /// Content of `remoteControl/status/changed`.

@@ -22,7 +22,8 @@ use super::change::{
     ThreadUnsubscribeParams, ThreadUnsubscribeResponse,
 };
 use super::diagnostics::{
-    ServerDiagnosticsParams, ServerDiagnosticsResponse, ThreadIndexStateParams, ThreadIndexStateResponse,
+    RolloutCompressParams, RolloutCompressResponse, ServerDiagnosticsParams, ServerDiagnosticsResponse,
+    ThreadIndexStateParams, ThreadIndexStateResponse,
 };
 use super::envelope::{ErrorResponse, RequestId};
 use super::goal::{
@@ -166,6 +167,7 @@ served_methods! {
     "thread/searchOccurrences": ThreadSearchOccurrencesParams => ThreadSearchOccurrencesResponse,
     "getConversationSummary": GetConversationSummaryParams => GetConversationSummaryResponse,
     "server/diagnostics": ServerDiagnosticsParams => ServerDiagnosticsResponse,
+    "rollout/compress": RolloutCompressParams => RolloutCompressResponse,
     "thread/indexState": ThreadIndexStateParams => ThreadIndexStateResponse,
 }
 

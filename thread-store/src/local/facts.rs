@@ -12,6 +12,7 @@ use codex_rollout::session_index::{NameIndex, read_names};
 use serde::{Deserialize, Serialize};
 
 use super::codex_db::{LiveThreads, Postponed, Seen};
+use super::journal_growth::JournalGrowth;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::organise::{Belonging, Decision, Organised};
@@ -46,6 +47,8 @@ struct ThreadFacts {
 pub(super) struct JournalCache {
     pub(super) journal: Journal,
     read: Mutex<Known>,
+    /// When it is compacted next.
+    pub(super) growth: JournalGrowth,
 }
 
 /// What was read of the journal.
@@ -100,6 +103,7 @@ impl JournalCache {
         Self {
             journal,
             read: Mutex::default(),
+            growth: JournalGrowth::default(),
         }
     }
 }
@@ -321,10 +325,11 @@ impl Inner {
         });
         match decided {
             // Whoever reads next learns what was decided.
-            Ok(_) => {
+            Ok(news) => {
                 if is_listed {
                     self.catalog.expire();
                 }
+                self.compact_grown_journal(news.position.offset);
                 Ok(())
             }
             Err(Undecided::Refused(error)) => Err(error),

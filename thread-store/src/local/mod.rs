@@ -16,6 +16,7 @@ mod fork;
 mod fork_place;
 mod history;
 mod items;
+mod journal_growth;
 mod keyed_lock;
 mod line_fetch;
 mod list;

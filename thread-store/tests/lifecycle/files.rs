@@ -290,3 +290,80 @@ async fn something_in_the_way_stops_a_move_before_it_begins() {
     assert_eq!(tree(&home), before, "what had moved is back");
     assert_eq!(turns(&store, thread(1)).await, ["a"]);
 }
+
+/// Long before the clock of these homes.
+const COLD_SECONDS: u64 = 1_700_000_000;
+/// When the clock of these homes begins.
+const NOW_SECONDS: u64 = 1_800_000_000;
+
+/// Sets the times of the rollouts whose names contain a text.
+fn set_times(home: &LocalHome, part: &str, seconds: u64) {
+    for relative in tree(home)
+        .into_keys()
+        .filter(|path| path.contains(part) && path.ends_with(".jsonl"))
+    {
+        let file = fs::OpenOptions::new()
+            .append(true)
+            .open(home.path().join(relative))
+            .expect("a file");
+        let then = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        file.set_modified(then).expect("a time");
+    }
+}
+
+fn rollouts_ending(home: &LocalHome, end: &str) -> usize {
+    let rollouts = tree(home).into_keys().filter(|path| path.contains("rollout-"));
+    rollouts.filter(|path| path.ends_with(end)).count()
+}
+
+#[tokio::test]
+async fn cold_rollouts_that_stand_alone_are_compressed_and_read_as_before() {
+    for mode in MODES {
+        let home = LocalHome::new();
+        let store = home.store();
+        for number in 1..=3 {
+            record(&store, number, mode, &["t1", "t2"]).await;
+        }
+        fork(&store, 1, 4, ForkCut::Whole).await.expect("forks");
+        lifecycle(&store).archive_thread(thread(3)).await.expect("archives");
+        let before = [
+            turns(&store, thread(1)).await,
+            turns(&store, thread(2)).await,
+            turns(&store, thread(3)).await,
+        ];
+        set_times(&home, "rollout-", COLD_SECONDS);
+        home.reopen();
+        let store = home.store();
+        let maintenance = store.maintenance().expect("a store that is maintained");
+        let report = maintenance.compress().await.expect("runs");
+        assert!(report.ran && report.problems.is_empty(), "{report:?}");
+        // Forks of paginated threads need their source, those of legacy threads have a copy.
+        let alone = if mode == HistoryMode::Paginated { 2 } else { 4 };
+        assert_eq!((report.compressed, report.left_plain), (alone, 4 - alone), "{mode:?}");
+        assert_eq!(rollouts_ending(&home, ".jsonl.zst") as u64, alone);
+        assert!(report.stored_bytes < report.plain_bytes);
+        let after = [
+            turns(&store, thread(1)).await,
+            turns(&store, thread(2)).await,
+            turns(&store, thread(3)).await,
+        ];
+        assert_eq!(after, before);
+    }
+}
+
+#[tokio::test]
+async fn rollouts_in_use_and_young_ones_stay_plain() {
+    let home = LocalHome::new();
+    let store = home.store();
+    for number in 1..=3 {
+        record(&store, number, HistoryMode::Paginated, &["t1"]).await;
+    }
+    set_times(&home, "rollout-", COLD_SECONDS);
+    set_times(&home, &thread(3).to_string(), NOW_SECONDS);
+    let foreign = WriterLocks::new(Arc::new(StdFs), home.path());
+    let _writing = foreign.acquire(thread(1)).expect("nobody writes");
+    let maintenance = store.maintenance().expect("a store that is maintained");
+    let report = maintenance.compress().await.expect("runs");
+    assert_eq!((report.compressed, report.left_plain), (1, 2), "{report:?}");
+    assert!(files_of(&home, 2).iter().all(|path| path.ends_with(".zst")));
+}

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use codex_protocol::log::RawJson;
 use codex_rollout::fs::StdFs;
 use codex_rollout::journal::Journal;
-use codex_thread_store::organise::PINNED_SECTION_ID;
+use codex_thread_store::organise::{Attachments, Identity, PINNED_SECTION_ID};
 use codex_thread_store::{LocalStore, LocalStoreOptions, ThreadStore};
 
 use crate::agent::thread;
@@ -123,4 +124,31 @@ fn a_compacted_journal_says_the_same() {
     assert!(again.is_err(), "its key is remembered");
     assert_eq!(before.pinned, [1, 2].map(thread));
     assert!(block_on(sections(&*store).list(None, 9)).expect("lists").sections[0].id == PINNED_SECTION_ID);
+}
+
+#[test]
+fn a_journal_that_says_the_same_again_and_again_stays_small() {
+    let home = LocalHome::new();
+    let store = home.store();
+    let attachments = Attachments::of(store.facts().expect("a store that keeps facts"));
+    let identity = Identity {
+        attachment_type: "page".to_owned(),
+        identity_key: "the same".to_owned(),
+    };
+    let payload = RawJson::string(&"x".repeat(60_000));
+    for round in 0..200 {
+        let added = attachments.add(thread(1), identity.clone(), payload.clone(), format!("id {round}"));
+        block_on(added).expect("adds");
+        let removed = attachments.remove(thread(1), identity.clone());
+        assert!(block_on(removed).expect("removes").is_some());
+    }
+    block_on(attachments.add(thread(1), identity, payload, "last".to_owned())).expect("adds");
+    let journal = home.path().join("codex-threads/journal/facts.jsonl");
+    let len = std::fs::metadata(journal).expect("a journal").len();
+    assert!(len < 5 * 1024 * 1024, "{len} bytes after 12 MB of facts");
+    home.reopen();
+    let attachments = home.store();
+    let attachments = Attachments::of(attachments.facts().expect("a store that keeps facts"));
+    let left = block_on(attachments.list(thread(1))).expect("lists");
+    assert_eq!(left.iter().map(|left| left.id.as_str()).collect::<Vec<_>>(), ["last"]);
 }
