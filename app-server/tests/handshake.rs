@@ -195,7 +195,7 @@ async fn methods_that_only_codex_has_say_so() {
     for (method, params) in [
         ("thread/compact/start", json!({})),
         ("review/start", json!({})),
-        ("rollout/compress", Value::Null),
+        ("memory/reset", Value::Null),
     ] {
         let error = wire.error(method, params).await;
         assert_eq!(error, (-32601, format!("{method} is not supported by this server")));

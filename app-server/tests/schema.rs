@@ -221,6 +221,7 @@ async fn recording_and_its_notifications_follow_the_schema() {
             json!({"threadId": id, "gitInfo": {"sha": null, "branch": "b"}}),
         ),
         ("thread/memoryMode/set", json!({"threadId": id, "mode": "disabled"})),
+        ("rollout/compress", json!({})),
         (
             "thread/goal/set",
             json!({"threadId": id, "objective": "o", "tokenBudget": null}),
