@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use codex_test_support::codex_db::{CodexDb, STATE_SCHEMA};
 use codex_test_support::{demo, fixture};
 use serde_json::{Value, json};
 
@@ -78,6 +79,26 @@ fn fixture_home() -> Home {
         path: folder.path().to_owned(),
         _folder: folder,
     }
+}
+
+#[test]
+fn names_come_from_codex_s_databases_wherever_they_are() {
+    let home = sample_home();
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let row = format!(
+        "{STATE_SCHEMA} INSERT INTO threads (id, rollout_path, created_at, updated_at, history_mode, name, title,
+             first_user_message) VALUES ('{PARSER}', 'x', 1, 1, 'paginated', 'Named in SQLite', '', '')"
+    );
+    drop(CodexDb::create(&elsewhere.path().join("state_5.sqlite"), &row));
+    let name = |listed: Value| {
+        let rows = listed["data"].as_array().expect("rows").clone();
+        let row = rows.into_iter().find(|row| row["id"] == PARSER).expect("listed");
+        row["name"].clone()
+    };
+    assert_eq!(name(ok_json(&home.path, &["list", "--json"])), "Front matter parser");
+    let folder = elsewhere.path().display().to_string();
+    let listed = ok_json(&home.path, &["list", "--json", "--sqlite-home", &folder]);
+    assert_eq!(name(listed), "Named in SQLite");
 }
 
 #[test]

@@ -66,6 +66,11 @@ impl App {
         let home = self.home()?;
         let mut options = LocalStoreOptions::new(&home);
         options.index_dir = self.place.index_dir.clone();
+        options.codex_databases = self
+            .place
+            .sqlite_home
+            .clone()
+            .filter(|folder| !folder.as_os_str().is_empty());
         options.default_provider = self.default_provider(&home);
         options.clock = self.clock.clone();
         options.empty_folder = empty_folder;

@@ -17,10 +17,11 @@ Exit codes:
   4  done, but problems were found (verify, index, doctor)
 
 Environment:
-  CODEX_HOME  the home when --home is absent (default: ~/.codex)
-  NO_COLOR    no colour when set
-  PAGER       shows long threads on a terminal (default: less)
-  RUST_LOG    what to log to stderr (default: warn)";
+  CODEX_HOME         the home when --home is absent (default: ~/.codex)
+  CODEX_SQLITE_HOME  the folder of Codex's SQLite files when --sqlite-home is absent (default: the home)
+  NO_COLOR           no colour when set
+  PAGER              shows long threads on a terminal (default: less)
+  RUST_LOG           what to log to stderr (default: warn)";
 
 /// Lists, reads, pages and searches the threads that coding agents recorded.
 ///
@@ -43,6 +44,9 @@ pub(super) struct Place {
     /// Folder of the index, when it shall not be inside the home
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) index_dir: Option<PathBuf>,
+    /// Folder of Codex's SQLite files, when it is not the home; they are only read
+    #[arg(long, global = true, env = "CODEX_SQLITE_HOME", value_name = "DIR")]
+    pub(super) sqlite_home: Option<PathBuf>,
 }
 
 /// What to do.
