@@ -53,7 +53,7 @@ pub(in crate::local) enum Postponed {
 impl Inner {
     /// Takes over what Codex changed, and returns what its databases say at the moment.
     pub(in crate::local) fn import_codex(&self, names: Option<&NameIndex>, postponed: Postponed) -> Arc<LiveThreads> {
-        let knowledge = self.codex.knowledge(self.clock.now_ms());
+        let knowledge = self.codex.knowledge(&self.clock);
         let mut imported = self.codex.imported.lock().unwrap_or_else(PoisonError::into_inner);
         let retry = postponed == Postponed::Retry && imported.postponed;
         if imported.version != knowledge.version || retry {

@@ -15,10 +15,16 @@ use codex_state::codex_db::{
 use super::copy::{CopyError, DatabaseCopy};
 use super::files::{Prints, newest};
 use super::import::Imported;
+use crate::clock::Clock;
 use crate::local::list::error_chain;
 
-/// How long a look is trusted, as that at the folders.
+/// How long a look is trusted at least, as that at the folders.
 const LOOK_TRUST_MS: i64 = 1_000;
+/// How long a look is trusted at most, however long it took.
+const MAX_LOOK_TRUST_MS: i64 = 10_000;
+/// A look is trusted so many times longer than it took: a large database that is written all the time is copied again
+/// and again, and requests wait for that.
+const TRUST_PER_COST: i64 = 20;
 
 /// What the databases know, as of one moment.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +61,8 @@ pub(in crate::local) struct CodexDatabases {
 
 #[derive(Default)]
 struct Known {
-    looked_at_ms: Option<i64>,
+    /// When the last look ended, and for how long it is trusted.
+    looked: Option<(i64, i64)>,
     version: u64,
     folder_problem: Option<String>,
     state: Source<StateDb>,
@@ -99,12 +106,16 @@ impl CodexDatabases {
     }
 
     /// Returns what the databases know, after a look if the last one is too old.
-    pub(super) fn knowledge(&self, now_ms: i64) -> Knowledge {
+    pub(super) fn knowledge(&self, clock: &Clock) -> Knowledge {
+        let now_ms = clock.now_ms();
         let mut known = self.lock();
-        let trusted = |at: i64| (0..LOOK_TRUST_MS).contains(&(now_ms - at));
-        if !known.looked_at_ms.is_some_and(trusted) {
+        let trusted = |(at, trust): (i64, i64)| (0..trust).contains(&(now_ms - at));
+        if !known.looked.is_some_and(trusted) {
             self.look(&mut known);
-            known.looked_at_ms = Some(now_ms);
+            let ended_ms = clock.now_ms();
+            let cost_ms = ended_ms.saturating_sub(now_ms);
+            let trust = cost_ms.saturating_mul(TRUST_PER_COST);
+            known.looked = Some((ended_ms, trust.clamp(LOOK_TRUST_MS, MAX_LOOK_TRUST_MS)));
         }
         Knowledge {
             version: known.version,

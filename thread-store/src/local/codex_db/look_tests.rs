@@ -1,6 +1,8 @@
 //! When databases are read, and what stays known if that fails.
 #![expect(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use codex_rollout::fs::{FaultFs, FsOp, StdFs};
 use codex_test_support::codex_db::{CodexDb, GOALS_SCHEMA, QUEUE_SCHEMA, STATE_SCHEMA};
 use tempfile::TempDir;
@@ -33,7 +35,7 @@ impl Home {
 
     /// Ids of the sections that are known at a time.
     fn sections(&self, now_ms: i64) -> Option<Vec<String>> {
-        let state = self.databases.knowledge(now_ms).state?;
+        let state = self.databases.knowledge(&at(now_ms)).state?;
         Some(state.sections.rows.iter().map(|row| row.id.clone()).collect())
     }
 
@@ -65,10 +67,15 @@ fn ids(ids: &[&str]) -> Option<Vec<String>> {
     Some(ids.iter().map(|id| (*id).to_owned()).collect())
 }
 
+/// A clock that stands still.
+fn at(now_ms: i64) -> Clock {
+    Clock::from_fn(move || now_ms)
+}
+
 #[test]
 fn a_home_without_databases_knows_nothing_and_says_so() {
     let home = Home::new();
-    let knowledge = home.databases.knowledge(0);
+    let knowledge = home.databases.knowledge(&at(0));
     assert!(knowledge.state.is_none() && knowledge.goals.is_none() && knowledge.queue.is_none());
     assert_eq!(knowledge.version, 0);
     assert_eq!(home.databases.reports(), []);
@@ -94,15 +101,32 @@ fn the_home_is_left_as_it_was_and_what_is_only_in_the_log_is_seen() {
 }
 
 #[test]
+fn a_look_that_took_long_is_trusted_for_longer_but_not_for_ever() {
+    let home = Home::new();
+    let state = home.state();
+    let ticks = Arc::new(AtomicI64::new(0));
+    let slow = Clock::from_fn(move || ticks.fetch_add(300, Ordering::Relaxed));
+    home.databases.knowledge(&slow); // from 0 to 300: trusted for 6 s
+    state.run("INSERT INTO thread_sections VALUES ('s1', 'One', NULL)");
+    home.databases.knowledge(&at(6_000));
+    assert_eq!(home.copies_taken(), 1);
+    home.databases.knowledge(&at(6_300));
+    assert_eq!(home.copies_taken(), 2);
+    state.run("INSERT INTO thread_sections VALUES ('s2', 'Two', NULL)");
+    home.databases.knowledge(&at(7_300)); // a look that took no time
+    assert_eq!(home.copies_taken(), 3);
+}
+
+#[test]
 fn what_has_not_changed_is_not_copied_again() {
     let home = Home::new();
     let state = home.state();
-    let first = home.databases.knowledge(0);
+    let first = home.databases.knowledge(&at(0));
     assert_eq!(home.copies_taken(), 1);
-    let second = home.databases.knowledge(5_000);
+    let second = home.databases.knowledge(&at(5_000));
     assert_eq!((home.copies_taken(), second.version), (1, first.version));
     state.run("INSERT INTO thread_sections VALUES ('s1', 'One', NULL)");
-    let third = home.databases.knowledge(10_000);
+    let third = home.databases.knowledge(&at(10_000));
     assert_eq!(home.copies_taken(), 2);
     assert!(third.version > first.version);
 }
@@ -160,7 +184,7 @@ fn one_unreadable_database_hides_no_other() {
     let home = Home::new();
     let _state = home.state();
     std::fs::write(home.path("goals_1.sqlite"), "no database".repeat(100)).unwrap();
-    let knowledge = home.databases.knowledge(0);
+    let knowledge = home.databases.knowledge(&at(0));
     assert!(knowledge.state.is_some() && knowledge.goals.is_none());
     let current: Vec<bool> = home.databases.reports().iter().map(|report| report.current).collect();
     assert_eq!(current, [true, false]);
@@ -170,9 +194,9 @@ fn one_unreadable_database_hides_no_other() {
 fn a_database_that_is_gone_says_nothing_any_more() {
     let home = Home::new();
     drop(home.state());
-    let before = home.databases.knowledge(0);
+    let before = home.databases.knowledge(&at(0));
     assert!(before.state.is_some());
     std::fs::remove_file(home.path("state_5.sqlite")).unwrap();
-    let after = home.databases.knowledge(10_000);
+    let after = home.databases.knowledge(&at(10_000));
     assert!(after.state.is_none() && after.version > before.version);
 }
