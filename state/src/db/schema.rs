@@ -2,6 +2,8 @@
 //!
 //! A file of another version is rebuilt, never converted: everything in it can be derived from the log.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
@@ -15,6 +17,10 @@ pub(super) const SCHEMA_VERSION: i64 = 5;
 const CACHE_KIB: i64 = 8 * 1024;
 /// Pages in the write-ahead log before they are copied back.
 const WAL_CHECKPOINT_PAGES: i64 = 4_000;
+
+/// How often a connection tries to switch to a write-ahead log, and how long it waits in between.
+const MAX_SWITCH_ATTEMPTS: u32 = 500;
+const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 
 const HISTORY: &str = "
 CREATE TABLE rollouts (
@@ -100,7 +106,7 @@ CREATE TABLE damage (
 
 /// Sets the pragmas that every connection needs.
 pub(super) fn configure(connection: &Connection) -> StateResult<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    use_wal(connection)?;
     // The index is derived: losing its last transactions in a power cut costs a catch-up, nothing else.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -110,6 +116,23 @@ pub(super) fn configure(connection: &Connection) -> StateResult<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
+}
+
+/// Switches a database to a write-ahead log, unless it has one.
+///
+/// Of several connections that open a new file at once, SQLite lets one switch and tells the others that the file is busy,
+/// without waiting: each would wait for the other.
+fn use_wal(connection: &Connection) -> StateResult<()> {
+    for _ in 1..MAX_SWITCH_ATTEMPTS {
+        match connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(StateError::from)
+        {
+            Err(error) if error.is_busy() => std::thread::sleep(SWITCH_PAUSE),
+            switched => return switched,
+        }
+    }
+    Ok(connection.pragma_update(None, "journal_mode", "WAL")?)
 }
 
 /// Creates the schema in an empty file, or checks the version of an existing one.
