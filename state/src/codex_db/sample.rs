@@ -14,7 +14,7 @@ pub(super) struct Sample {
 impl Sample {
     /// Makes a database with these statements.
     pub(super) fn new(statements: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let db = CodexDb::create(&folder.path().join("sample.sqlite"), statements);
         Self { db, folder }
     }
