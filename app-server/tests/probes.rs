@@ -172,6 +172,56 @@ impl Replay {
         self
     }
 
+    /// Records three turns of a thread that is loaded, and one turn of a thread that is not.
+    async fn with_turns(mut self) -> Self {
+        let wire = self.connection("experimental").await;
+        let other = wire.start_thread("paginated").await;
+        let thread = wire.start_thread("paginated").await;
+        for (turn, text) in ["r0", "r1", "r2"].into_iter().enumerate() {
+            let turn = format!("turn{}", turn + 1);
+            let mut started = turn_started(&turn);
+            started["payload"]["root_turn_id"] = json!(turn);
+            let items = [
+                started,
+                recording::user(&thread, &turn, text),
+                recording::agent(&thread, &turn, &format!("msg_{turn}"), "ok"),
+                recording::turn_completed(&turn),
+            ];
+            let wire = self.connection("experimental").await;
+            wire.append(&thread, &items).await;
+            self.quieten(&thread).await;
+        }
+        // What comes back from the archive is not loaded.
+        for method in ["thread/archive", "thread/unarchive"] {
+            let wire = self.connection("experimental").await;
+            wire.result(method, json!({"threadId": other})).await;
+            self.quieten(&other).await;
+        }
+        let wire = self.connection("experimental").await;
+        let newest = json!({"threadId": thread, "limit": 1, "itemsView": "notLoaded"});
+        let page = wire.result("thread/turns/list", newest).await;
+        let cursor = page["backwardsCursor"].as_str().expect("a cursor");
+        let cursor: Value = serde_json::from_str(cursor).expect("an object");
+        let ordinal = cursor["rolloutOrdinal"].to_string();
+        for turn in ["turn1", "turn2"] {
+            self.threads.insert(format!("R1.{turn}"), turn.to_owned());
+        }
+        self.threads.insert("R1.turn3.ordinal".to_owned(), ordinal);
+        self.threads.insert("R1".to_owned(), thread);
+        self.threads.insert("R2".to_owned(), other);
+        self
+    }
+
+    /// Records another turn in the thread that was reverted.
+    async fn say_once_more(&mut self) {
+        let thread = self.threads["R1"].clone();
+        let wire = self.connection("experimental").await;
+        let mut items = whole_turn(&thread, UNKNOWN_ID);
+        items[0]["payload"]["root_turn_id"] = json!(UNKNOWN_ID);
+        wire.append(&thread, &items).await;
+        self.quieten(&thread).await;
+    }
+
     /// Names how far each thread was read.
     async fn with_revisions(mut self) -> Self {
         for name in ["T1", "T2"] {
@@ -360,7 +410,7 @@ fn fits(recorded: &Value, answer: &Value) -> bool {
 const NUMBERS: [&str; 3] = ["<unix-s>", "<unix-ms>", "<ms>"];
 
 /// Placeholders of texts, and of numbers in texts.
-const HOLES: [&str; 10] = [
+const HOLES: [&str; 11] = [
     "<cli-version>",
     "<uuid>",
     "<iso-ts>",
@@ -371,6 +421,7 @@ const HOLES: [&str; 10] = [
     "<local-ts>",
     "<user-agent>",
     "<unix-ms>",
+    "<ordinal>",
 ];
 
 fn fits_text(pattern: &str, text: &str) -> bool {
@@ -399,7 +450,7 @@ struct Named {
 }
 
 /// Replays a file; every difference must be named, and every named one must be real.
-async fn check(file: &str, mut replay: Replay, named: &[Named]) {
+async fn check(file: &str, mut replay: Replay, named: &[Named]) -> Replay {
     let mut wrong = Vec::new();
     for probe in probes(file) {
         let (answer, told) = replay.answer(&probe).await;
@@ -428,6 +479,7 @@ async fn check(file: &str, mut replay: Replay, named: &[Named]) {
         wrong.len(),
         wrong.join("\n")
     );
+    replay
 }
 
 /// F21 has no header. The real server knows it from its database only, so some calls show it and others do not.
@@ -492,6 +544,12 @@ const HISTORY: Named = Named {
     why: "raw messages alone make no preview",
 };
 
+/// Codex lists a reverted thread with its oldest file, and keeps the text of a revert's first list.
+const OLDEST_FILE: Named = Named {
+    differs: |probe| probe.request.method == "thread/list",
+    why: "a thread is listed with its current file",
+};
+
 #[tokio::test]
 async fn lists() {
     check("listing-fixture.jsonl", Replay::with_fixture(), &[SPAWNED, RECENCY]).await;
@@ -514,7 +572,15 @@ async fn occurrences() {
 
 #[tokio::test]
 async fn projected_threads() {
-    check("tree-fixture.jsonl", Replay::with_fixture(), &[]).await;
+    check("tree-fixture.jsonl", Replay::with_fixture(), &[HISTORY]).await;
+}
+
+#[tokio::test]
+async fn reverts() {
+    let replay = Replay::new(|_| {}).with_turns().await;
+    let mut replay = check("revert.jsonl", replay, &[OLDEST_FILE]).await;
+    replay.say_once_more().await;
+    check("revert-again.jsonl", replay, &[]).await;
 }
 
 #[tokio::test]
