@@ -27,8 +27,8 @@ pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, ThreadL
 pub use local::{EmptyFolder, LocalStore, LocalStoreOptions};
 pub use memory::{MemoryRollout, MemoryStore};
 pub use report::{
-    CompressionReport, Damage, DamageKind, DoctorFinding, DoctorReport, IndexReport, IndexState, IndexStateKind,
-    VerifyReport,
+    CompressionReport, Damage, DamageKind, DoctorFinding, DoctorReport, HomeReport, IndexReport, IndexState,
+    IndexStateKind, VerifyReport,
 };
 pub use store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 pub use types::{

@@ -117,6 +117,21 @@ pub struct DoctorFinding {
     pub detail: String,
 }
 
+impl DoctorFinding {
+    pub(crate) fn new(check: &'static str, ok: bool, detail: String) -> Self {
+        Self { check, ok, detail }
+    }
+}
+
+/// How a home as a whole is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeReport {
+    /// The home.
+    pub home: PathBuf,
+    /// The checks, in order.
+    pub findings: Vec<DoctorFinding>,
+}
+
 /// Why a thread is, or is not, listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoctorReport {

@@ -8,7 +8,7 @@ use codex_protocol::ids::ThreadId;
 use crate::error::StoreResult;
 use crate::lifecycle::ThreadLifecycle;
 use crate::organise::FactStore;
-use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
+use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, IndexState, VerifyReport};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -116,6 +116,9 @@ pub trait StoreMaintenance: Send + Sync {
     ///
     /// One that cannot be compressed stays as it is and stops nothing.
     async fn compress(&self) -> StoreResult<CompressionReport>;
+
+    /// Explains how the home as a whole is seen: folders, index, journal, Codex's databases.
+    async fn doctor_home(&self) -> StoreResult<HomeReport>;
 
     /// Explains how a thread id or a file is seen: is it listed, and if not, why not?
     async fn doctor(&self, subject: &str) -> StoreResult<DoctorReport>;

@@ -23,6 +23,14 @@ use crate::transport::Client;
 /// Name of the command line as a client.
 const CLIENT_NAME: &str = "codex-threads";
 
+/// Returns our folder among the user's caches, if it is known where they are.
+fn cache_folder() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let caches = named.filter(|folder| folder.is_absolute());
+    let caches = caches.or_else(|| Some(std::env::home_dir()?.join(".cache")));
+    Some(caches?.join(CLIENT_NAME))
+}
+
 /// A running command.
 pub(super) struct App {
     pub(super) place: Place,
@@ -66,6 +74,7 @@ impl App {
         let home = self.home()?;
         let mut options = LocalStoreOptions::new(&home);
         options.index_dir = self.place.index_dir.clone();
+        options.fallback_dir = cache_folder();
         options.codex_databases = self
             .place
             .sqlite_home

@@ -62,7 +62,7 @@ pub(super) enum Command {
     Index(JsonArgs),
     /// Compare the index with the rollouts
     Verify(JsonArgs),
-    /// Explain why a thread or file is listed or not
+    /// Examine the home, or explain why a thread or file is listed or not
     Doctor(DoctorArgs),
     /// Write JSON Schema or TypeScript of the JSON-RPC
     Schema(SchemaArgs),
@@ -228,9 +228,9 @@ pub(super) struct SearchArgs {
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// Thread id, or path of a rollout file
+    /// Thread id, or path of a rollout file; the home as a whole when absent
     #[arg(value_name = "THREAD|PATH")]
-    pub(super) subject: String,
+    pub(super) subject: Option<String>,
     #[command(flatten)]
     pub(super) json: JsonArgs,
 }

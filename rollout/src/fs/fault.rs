@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::log_fs::{DirEntry, FileLock, FileStat, LogFile, LogFileMut, LogFs};
+use super::log_fs::{DirEntry, FileLock, FileStat, LogFile, LogFileMut, LogFs, Storage};
 
 /// One operation as [`FaultFs`] saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,6 +101,7 @@ pub struct FaultFs {
 struct Plan {
     faults: Vec<Fault>,
     log: Vec<(FsOp, PathBuf)>,
+    network: Option<&'static str>,
 }
 
 impl FaultFs {
@@ -122,6 +123,13 @@ impl FaultFs {
     /// Adds a fault to a file system in use.
     pub fn add(&self, fault: Fault) {
         self.lock().faults.push(fault);
+    }
+
+    /// Says that everything is on a network file system of this sort.
+    #[must_use]
+    pub fn on_network(self, sort: &'static str) -> Self {
+        self.lock().network = Some(sort);
+        self
     }
 
     /// Returns every operation so far, in order, with the path that it was about.
@@ -214,6 +222,15 @@ impl LogFs for FaultFs {
             path: path.to_owned(),
             below,
         }))
+    }
+
+    /// Not counted: it is asked once, before anything else.
+    fn storage(&self, path: &Path) -> io::Result<Storage> {
+        let network = self.lock().network;
+        match network {
+            Some(sort) => Ok(Storage::Network(sort)),
+            None => self.below.storage(path),
+        }
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>> {

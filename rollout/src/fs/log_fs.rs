@@ -57,10 +57,24 @@ pub struct FileStat {
     pub fingerprint: Fingerprint,
 }
 
+/// What kind of file system a path is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// Only this machine writes there, as far as the system tells.
+    Local,
+    /// Several machines may write there; with the name of the sort, e.g. `nfs`.
+    Network(&'static str),
+}
+
 /// The file operations that the log needs. Synchronous; callers move it off async threads.
 pub trait LogFs: Send + Sync + 'static {
     /// Opens a regular file for positioned reads. Anything else than a regular file is an error, never a wait.
     fn open(&self, path: &Path) -> io::Result<Box<dyn LogFile>>;
+
+    /// Tells what kind of file system an existing path is on.
+    fn storage(&self, path: &Path) -> io::Result<Storage> {
+        self.stat(path).map(|_| Storage::Local)
+    }
 
     /// Lists a directory, in any order. Either all names or an error.
     fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>>;

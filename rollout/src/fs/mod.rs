@@ -16,7 +16,7 @@ mod fs_tests;
 pub use fault::{Fault, FaultFs, FsOp};
 pub(crate) use folders::{FsFailure, create_folders, remove_if_there, sync_folders};
 pub(crate) use log_fs::read_full_at;
-pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};
+pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs, Storage};
 pub(crate) use publish::{Published, publish};
 pub use sim::{Crash, SimFs, SurvivingBytes, SurvivingNames};
 pub use std_fs::StdFs;

@@ -13,10 +13,25 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs};
+use super::log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs, Storage};
 
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
+
+/// Sorts of file systems that several machines may write, by the numbers that Linux gives them.
+///
+/// `fuse` is not among them: it says nothing of what is behind it.
+#[cfg(target_os = "linux")]
+const NETWORK_SORTS: [(i64, &str); 8] = [
+    (0x6969, "nfs"),
+    (0x517B, "smb"),
+    (0xFF53_4D42, "cifs"),
+    (0xFE53_4D42, "smb2"),
+    (0x0102_1997, "9p"),
+    (0x00C3_6400, "ceph"),
+    (0x5346_414F, "afs"),
+    (0x0BD0_0BD0, "lustre"),
+];
 
 /// The real file system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,6 +44,10 @@ impl LogFs for StdFs {
         let file = File::open(path)?;
         require_regular(&file.metadata()?)?;
         Ok(Box::new(StdFile(file)))
+    }
+
+    fn storage(&self, path: &Path) -> io::Result<Storage> {
+        storage_of(path)
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
@@ -224,4 +243,19 @@ fn stat_of(metadata: &Metadata) -> FileStat {
 
 fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
     i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
+}
+
+#[cfg(target_os = "linux")]
+fn storage_of(path: &Path) -> io::Result<Storage> {
+    let sort = rustix::fs::statfs(path)?.f_type;
+    // The field is signed on some machines; the numbers have 32 bits.
+    let sort = i64::from(sort) & 0xFFFF_FFFF;
+    let known = NETWORK_SORTS.iter().find(|(number, _)| *number == sort);
+    Ok(known.map_or(Storage::Local, |(_, name)| Storage::Network(name)))
+}
+
+/// Elsewhere the system is not asked.
+#[cfg(not(target_os = "linux"))]
+fn storage_of(path: &Path) -> io::Result<Storage> {
+    std::fs::metadata(path).map(|_| Storage::Local)
 }

@@ -12,3 +12,4 @@ mod span_codec;
 pub use self::history::StoredRows;
 pub use self::index::{Index, Reader, WriteOutcome};
 pub use self::rollouts::{FileState, RolloutRow, RolloutUpdate};
+pub use self::schema::SCHEMA_VERSION;

@@ -49,6 +49,8 @@ pub(super) struct Sweep {
     by_thread: HashMap<Uuid, Vec<usize>>,
     /// What could not be looked into.
     pub(super) problems: Vec<(std::path::PathBuf, String)>,
+    /// Files that another file hides, with that file.
+    pub(super) shadowed: Vec<(std::path::PathBuf, std::path::PathBuf)>,
 }
 
 impl Sweep {
@@ -151,6 +153,8 @@ impl Inner {
             .into_iter()
             .map(|it| (it.path, it.error.to_string()))
             .collect();
+        let shadowed = report.shadowed.into_iter();
+        sweep.shadowed = shadowed.map(|hidden| (hidden.file.path, hidden.by)).collect();
         sweep
     }
 

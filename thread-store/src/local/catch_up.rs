@@ -427,19 +427,6 @@ fn identity_of(head: &Head) -> (Option<String>, Option<(String, u64, u64)>) {
     }
 }
 
-/// Deletes an index file with its side files, so that it is made anew.
-pub(super) fn discard_index(inner: &Inner, index: &std::path::Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut path = index.as_os_str().to_owned();
-        path.push(suffix);
-        if let Err(error) = inner.fs.remove(std::path::Path::new(&path))
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "an unusable index file could not be removed");
-        }
-    }
-}
-
 /// Tells whether an error means that the index must be thrown away.
 pub(super) fn is_rebuildable(error: &StoreError) -> bool {
     match error {

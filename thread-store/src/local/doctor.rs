@@ -35,7 +35,7 @@ impl Inner {
         for file in &files {
             self.examine_file(file, &mut report);
         }
-        self.examine_databases(&mut report);
+        self.examine_databases(&mut report.findings);
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let row = match files.first() {
@@ -194,20 +194,20 @@ impl Inner {
     }
 
     /// Says which of Codex's databases are known, and what of them is not.
-    fn examine_databases(&self, report: &mut DoctorReport) {
+    pub(super) fn examine_databases(&self, findings: &mut Vec<DoctorFinding>) {
         for database in self.codex.reports() {
             let name = database.path.file_name().unwrap_or(database.path.as_os_str());
             let detail = match database.current {
                 true => format!("{}: imported", name.display()),
                 false => format!("{}: not imported; what was known of it counts", name.display()),
             };
-            report.find("codex database", database.current, &detail);
+            findings.push(DoctorFinding::new("codex database", database.current, detail));
             for problem in &database.problems {
-                report.find("codex database", false, problem);
+                findings.push(DoctorFinding::new("codex database", false, problem.clone()));
             }
         }
         for problem in self.import_problems() {
-            report.find("codex database", false, &problem);
+            findings.push(DoctorFinding::new("codex database", false, problem));
         }
     }
 
@@ -302,10 +302,6 @@ impl Inner {
 
 impl DoctorReport {
     fn find(&mut self, check: &'static str, ok: bool, detail: &str) {
-        self.findings.push(DoctorFinding {
-            check,
-            ok,
-            detail: detail.to_owned(),
-        });
+        self.findings.push(DoctorFinding::new(check, ok, detail.to_owned()));
     }
 }

@@ -106,6 +106,10 @@ impl JournalCache {
             growth: JournalGrowth::default(),
         }
     }
+
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
+    }
 }
 
 /// A git patch as the journal has it: absent stays, null clears.

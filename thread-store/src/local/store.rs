@@ -12,15 +12,15 @@ use codex_rollout::discover::{HomeKind, SESSIONS_FOLDER, visit};
 use codex_rollout::fs::{LogFs, StdFs};
 use codex_rollout::journal::Journal;
 use codex_rollout::source::SeekCache;
-use codex_state::db::Index;
 use uuid::Uuid;
 
 use super::catalog::Catalog;
-use super::catch_up::{SharedIndex, discard_index, is_rebuildable, stale_rollout};
+use super::catch_up::{SharedIndex, is_rebuildable, stale_rollout};
 use super::codex_db::CodexDatabases;
 use super::facts::JournalCache;
+use super::index_file::{index_path, open_index, remove_outdated, set_aside};
+use super::index_place::{IndexPlace, find_place};
 use super::keyed_lock::KeyedLocks;
-use super::open_rollout::index_error;
 use super::opening::Opened;
 use super::writers::Writers;
 use crate::clock::Clock;
@@ -28,7 +28,7 @@ use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
-use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
+use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -38,10 +38,6 @@ use crate::writes::{
     Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, StoredLines, ThreadWrites, WriterKey,
 };
 
-/// Our folder in a home.
-const OWN_FOLDER: &str = "codex-threads";
-/// Name of the index file.
-const INDEX_FILE: &str = "index.sqlite";
 /// Folder of the copies of Codex's databases, in our cache or in the folder of the index.
 const COPIES_FOLDER: &str = "codex-databases";
 /// Bytes that seekable copies of compressed rollouts take at most.
@@ -64,6 +60,9 @@ pub struct LocalStoreOptions {
     pub home: PathBuf,
     /// Folder of the index; `<home>/codex-threads/index` when absent.
     pub index_dir: Option<PathBuf>,
+    /// Folder for the index where the home cannot keep one: it cannot be written, or is on a network file system. Each home
+    /// gets a folder of its own in it. When absent, the first is an error and the second a warning.
+    pub fallback_dir: Option<PathBuf>,
     /// Folder of Codex's databases; the home when absent.
     pub codex_databases: Option<PathBuf>,
     /// Provider of threads that name none.
@@ -86,6 +85,7 @@ impl LocalStoreOptions {
         Self {
             home: home.into(),
             index_dir: None,
+            fallback_dir: None,
             codex_databases: None,
             default_provider: "openai".to_owned(),
             empty_folder: EmptyFolder::default(),
@@ -128,7 +128,8 @@ pub(super) struct Inner {
     pub(super) codex: CodexDatabases,
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
-    index_path: PathBuf,
+    pub(super) place: IndexPlace,
+    pub(super) index_path: PathBuf,
     index: RwLock<SharedIndex>,
 }
 
@@ -147,22 +148,13 @@ impl LocalStore {
     /// [`StoreError::NotAHome`] when the folder is not one, [`StoreError::Index`] when no index can be kept there.
     pub fn open(options: LocalStoreOptions) -> StoreResult<Arc<Self>> {
         check_home(&options)?;
-        let own = options.home.join(OWN_FOLDER);
-        // Where an index can be kept, a copy can be, too.
-        let copies = options.index_dir.clone().unwrap_or_else(|| own.join("cache"));
+        let place = find_place(&options)?;
         let databases = options.codex_databases.unwrap_or_else(|| options.home.clone());
-        let codex = CodexDatabases::new(Arc::clone(&options.fs), databases, copies.join(COPIES_FOLDER));
-        let index_dir = options.index_dir.unwrap_or_else(|| own.join("index"));
-        let index_path = index_dir.join(INDEX_FILE);
-        options
-            .fs
-            .create_dir_all(&index_dir)
-            .map_err(|error| StoreError::Index {
-                path: index_dir.clone(),
-                source: Box::new(error),
-            })?;
-        let index = open_index(&options.fs, &index_path)?;
-        let cache = SeekCache::new(Arc::clone(&options.fs), own.join("cache"), CACHE_LIMIT_BYTES);
+        let codex = CodexDatabases::new(Arc::clone(&options.fs), databases, place.copies.join(COPIES_FOLDER));
+        let path = index_path(&place.index);
+        remove_outdated(options.fs.as_ref(), &place.index, options.clock.now_ms());
+        let index = open_index(options.fs.as_ref(), &path)?;
+        let cache = SeekCache::new(Arc::clone(&options.fs), place.cache.clone(), CACHE_LIMIT_BYTES);
         let store = Self {
             inner: Arc::new(Inner {
                 codex,
@@ -180,7 +172,8 @@ impl LocalStore {
                 cache,
                 catalog: Catalog::new(),
                 locks: KeyedLocks::new(),
-                index_path,
+                place,
+                index_path: path,
                 index: RwLock::new(Arc::new(index)),
             }),
         };
@@ -252,53 +245,13 @@ impl Inner {
         Ok(())
     }
 
-    /// Throws the index away and starts an empty one.
+    /// Keeps the index aside and starts an empty one.
     fn rebuild_index(&self) -> StoreResult<()> {
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        discard_index(self, &self.index_path);
-        *index = Arc::new(open_index(&self.fs, &self.index_path)?);
+        set_aside(self.fs.as_ref(), &self.index_path);
+        *index = Arc::new(open_index(self.fs.as_ref(), &self.index_path)?);
         self.catalog.forget_index();
         Ok(())
-    }
-}
-
-/// Opens the index; one that cannot be used is deleted and created again, once.
-fn open_index(fs: &Arc<dyn LogFs>, path: &Path) -> StoreResult<Index> {
-    // SQLite would create the file readable for everybody.
-    match fs.create(path) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => {
-            return Err(StoreError::Index {
-                path: path.to_owned(),
-                source: Box::new(error),
-            });
-        }
-    }
-    match Index::open(path) {
-        Err(error) if error.is_rebuildable() => {
-            tracing::warn!(%error, path = %path.display(), "index is unusable; making a new one from the log");
-            for suffix in ["", "-wal", "-shm"] {
-                let mut file = path.as_os_str().to_owned();
-                file.push(suffix);
-                match fs.remove(Path::new(&file)) {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => {
-                        return Err(StoreError::Index {
-                            path: path.to_owned(),
-                            source: Box::new(error),
-                        });
-                    }
-                }
-            }
-            fs.create(path).map_err(|error| StoreError::Index {
-                path: path.to_owned(),
-                source: Box::new(error),
-            })?;
-            Index::open(path).map_err(|error| index_error(path, error))
-        }
-        outcome => outcome.map_err(|error| index_error(path, error)),
     }
 }
 
@@ -506,6 +459,10 @@ impl StoreMaintenance for LocalStore {
 
     async fn verify(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<VerifyReport> {
         self.run(move |inner| inner.verify(progress.as_ref())).await
+    }
+
+    async fn doctor_home(&self) -> StoreResult<HomeReport> {
+        self.run(|inner| inner.doctor_home()).await
     }
 
     async fn doctor(&self, subject: &str) -> StoreResult<DoctorReport> {

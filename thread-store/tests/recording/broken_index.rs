@@ -42,8 +42,9 @@ fn a_broken_index_fails_no_append() {
 }
 
 fn spoil(home: &std::path::Path) {
-    for file in ["index.sqlite", "index.sqlite-wal"] {
-        let path = home.join("codex-threads/index").join(file);
+    let schema = codex_state::db::SCHEMA_VERSION;
+    let index = home.join(format!("codex-threads/index/index-{schema}.sqlite"));
+    for path in [index.clone(), index.with_extension("sqlite-wal")] {
         if let Ok(bytes) = fs::read(&path) {
             fs::write(&path, vec![0x55; bytes.len()]).expect("writable");
         }

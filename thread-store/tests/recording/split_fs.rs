@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use codex_rollout::fs::{DirEntry, FileLock, FileStat, LogFile, LogFileMut, LogFs, StdFs};
+use codex_rollout::fs::{DirEntry, FileLock, FileStat, LogFile, LogFileMut, LogFs, StdFs, Storage};
 
 /// A file system with a real folder in it.
 pub(crate) struct SplitFs {
@@ -26,6 +26,10 @@ impl SplitFs {
 impl LogFs for SplitFs {
     fn open(&self, path: &Path) -> io::Result<Box<dyn LogFile>> {
         self.of(path).open(path)
+    }
+
+    fn storage(&self, path: &Path) -> io::Result<Storage> {
+        self.of(path).storage(path)
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>> {

@@ -71,7 +71,7 @@ impl LocalHome {
     }
 
     pub(crate) fn index_path(&self) -> PathBuf {
-        self.path().join("codex-threads/index/index.sqlite")
+        index_path(self.path())
     }
 
     /// Writes a rollout, replacing what is at its path, and returns the path.
@@ -128,6 +128,12 @@ impl LocalHome {
         }
         found
     }
+}
+
+/// Returns the index of a home.
+pub(crate) fn index_path(home: &Path) -> PathBuf {
+    let schema = codex_state::db::SCHEMA_VERSION;
+    home.join(format!("codex-threads/index/index-{schema}.sqlite"))
 }
 
 fn set_mtime(path: &Path, mtime_ms: i64) {

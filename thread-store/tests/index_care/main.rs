@@ -1,0 +1,40 @@
+//! The file of the index in bad days: where it cannot be kept, when it is spoilt, of another version, or written by others.
+#![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
+
+mod doctor;
+mod file;
+mod place;
+#[path = "../recording/split_fs.rs"]
+mod split_fs;
+#[expect(dead_code, reason = "each test file uses its own part")]
+#[path = "../support/mod.rs"]
+mod support;
+
+use codex_thread_store::{ArchivedFilter, Direction, GroupFilter, ListQuery, ListSort, LocalStore, ThreadStore, View};
+
+/// Threads that the default list of the fixture shows.
+const LISTED: usize = 15;
+
+/// Counts what the default list shows.
+async fn listed(store: &LocalStore) -> usize {
+    let query = ListQuery {
+        view: View::Full,
+        sort: ListSort::CreatedAt,
+        direction: Direction::Ascending,
+        limit: 100,
+        anchor: None,
+        archived: ArchivedFilter::Live,
+        sources: None,
+        providers: None,
+        cwds: None,
+        search_term: None,
+        relation: None,
+        section: GroupFilter::Any,
+        project: GroupFilter::Any,
+        include_attached: false,
+        excluded: Vec::new(),
+        include_unpreviewed: false,
+        database_rows: false,
+    };
+    store.list_threads(query).await.expect("a list").threads.len()
+}
