@@ -38,6 +38,16 @@ fn main() -> io::Result<()> {
             .map(<[u8]>::to_vec)
             .collect::<Vec<_>>()
     }));
+    // The other targets take a choice from the first byte.
+    let chosen = |bytes: &[u8]| [0_u8, 1, 2, 3].map(|choice| [&[choice][..], bytes].concat());
+    let ends: Vec<Vec<u8>> = lines.iter().step_by(9).flat_map(|line| chosen(line)).collect();
+    let terms = lines
+        .iter()
+        .step_by(9)
+        .map(|line| [&[6][..], &b"needle"[..], &line[..]].concat());
+    write(&dir.join("recover"), &ends)?;
+    write(&dir.join("zst"), &ends)?;
+    write(&dir.join("search"), &terms.collect::<Vec<_>>())?;
     lines.iter_mut().for_each(|line| line.retain(|byte| *byte != b'\n'));
     write(&dir.join("decode_line"), &lines)?;
     write(&dir.join("project_bytes"), &rollouts)?;

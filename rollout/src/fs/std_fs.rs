@@ -22,7 +22,7 @@ const DIR_MODE: u32 = 0o700;
 ///
 /// `fuse` is not among them: it says nothing of what is behind it.
 #[cfg(target_os = "linux")]
-const NETWORK_SORTS: [(i64, &str); 8] = [
+const NETWORK_SORTS: [(i128, &str); 8] = [
     (0x6969, "nfs"),
     (0x517B, "smb"),
     (0xFF53_4D42, "cifs"),
@@ -248,8 +248,8 @@ fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
 #[cfg(target_os = "linux")]
 fn storage_of(path: &Path) -> io::Result<Storage> {
     let sort = rustix::fs::statfs(path)?.f_type;
-    // The field is signed on some machines; the numbers have 32 bits.
-    let sort = i64::from(sort) & 0xFFFF_FFFF;
+    // The type of the field depends on the machine; the numbers have 32 bits.
+    let sort = i128::from(sort) & 0xFFFF_FFFF;
     let known = NETWORK_SORTS.iter().find(|(number, _)| *number == sort);
     Ok(known.map_or(Storage::Local, |(_, name)| Storage::Network(name)))
 }

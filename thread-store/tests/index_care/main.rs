@@ -6,7 +6,6 @@ mod file;
 mod place;
 #[path = "../recording/split_fs.rs"]
 mod split_fs;
-#[expect(dead_code, reason = "each test file uses its own part")]
 #[path = "../support/mod.rs"]
 mod support;
 
