@@ -27,8 +27,9 @@ fuzz_target!(|data: &[u8]| {
         assert!(found.is_none_or(|found| collapsed.get(found).is_some()), "on character boundaries");
         let _ = (matcher.snippet(&plain), matcher.raw_line_matches(bytes));
     }
-    // A text contains itself.
-    let own = LiteralMatcher::folding(text).expect("shorter than the limit");
+    // A text contains what it begins with.
+    let own: String = collapsed.chars().take(32).collect();
+    let own = LiteralMatcher::folding(&own).expect("shorter than the limit");
     assert!(own.find(&collapsed).is_some());
 
     let mut end = 0;

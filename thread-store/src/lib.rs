@@ -30,7 +30,7 @@ pub use report::{
     CompressionReport, Damage, DamageKind, DoctorFinding, DoctorReport, HomeReport, IndexReport, IndexState,
     IndexStateKind, VerifyReport,
 };
-pub use store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
+pub use store::{IndexProgress, IndexStep, StoreMaintenance, ThreadSearch, ThreadStore};
 pub use types::{
     Anchor, ArchivedFilter, Direction, GitInfo, GroupFilter, HistoryMode, ItemAnchor, ItemEntry, ItemPage,
     ItemPageQuery, ItemsView, ListPage, ListQuery, ListSort, Occurrence, OccurrenceAnchor, OccurrencePage,

@@ -100,11 +100,31 @@ pub trait IndexProgress: Send + Sync {
     fn advance(&self, bytes_done: u64, bytes_total: u64, threads_done: u64, threads_total: u64);
 }
 
+/// What one step of indexing came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexStep {
+    /// Nothing is left: positions and texts of every rollout that was there are indexed.
+    Done,
+    /// More is left.
+    More {
+        /// Rollouts whose positions are not indexed; 0 when only texts are left.
+        rollouts_left: u64,
+        /// Their bytes as stored.
+        bytes_left: u64,
+    },
+    /// Another process is indexing.
+    Elsewhere,
+}
+
 /// Builds, checks and explains the index.
 #[async_trait]
 pub trait StoreMaintenance: Send + Sync {
     /// Brings the whole index up to date, positions and text.
     async fn index_all(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<IndexReport>;
+
+    /// Does the next step of bringing the index up to date, newest threads first; takes well under a second but for a single
+    /// large rollout. What a step did stays done, whenever the process ends.
+    async fn index_step(&self) -> StoreResult<IndexStep>;
 
     /// Looks for decay inside the index as a whole, which single answers would not meet; makes it anew if there is any.
     async fn check_index(&self) -> StoreResult<()>;

@@ -28,6 +28,17 @@ const STEP_ROWS: usize = 10_000;
 /// Rows whose texts one transaction indexes.
 const TITLE_STEP_ROWS: u32 = 1_000;
 
+/// Returns how many files, newest first, make a step; one at least.
+fn first_files(files: &[RolloutFile], max_files: usize, max_bytes: u64) -> usize {
+    let mut bytes = 0_u64;
+    let fits = files.iter().take(max_files).take_while(|file| {
+        let first = bytes == 0;
+        bytes = bytes.saturating_add(file.stat.len.max(1));
+        first || bytes <= max_bytes
+    });
+    fits.count()
+}
+
 impl Inner {
     /// Lists threads.
     pub(super) fn list(&self, query: &ListQuery) -> StoreResult<ListPage> {
@@ -99,19 +110,30 @@ impl Inner {
 
     /// Catches up every changed file and stores the rows of the threads that they belong to.
     pub(super) fn bring_up_to_date(&self, progress: &mut dyn FnMut(&RolloutFile, usize)) -> StoreResult<()> {
+        self.bring_nearer(usize::MAX, u64::MAX, progress).map(|_| ())
+    }
+
+    /// Catches up the newest changed files, at most so many and (but for the first) so many bytes; returns the others.
+    pub(super) fn bring_nearer(
+        &self,
+        max_files: usize,
+        max_bytes: u64,
+        progress: &mut dyn FnMut(&RolloutFile, usize),
+    ) -> StoreResult<Vec<RolloutFile>> {
         self.index_own_appends();
         let sweep = self.sweep(Freshness::Recent);
         if self.is_synced(&sweep) {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let dirty = self.dirty_files(&sweep);
+        let mut dirty = self.dirty_files(&sweep);
+        let rest = dirty.split_off(first_files(&dirty, max_files, max_bytes));
         self.remove_vanished(&sweep)?;
         let facts = self.facts()?;
         let mut changed_facts = self.changed_facts(&facts);
         changed_facts.extend(self.threads_of_lost_databases()?);
         if dirty.is_empty() && changed_facts.is_empty() {
             self.mark_synced(&sweep);
-            return Ok(());
+            return Ok(rest);
         }
         let mut threads: BTreeSet<String> = changed_facts.into_iter().collect();
         let mut updates = Vec::new();
@@ -144,8 +166,11 @@ impl Inner {
                 self.mark_current(file);
             }
         }
-        self.mark_synced(&sweep);
-        self.catch_up_titles()
+        if rest.is_empty() {
+            self.mark_synced(&sweep);
+        }
+        self.catch_up_titles()?;
+        Ok(rest)
     }
 
     /// Adds the threads that inherit from changed rollouts: what their rows say may come from there.

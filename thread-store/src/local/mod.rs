@@ -3,6 +3,7 @@
 //! The only place that knows both the log and the index. Wiring and delegation; each subject has its own file.
 
 mod archive;
+mod background;
 mod capability;
 mod catalog;
 mod catch_up;

@@ -14,6 +14,7 @@ use codex_rollout::journal::Journal;
 use codex_rollout::source::SeekCache;
 use uuid::Uuid;
 
+use super::background::Leadership;
 use super::catalog::Catalog;
 use super::catch_up::{SharedIndex, is_rebuildable, stale_rollout};
 use super::codex_db::CodexDatabases;
@@ -29,7 +30,7 @@ use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, IndexState, VerifyReport};
-use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
+use crate::store::{IndexProgress, IndexStep, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -128,6 +129,8 @@ pub(super) struct Inner {
     pub(super) codex: CodexDatabases,
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
+    /// Whether this process indexes behind the answers.
+    pub(super) leadership: Leadership,
     pub(super) place: IndexPlace,
     pub(super) index_path: PathBuf,
     index: RwLock<SharedIndex>,
@@ -172,6 +175,7 @@ impl LocalStore {
                 cache,
                 catalog: Catalog::new(),
                 locks: KeyedLocks::new(),
+                leadership: Leadership::default(),
                 place,
                 index_path: path,
                 index: RwLock::new(Arc::new(index)),
@@ -459,6 +463,10 @@ impl StoreMaintenance for LocalStore {
 
     async fn verify(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<VerifyReport> {
         self.run(move |inner| inner.verify(progress.as_ref())).await
+    }
+
+    async fn index_step(&self) -> StoreResult<IndexStep> {
+        self.run(|inner| inner.index_step()).await
     }
 
     async fn doctor_home(&self) -> StoreResult<HomeReport> {

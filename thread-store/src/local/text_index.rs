@@ -12,9 +12,10 @@ use codex_state::text::is_context_text;
 use codex_state::words::{WordTable, WordWriter};
 
 use super::catalog::Freshness;
+use super::list::error_chain;
 use super::open_rollout::read_error;
 use super::store::Inner;
-use crate::error::StoreResult;
+use crate::error::{StoreError, StoreResult};
 
 /// Documents that one transaction stores at most.
 const STEP_DOCUMENTS: usize = 4_000;
@@ -22,9 +23,16 @@ const STEP_DOCUMENTS: usize = 4_000;
 impl Inner {
     /// Brings the word index up to the positions of every rollout.
     pub(super) fn catch_up_text(&self, progress: &mut dyn FnMut(u64)) -> StoreResult<()> {
+        self.catch_up_some_text(u64::MAX, progress).map(|_| ())
+    }
+
+    /// Brings the word index nearer to the positions until so many bytes were read; returns whether it is there.
+    ///
+    /// A rollout whose lines cannot be read stays behind: a search that needs it says so, and no other one is held up.
+    pub(super) fn catch_up_some_text(&self, max_bytes: u64, progress: &mut dyn FnMut(u64)) -> StoreResult<bool> {
         let sweep = self.sweep(Freshness::Recent);
         if self.is_text_synced(&sweep) {
-            return Ok(());
+            return Ok(true);
         }
         let index = self.index();
         let behind: Vec<String> = {
@@ -34,7 +42,12 @@ impl Inner {
                 .map_err(|error| self.index_error(error))?
         };
         let mut batch = Vec::new();
+        let mut read_bytes = 0;
         for rollout_id in behind {
+            if read_bytes >= max_bytes {
+                self.store_texts(&mut batch)?;
+                return Ok(false);
+            }
             let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
                 continue;
             };
@@ -42,14 +55,21 @@ impl Inner {
                 let reader = index.reader().map_err(|error| self.index_error(error))?;
                 reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?
             };
-            if let Some(row) = row {
-                self.index_text(file, &row, &mut batch)?;
-                progress(row.checkpoint.offset - row.text_offset);
+            let Some(row) = row else { continue };
+            match self.index_text(file, &row, &mut batch) {
+                Ok(()) => {}
+                Err(error @ StoreError::Read { .. }) => {
+                    tracing::warn!(error = %error_chain(&error), "the text of a rollout could not be indexed");
+                }
+                Err(error) => return Err(error),
             }
+            let bytes = row.checkpoint.offset.saturating_sub(row.text_offset);
+            read_bytes += bytes;
+            progress(bytes);
         }
         self.store_texts(&mut batch)?;
         self.mark_text_synced(&sweep);
-        Ok(())
+        Ok(true)
     }
 
     /// Collects the texts of one rollout from its text checkpoint to its position checkpoint.

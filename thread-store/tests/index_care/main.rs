@@ -1,6 +1,7 @@
 //! The file of the index in bad days: where it cannot be kept, when it is spoilt, of another version, or written by others.
 #![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
+mod background;
 mod doctor;
 mod file;
 mod place;

@@ -1,0 +1,75 @@
+//! Brings the index up to date behind the answers: newest threads first, in steps that can be left off at any time.
+//!
+//! Of all processes that share an index, one does it; the others look again later. A request that needs a thread catches it up
+//! itself and finds it done here.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use codex_rollout::fs::FileLock;
+
+use super::store::Inner;
+use crate::error::{StoreError, StoreResult};
+use crate::store::IndexStep;
+
+/// File whose lock the process holds that indexes.
+const LEADER_FILE: &str = "indexing.lock";
+/// Rollouts that one step catches up at most.
+const STEP_FILES: usize = 64;
+/// Bytes that one step reads at most, but for a single larger rollout.
+const STEP_BYTES: u64 = 32 * 1024 * 1024;
+
+/// The leadership of this process.
+#[derive(Default)]
+pub(super) struct Leadership {
+    lock: Mutex<Option<Box<dyn FileLock>>>,
+}
+
+impl Inner {
+    /// Does the next step of indexing, unless another process is at it.
+    pub(super) fn index_step(&self) -> StoreResult<IndexStep> {
+        let mut lock = self.leadership.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_none() {
+            *lock = self.try_lead()?;
+        }
+        if lock.is_none() {
+            return Ok(IndexStep::Elsewhere);
+        }
+        let step = self.lead_step();
+        if !matches!(step, Ok(IndexStep::More { .. })) {
+            // Done, or failed: another one may try.
+            *lock = None;
+        }
+        step
+    }
+
+    fn lead_step(&self) -> StoreResult<IndexStep> {
+        let rest = self.bring_nearer(STEP_FILES, STEP_BYTES, &mut |_, _| {})?;
+        if !rest.is_empty() {
+            return Ok(IndexStep::More {
+                rollouts_left: rest.len() as u64,
+                bytes_left: rest.iter().map(|file| file.stat.len).sum(),
+            });
+        }
+        match self.catch_up_some_text(STEP_BYTES, &mut |_| {})? {
+            true => Ok(IndexStep::Done),
+            false => Ok(IndexStep::More {
+                rollouts_left: 0,
+                bytes_left: 0,
+            }),
+        }
+    }
+
+    fn try_lead(&self) -> StoreResult<Option<Box<dyn FileLock>>> {
+        let path = self.place.index.join(LEADER_FILE);
+        let made = match self.fs.create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made.map(|_| ()),
+        };
+        let locked = made.and_then(|()| self.fs.try_lock(&path));
+        locked.map_err(|error| StoreError::Index {
+            path,
+            source: Box::new(error),
+        })
+    }
+}

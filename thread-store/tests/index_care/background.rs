@@ -1,0 +1,101 @@
+//! Indexing behind the answers: in steps, newest first, one process at a time, and left off at any moment.
+
+use codex_test_support::{Header, Mode, RolloutBuilder};
+use codex_thread_store::{IndexStep, ItemsView, LocalStore, ThreadReadQuery, ThreadStore, View};
+
+use crate::support::LocalHome;
+
+/// More than one step takes.
+const THREADS: u32 = 70;
+const LEFT: u64 = 6;
+
+fn thread(number: u32) -> String {
+    format!("019cb354-0000-7000-8000-{number:012}")
+}
+
+/// Threads of which a later one is newer.
+fn home() -> LocalHome {
+    let home = LocalHome::new();
+    for number in 1..=THREADS {
+        let created_ms = 1_772_442_000_000 + i64::from(number) * 60_000;
+        let header = Header::new(Mode::Paginated, &thread(number)).created_at(created_ms);
+        let mut rollout = RolloutBuilder::new(header);
+        rollout.start_turn().user("ask").agent("answer").complete_turn();
+        rollout.file().write_to(home.path()).expect("writable");
+    }
+    home
+}
+
+async fn step(store: &LocalStore) -> IndexStep {
+    let maintenance = store.maintenance().expect("kept");
+    maintenance.index_step().await.expect("a step")
+}
+
+async fn finish(store: &LocalStore) {
+    for _ in 0..10 {
+        if step(store).await == IndexStep::Done {
+            return;
+        }
+    }
+    panic!("it does not come to an end");
+}
+
+async fn lag(store: &LocalStore) -> String {
+    let report = store
+        .maintenance()
+        .expect("kept")
+        .doctor_home()
+        .await
+        .expect("examined");
+    let lag = report.findings.into_iter().find(|finding| finding.check == "index lag");
+    lag.expect("told").detail
+}
+
+#[tokio::test]
+async fn steps_take_the_newest_threads_first_and_come_to_an_end() {
+    let home = home();
+    let store = home.store();
+    let IndexStep::More {
+        rollouts_left,
+        bytes_left,
+    } = step(&store).await
+    else {
+        panic!("one step is not enough");
+    };
+    assert_eq!(rollouts_left, LEFT);
+    assert!(bytes_left > 0);
+    assert!(lag(&store).await.starts_with("6 rollouts"));
+    // An old thread that is asked for is there at once, and not done again.
+    let query = ThreadReadQuery {
+        thread_id: thread(1).parse().expect("an id"),
+        view: View::Full,
+        turns: Some(ItemsView::Full),
+    };
+    assert_eq!(store.read_thread(query).await.expect("read").turns.len(), 1);
+    assert!(lag(&store).await.starts_with("5 rollouts"));
+    finish(&store).await;
+    assert_eq!(lag(&store).await, "every rollout is indexed");
+    assert_eq!(step(&store).await, IndexStep::Done);
+}
+
+#[tokio::test]
+async fn one_process_indexes_and_another_takes_over_when_it_has_gone() {
+    let home = home();
+    let first = LocalStore::open(home.options()).expect("a home");
+    let second = LocalStore::open(home.options()).expect("a home");
+    assert!(matches!(step(&first).await, IndexStep::More { .. }));
+    assert_eq!(step(&second).await, IndexStep::Elsewhere);
+    drop(first);
+    // What was done is done.
+    assert!(lag(&second).await.starts_with("6 rollouts"));
+    finish(&second).await;
+}
+
+#[tokio::test]
+async fn whoever_is_done_leaves_the_lead() {
+    let home = home();
+    let first = LocalStore::open(home.options()).expect("a home");
+    let second = LocalStore::open(home.options()).expect("a home");
+    finish(&first).await;
+    finish(&second).await;
+}
