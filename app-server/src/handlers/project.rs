@@ -122,6 +122,9 @@ pub(crate) async fn import(server: &Server, params: ProjectImportParams) -> RpcR
 
 /// Makes sure that there is a thread; a loaded one without rollout gets one (3.1), so that lists can show it.
 async fn require_thread(server: &Server, thread_id: ThreadId) -> StoreResult<()> {
+    if server.is_ephemeral(thread_id) {
+        return Err(StoreError::ThreadNotFound { thread_id });
+    }
     if let Some(loaded) = server.unwritten(thread_id) {
         return loaded.live.persist().await;
     }

@@ -31,6 +31,7 @@ fn ended(turn: Option<&str>) -> LiveUpdate {
     LiveUpdate::TurnEnded {
         turn_id: turn.map(str::to_owned),
         aborted: false,
+        ending: Box::default(),
     }
 }
 
