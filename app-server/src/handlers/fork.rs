@@ -15,7 +15,7 @@ use codex_protocol::rpc::thread::Thread;
 use codex_thread_store::live::LiveThread;
 use codex_thread_store::{
     ForkAttachment, ForkCut, ForkOverrides, ForkRequest, HistoryMode, ItemsView, NewThread, StoreError,
-    ThreadReadQuery, ThreadRecord, TurnRecord,
+    ThreadReadQuery, ThreadRecord, TurnRecord, View,
 };
 
 use super::{ids, resume, start};
@@ -31,6 +31,10 @@ const METHOD: &str = "thread/fork";
 /// `thread/fork`.
 pub(crate) async fn thread_fork(cx: &mut Cx, mut params: ThreadForkParams) -> RpcResult<Told<ThreadForkResponse>> {
     check(&params)?;
+    if cx.server.view == View::Codex && params.model_provider.is_none() {
+        // Codex resumes a thread with its provider, and forks it with the configured one.
+        params.model_provider = Some(cx.server.default_provider.clone());
+    }
     let source = source(cx, &mut params).await?;
     let failing = Failing::new(METHOD, cx.server.view).about(source);
     refuse_kept_nowhere(&cx.server, source, &params, failing)?;
@@ -251,7 +255,7 @@ async fn fork_ephemeral(
         thread_source,
         ..start::new_thread(&cx.server, mode, &settings)
     };
-    let origin = Origin::of_fork(&source, inherited.preview.clone());
+    let origin = Origin::of_fork(&source, &inherited.preview);
     let loaded = start::load_ephemeral(cx, (new, style), settings, origin).await?;
     if let Some(known) = &inherited.token_use {
         loaded.with_activity(|activity| activity.recall_usage(known));

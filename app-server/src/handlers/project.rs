@@ -199,7 +199,8 @@ pub(crate) async fn delete(cx: &Cx, params: ProjectDeleteParams) -> RpcResult<To
     let projects = projects(server).map_err(|error| failing.error(error))?;
     let deleted = projects.delete(&params.project_id).await;
     let threads = deleted.map_err(|error| failing.error(error))?;
-    for loaded in threads.iter().filter_map(|thread_id| server.loaded.get(*thread_id)) {
+    // Also those that no fact knows.
+    for loaded in server.loaded.all() {
         loaded.leave_project(&params.project_id);
     }
     Ok(Told {

@@ -112,6 +112,7 @@ fn destination(section_id: Option<String>, before: Option<&str>) -> RpcResult<Se
         .map(|id| ids::parse(id, "before thread id").map_err(RpcError::invalid_request))
         .transpose()?;
     match (section_id, before) {
+        (Some(id), _) if id.is_empty() => Err(RpcError::invalid_request("sectionId must not be empty")),
         (None, None) => Ok(SectionMove::Out),
         (None, Some(_)) => Err(RpcError::invalid_request(
             "beforeThreadId requires a non-null sectionId",

@@ -34,19 +34,22 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// The origin of a fork.
-    pub(crate) fn of_fork(source: &ThreadRecord, mut preview: String) -> Self {
-        let mut end = preview.len().min(MAX_ORIGIN_PREVIEW_BYTES);
-        while !preview.is_char_boundary(end) {
-            end -= 1;
-        }
-        preview.truncate(end);
-        preview.shrink_to_fit();
+    pub(crate) fn of_fork(source: &ThreadRecord, preview: &str) -> Self {
         Self {
             forked_from: Some(source.thread_id),
             name: source.name.clone(),
-            preview,
+            preview: beginning_of(preview).to_owned(),
         }
     }
+}
+
+/// Returns as much of a text as is kept.
+fn beginning_of(text: &str) -> &str {
+    let mut end = text.len().min(MAX_ORIGIN_PREVIEW_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 impl Server {
@@ -66,3 +69,7 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "ephemeral_tests.rs"]
+mod ephemeral_tests;
