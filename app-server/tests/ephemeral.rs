@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codex_app_server::limits::MAX_EPHEMERAL_THREADS;
-use codex_thread_store::{LocalStore, LocalStoreOptions, View};
+use codex_test_support::fixture;
+use codex_thread_store::{Clock, LocalStore, LocalStoreOptions, ThreadStore, View};
 use serde_json::{Value, json};
 use support::recording::{Home, agent, names, tokens, turn_completed, turn_started, user, whole_turn};
 use support::{Wire, request};
@@ -81,6 +82,10 @@ fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
         }
     }
     found.sort();
+}
+
+fn names_of(files: &[(String, Vec<u8>)]) -> Vec<&str> {
+    files.iter().map(|file| file.0.as_str()).collect()
 }
 
 /// Whether a text is the name of a file, or anywhere in one.
@@ -219,7 +224,6 @@ async fn nothing_of_ephemeral_threads_is_on_disk() {
         wire.result("thread/list", json!({})).await;
         server.shutdown().await.expect("closes");
         files(home.path(), &mut after);
-        let names_of = |files: &[(String, Vec<u8>)]| files.iter().map(|file| file.0.clone()).collect::<Vec<_>>();
         let is_rollout = |name: &String| name.contains("sessions");
         let kept = |files: &[(String, Vec<u8>)]| {
             files
@@ -307,6 +311,44 @@ async fn an_ephemeral_fork_of_a_legacy_thread_shows_the_turns_up_to_the_cut() {
         assert_eq!((turn_ids(&fork["thread"]).len(), names(&told)), (0, vec![STARTED]));
     }
     assert_eq!(home.rollout(), rollout, "the source is as it was");
+}
+
+#[tokio::test]
+async fn ephemeral_forks_leave_every_source_as_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fixture::listing_home(folder.path()).expect("writable");
+    let mut options = LocalStoreOptions::new(folder.path());
+    options.clock = Clock::from_fn(|| 1_900_000_000_000);
+    let store = LocalStore::open(options).expect("a home");
+    let maintenance = store.maintenance().expect("a store that compresses");
+    maintenance.compress().await.expect("compressed");
+    let mut before = Vec::new();
+    files(folder.path(), &mut before);
+    let is_compressed = |file: &&(String, Vec<u8>)| file.0.ends_with(".jsonl.zst");
+    assert!(before.iter().filter(is_compressed).count() > 3, "idle for years");
+    let server = support::server(store, View::Full);
+    let mut wire = Wire::initialized(Arc::clone(&server), true).await;
+    let mut forks = 0;
+    for number in 1..=21 {
+        let params = json!({"threadId": fixture::id(number), "ephemeral": true, "excludeTurns": true});
+        wire.send(&request(1, "thread/fork", params)).await;
+        let answer = wire.receive().await;
+        if answer.get("error").is_none() {
+            wire.told(1).await;
+            forks += 1;
+        }
+    }
+    assert!(forks >= 17, "{forks} forks");
+    server.shutdown().await.expect("closes");
+    let mut after = Vec::new();
+    files(folder.path(), &mut after);
+    for found in [&mut before, &mut after] {
+        // Reads may write the index and plain copies of what is compressed; everything else is somebody's data.
+        found.retain(|file| !file.0.contains(".sqlite") && !file.0.contains("/cache/"));
+    }
+    assert_eq!(names_of(&after), names_of(&before));
+    let changed = after.iter().zip(&before).find(|(after, before)| after != before);
+    assert_eq!(changed.map(|(file, _)| &file.0), None, "it has changed");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::error::StoreErrorKind;
 use crate::lifecycle::{ForkCut, ForkRequest, InheritedHistory, ThreadLifecycle};
 use crate::store::ThreadStore;
 use crate::types::View;
-use crate::writes::TokenUse;
+use crate::writes::{Durability, TokenUse};
 
 const MODES: [HistoryMode; 2] = [HistoryMode::Legacy, HistoryMode::Paginated];
 
@@ -108,6 +108,25 @@ pub async fn what_a_fork_inherits_is_told_without_it(fixture: &dyn StoreFixture)
         .inherited_history(thread(99), ForkCut::Whole)
         .await;
     assert_eq!(nobody.expect_err("no such thread").kind(), StoreErrorKind::NotFound);
+}
+
+/// What is appended to an open thread is inherited at once, also if it was only queued.
+pub async fn what_was_appended_last_is_inherited(fixture: &dyn StoreFixture) {
+    for (n, mode) in (1..).zip(MODES) {
+        let live = recording::create(fixture, n, mode).await;
+        let store = fixture.store();
+        for turn in ["t1", "t2"] {
+            let records = recording::turn(thread(n), turn);
+            live.append(&records, Some(Durability::Queued)).await.expect("queued");
+            if turn == "t1" {
+                live.flush(Durability::Written).await.expect("written");
+            }
+        }
+        let told = lifecycle(&*store).inherited_history(thread(n), ForkCut::Whole).await;
+        let told = told.expect("recorded");
+        assert_eq!(kept(&*store, n, &told).await, ["t1", "t2"], "{mode:?}");
+        live.close().await.expect("closed");
+    }
 }
 
 /// The use of tokens is found along a lineage, with the turn that it was recorded in, and nothing that was cut off counts.

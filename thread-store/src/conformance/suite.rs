@@ -39,6 +39,7 @@ macro_rules! store_conformance {
             ],
             inherited: [
                 what_a_fork_inherits_is_told_without_it,
+                what_was_appended_last_is_inherited,
                 the_use_of_tokens_is_inherited,
             ],
             items: [

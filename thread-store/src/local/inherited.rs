@@ -1,6 +1,6 @@
 //! What a fork would begin with, for forks that are made elsewhere than in the home.
 //!
-//! The places are those of real forks (`fork.rs`); reads only, and never more than the ends of things.
+//! The places are those of real forks (`fork.rs`). Makes nothing; reads no more than the ends of things.
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::HistoryMode;
@@ -18,6 +18,10 @@ use crate::types::View;
 impl Inner {
     /// Returns what a fork would begin with.
     pub(super) fn inherited_history(&self, source: ThreadId, cut: &ForkCut) -> StoreResult<InheritedHistory> {
+        // What was appended counts, also if it was only queued; a thread without records stays without.
+        if self.writers.of_thread(source).is_some_and(|writer| writer.is_born()) {
+            self.settle_open(source)?;
+        }
         self.with_history(source, View::Full, |history| {
             head_meta(history.current(), "fork", source)?;
             let place = match history.mode() {
