@@ -525,3 +525,39 @@ async fn paginated_forks_tell_the_use_of_tokens_of_what_they_inherit() {
         assert_eq!(names(&told), [STARTED], "{cut}");
     }
 }
+
+/// Appends a turn that uses no tokens and says this much.
+async fn long_turn(wire: &mut Wire, thread: &str, turn: &str, bytes: usize) {
+    let items = [
+        turn_started(turn),
+        agent(thread, turn, &format!("msg_{turn}"), &"x".repeat(bytes)),
+        turn_completed(turn),
+    ];
+    wire.append(thread, &items).await;
+    wire.told(7).await;
+}
+
+#[tokio::test]
+async fn the_use_of_tokens_is_looked_for_in_one_mebibyte_whatever_it_is_spread_over() {
+    const MIB: usize = 1 << 20;
+    for (inherited, own, expected) in [
+        (MIB - 8_192, 0, Some(USAGE)),
+        (MIB + 8_192, 0, None),
+        (MIB / 2 - 8_192, MIB / 2 - 8_192, Some(USAGE)),
+        (MIB / 2 + 8_192, MIB / 2 + 8_192, None),
+    ] {
+        let home = Home::new();
+        let mut wire = Wire::initialized(home.server(), true).await;
+        let mut thread = recorded(&mut wire, "paginated", &["t1"]).await;
+        long_turn(&mut wire, &thread, "t2", inherited).await;
+        if own > 0 {
+            let params = json!({"threadId": thread, "excludeTurns": true, "threadSource": "user"});
+            thread = id_of(&done(&mut wire, "thread/fork", params).await.0);
+            long_turn(&mut wire, &thread, "t3", own).await;
+        }
+        let (_, told) = done(&mut wire, "thread/fork", json!({"threadId": thread})).await;
+        let names = names(&told);
+        let found = names.iter().find(|name| **name == USAGE);
+        assert_eq!(found.copied(), expected, "{inherited} and {own} bytes behind it");
+    }
+}

@@ -1,3 +1,5 @@
+//! How much of a preview is kept.
+
 use super::{MAX_ORIGIN_PREVIEW_BYTES, beginning_of};
 
 #[test]

@@ -1,3 +1,5 @@
+//! What is acknowledged of records that nobody keeps, and what is left of a closed thread.
+
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
