@@ -154,6 +154,26 @@ impl<'a> Failing<'a> {
         }
     }
 
+    /// The error for what a thread does not have that lives in the server only.
+    pub(crate) fn ephemeral(self, thread_id: ThreadId) -> RpcError {
+        let what = match self.method {
+            SET_NAME | UPDATE_METADATA | SET_MEMORY_MODE => "metadata updates",
+            MOVE_THREAD => "section moves",
+            method if method.starts_with(GOALS) => "goals",
+            method if method.starts_with(QUEUE) => "queued submissions",
+            DELETE => {
+                let message = format!("thread is not persisted and cannot be deleted: {thread_id}");
+                return RpcError::invalid_request(message);
+            }
+            READ => return RpcError::invalid_request("ephemeral threads do not support includeTurns"),
+            TURNS | REVERT => {
+                return RpcError::invalid_request(format!("ephemeral threads do not support {}", self.method));
+            }
+            _ => return self.error(StoreError::ThreadNotFound { thread_id }),
+        };
+        RpcError::invalid_request(format!("ephemeral thread does not support {what}: {thread_id}"))
+    }
+
     /// The error for what the thread does not have.
     pub(crate) fn not_supported_yet(self) -> RpcError {
         RpcError::unsupported(format!("{} is not supported yet", self.method))
@@ -206,6 +226,8 @@ const GOALS: &str = "thread/goal/";
 const QUEUE: &str = "thread/queue/";
 const LIST: &str = "thread/list";
 const MOVE_THREAD: &str = "thread/section/move";
+const READ: &str = "thread/read";
+const TURNS: &str = "thread/turns/list";
 const ITEMS: &str = "thread/items/list";
 const ITEMS_READ: &str = "thread/items/read";
 const TIMELINE: &str = "thread/timeline/list";

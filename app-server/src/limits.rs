@@ -28,6 +28,8 @@ pub const MAX_OUTBOUND_NOTIFICATIONS: usize = 32_768;
 pub const MAX_NOTIFICATION_BYTES: usize = 256 << 20;
 /// Most records of one `thread/append` or `thread/inject_items`.
 pub const MAX_APPEND_ITEMS: usize = 8_192;
+/// Most threads at a time that live in the server only; none of their records is held.
+pub const MAX_EPHEMERAL_THREADS: usize = 1_024;
 /// How long a connection whose client has stopped sending may take to finish its last answers.
 pub const DRAIN_TIMEOUT_SECONDS: u64 = 30;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::rpc::thread::Thread;
-use codex_thread_store::live::{IdSource, SystemIds};
+use codex_thread_store::live::{EphemeralStore, IdSource, SystemIds};
 use codex_thread_store::{Clock, StoreError, StoreResult, ThreadLifecycle, ThreadStore, View};
 
 use crate::convert::{Lens, Role};
@@ -35,6 +35,8 @@ pub struct ServerOptions {
 /// A server of stored threads.
 pub struct Server {
     pub(crate) store: Arc<dyn ThreadStore>,
+    /// What ephemeral threads are recorded into.
+    pub(crate) ephemeral: Arc<EphemeralStore>,
     pub(crate) view: View,
     pub(crate) lens: Lens,
     pub(crate) default_provider: String,
@@ -60,6 +62,7 @@ impl Server {
         }
         Arc::new(Self {
             store: options.store,
+            ephemeral: Arc::default(),
             view: options.view,
             lens: lens(options.view),
             default_provider: options.default_provider,
@@ -107,11 +110,11 @@ impl Server {
         }
     }
 
-    /// Finds a loaded thread that has no rollout yet.
+    /// Finds a loaded thread that has no rollout, or none yet: only the server knows of it.
     pub(crate) fn unwritten(&self, thread_id: ThreadId) -> Option<Arc<LoadedThread>> {
         self.loaded
             .get(thread_id)
-            .filter(|loaded| !loaded.live.is_materialized())
+            .filter(|loaded| loaded.is_ephemeral() || !loaded.live.is_materialized())
     }
 
     /// Lets a connection listen to a thread.

@@ -372,18 +372,6 @@ async fn forks_that_cannot_be_are_refused_in_the_real_words() {
         ),
         (
             &*paginated,
-            json!({"ephemeral": true, "excludeTurns": true}),
-            -32601,
-            "ephemeral threads are not supported by this server",
-        ),
-        (
-            &*legacy,
-            json!({"ephemeral": true}),
-            -32601,
-            "ephemeral threads are not supported by this server",
-        ),
-        (
-            &*paginated,
             json!({"ephemeral": true, "attachToSource": true}),
             -32600,
             "attachToSource cannot be combined with ephemeral or deferGoalContinuation",

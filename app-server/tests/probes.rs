@@ -636,6 +636,11 @@ async fn lifecycle() {
 }
 
 #[tokio::test]
+async fn ephemeral_threads() {
+    check("ephemeral.jsonl", Replay::with_fixture(), &[SPAWNED]).await;
+}
+
+#[tokio::test]
 async fn sections_and_projects() {
     let replay = Replay::with_spoken_threads().await;
     check("sections-projects.jsonl", replay, &[]).await;

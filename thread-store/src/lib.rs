@@ -23,7 +23,7 @@ mod writes;
 
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
-pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, ThreadLifecycle};
+pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, InheritedHistory, ThreadLifecycle};
 pub use local::{EmptyFolder, LocalStore, LocalStoreOptions};
 pub use memory::{MemoryRollout, MemoryStore};
 pub use report::{

@@ -9,6 +9,7 @@ use codex_protocol::log::SessionSource;
 
 use crate::error::StoreResult;
 use crate::types::{GitInfo, ThreadRecord};
+use crate::writes::TokenUse;
 
 /// Changes what threads there are, and where their history ends.
 ///
@@ -26,6 +27,12 @@ pub trait ThreadLifecycle: Send + Sync {
     /// attached forks of legacy threads and for forks of rollouts without envelopes, `WriterConflict` when somebody
     /// writes a thread of the new id, and what reading the source can meet.
     async fn fork_thread(&self, request: ForkRequest) -> StoreResult<ThreadRecord>;
+
+    /// Returns what a fork of a recorded thread would begin with, and makes nothing.
+    ///
+    /// # Errors
+    /// What [`fork_thread`](Self::fork_thread) refuses because of the source or the cut.
+    async fn inherited_history(&self, source: ThreadId, cut: ForkCut) -> StoreResult<InheritedHistory>;
 
     /// Drops a turn and all later ones from a thread's history, and returns the thread.
     ///
@@ -101,6 +108,17 @@ pub enum ForkCut {
     LastTurn(String),
     /// Everything before this turn.
     BeforeTurn(String),
+}
+
+/// What a fork begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InheritedHistory {
+    /// Offset along the source's lineage where it ends: the turns and items whose positions are before it are inherited.
+    pub end_offset: u64,
+    /// First user text in it; empty if there is none.
+    pub preview: String,
+    /// The latest use of tokens in it, if its end tells it.
+    pub token_use: Option<TokenUse>,
 }
 
 /// Whether a fork belongs to its source.

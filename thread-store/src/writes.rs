@@ -181,7 +181,7 @@ pub struct OpenThread {
 /// How many tokens a thread had used at one of its turns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenUse {
-    /// The newest turn.
+    /// The turn that this was recorded in; the newest one that began before it.
     pub turn_id: String,
     /// As recorded.
     pub usage: TokenUsageInfo,

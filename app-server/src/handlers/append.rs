@@ -154,7 +154,7 @@ async fn ended_turns(
     let ended: Vec<(&str, bool)> = updates
         .iter()
         .filter_map(|update| match update {
-            LiveUpdate::TurnEnded { turn_id, aborted } => Some((turn_id.as_deref()?, *aborted)),
+            LiveUpdate::TurnEnded { turn_id, aborted, .. } => Some((turn_id.as_deref()?, *aborted)),
             _ => None,
         })
         .collect();

@@ -22,6 +22,7 @@ pub(crate) async fn thread_archive(cx: &Cx, params: &ThreadArchiveParams) -> Rpc
     let server = &cx.server;
     let thread_id = ids::parse(&params.thread_id, "session id").map_err(RpcError::invalid_request)?;
     let failing = Failing::new("thread/archive", server.view).about(thread_id);
+    server.refuse_ephemeral(thread_id, failing)?;
     let lifecycle = server.lifecycle().map_err(|error| failing.error(error))?;
     server.settle(thread_id).await.map_err(|error| failing.error(error))?;
     let archived = lifecycle.archive_thread(thread_id).await;

@@ -28,8 +28,8 @@ pub(crate) async fn add(cx: &Cx, params: ThreadAttachmentAddParams) -> RpcResult
     let server = &cx.server;
     let thread_id = thread_id(&params.thread_id)?;
     let failing = Failing::new("thread/attachment/add", server.view).about(thread_id);
+    let identity = identity(params.attachment_type, params.identity_key, failing)?;
     let subject = Subject::find(server, thread_id, Wanted::Any, failing).await?;
-    let identity = identity(params.attachment_type, params.identity_key);
     let id = server.ids.uuid_v7().to_string();
     let attachments = Attachments::of(subject.facts);
     let added = attachments.add(thread_id, identity, params.payload, id).await;
@@ -60,8 +60,8 @@ pub(crate) async fn remove(
     let server = &cx.server;
     let thread_id = thread_id(&params.thread_id)?;
     let failing = Failing::new("thread/attachment/remove", server.view).about(thread_id);
+    let identity = identity(params.attachment_type, params.identity_key, failing)?;
     let subject = Subject::find(server, thread_id, Wanted::Any, failing).await?;
-    let identity = identity(params.attachment_type, params.identity_key);
     let removed = Attachments::of(subject.facts).remove(thread_id, identity).await;
     let removed = removed.map_err(|error| failing.error(error))?;
     let notice = removed.map(|gone| updated(server, thread_id, &gone, ThreadAttachmentOperation::Deleted));
@@ -108,7 +108,7 @@ pub(crate) async fn owners(
     params: ThreadAttachmentOwnerListParams,
 ) -> RpcResult<ThreadAttachmentOwnerListResponse> {
     let failing = Failing::new("thread/attachmentOwner/list", server.view);
-    let identity = identity(params.attachment_type, params.identity_key);
+    let identity = identity(params.attachment_type, params.identity_key, failing)?;
     let facts = facts(server).map_err(|error| failing.error(error))?;
     let owners = Attachments::of(facts).owners(&identity).await;
     let owners = owners.map_err(|error| failing.error(error))?;
@@ -178,10 +178,15 @@ fn facts(server: &Server) -> StoreResult<&dyn FactStore> {
     server.store.facts().ok_or(StoreError::ReadOnly)
 }
 
-fn identity(attachment_type: String, identity_key: String) -> Identity {
-    Identity {
+/// Says what is meant, if that can be; whether there is such a thread is looked at later.
+fn identity(attachment_type: String, identity_key: String, failing: Failing<'_>) -> RpcResult<Identity> {
+    let identity = Identity {
         attachment_type,
         identity_key,
+    };
+    match identity.check() {
+        Ok(()) => Ok(identity),
+        Err(refusal) => Err(failing.error(refusal.into())),
     }
 }
 

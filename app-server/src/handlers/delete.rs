@@ -17,6 +17,7 @@ pub(crate) async fn thread_delete(cx: &Cx, params: &ThreadDeleteParams) -> RpcRe
     let server = &cx.server;
     let thread_id = ids::thread_id(&params.thread_id)?;
     let failing = Failing::new("thread/delete", server.view).about(thread_id);
+    server.refuse_ephemeral(thread_id, failing)?;
     let lifecycle = server.lifecycle().map_err(|error| failing.error(error))?;
     let deleted = lifecycle.delete_thread(thread_id).await;
     let deleted = deleted.map_err(|error| failing.error(error))?;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
+use codex_protocol::item::TurnStatus;
 use codex_protocol::log::SessionSource;
 use codex_protocol::rpc::lifecycle::{ThreadForkParams, ThreadForkResponse};
 use codex_protocol::rpc::live::ThreadStartedNotification;
@@ -13,15 +14,15 @@ use codex_protocol::rpc::resume::ThreadResumeParams;
 use codex_protocol::rpc::thread::Thread;
 use codex_thread_store::live::LiveThread;
 use codex_thread_store::{
-    ForkAttachment, ForkCut, ForkOverrides, ForkRequest, HistoryMode, ItemsView, StoreError, ThreadReadQuery,
-    ThreadRecord,
+    ForkAttachment, ForkCut, ForkOverrides, ForkRequest, HistoryMode, ItemsView, NewThread, StoreError,
+    ThreadReadQuery, ThreadRecord, TurnRecord, View,
 };
 
 use super::{ids, resume, start};
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
-use crate::live::{Audience, LoadedThread, Notice, ThreadSettings};
+use crate::live::{Audience, Lifetime, LoadedThread, Notice, Origin, ThreadSettings};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -30,11 +31,19 @@ const METHOD: &str = "thread/fork";
 /// `thread/fork`.
 pub(crate) async fn thread_fork(cx: &mut Cx, mut params: ThreadForkParams) -> RpcResult<Told<ThreadForkResponse>> {
     check(&params)?;
+    if cx.server.view == View::Codex && params.model_provider.is_none() {
+        // Codex resumes a thread with its provider, and forks it with the configured one.
+        params.model_provider = Some(cx.server.default_provider.clone());
+    }
     let source = source(cx, &mut params).await?;
     let failing = Failing::new(METHOD, cx.server.view).about(source);
+    refuse_kept_nowhere(&cx.server, source, &params, failing)?;
     cx.server.settle(source).await.map_err(|error| failing.error(error))?;
     let record = read_source(&cx.server, source).await?;
     check_source(&params, &record, failing)?;
+    if params.ephemeral {
+        return fork_ephemeral(cx, record, params).await;
+    }
     let request = request(&cx.server, source, &params);
     let lifecycle = cx.server.lifecycle().map_err(|error| failing.error(error))?;
     let forked = lifecycle
@@ -84,12 +93,22 @@ fn check_source(params: &ThreadForkParams, source: &ThreadRecord, failing: Faili
             "ephemeral paginated thread/fork requires `excludeTurns: true`",
         ));
     }
-    if params.ephemeral {
-        return Err(RpcError::unsupported(
-            "ephemeral threads are not supported by this server",
-        ));
-    }
     Ok(())
+}
+
+/// Ephemeral threads have no rollout to fork; a thread without records gets one for the sake of a fork, but not for that
+/// of an ephemeral one.
+fn refuse_kept_nowhere(
+    server: &Server,
+    source: ThreadId,
+    params: &ThreadForkParams,
+    failing: Failing<'_>,
+) -> RpcResult<()> {
+    server.refuse_ephemeral(source, failing)?;
+    match params.ephemeral && server.unwritten(source).is_some() {
+        true => Err(failing.error(StoreError::ThreadNotFound { thread_id: source })),
+        false => Ok(()),
+    }
 }
 
 /// Finds the source, and waits for its turn where a path names another thread than the id.
@@ -126,17 +145,12 @@ async fn read(server: &Server, thread_id: ThreadId, turns: Option<ItemsView>) ->
 }
 
 fn request(server: &Server, source: ThreadId, params: &ThreadForkParams) -> ForkRequest {
-    let cut = match (&params.last_turn_id, &params.before_turn_id) {
-        (Some(turn_id), _) => ForkCut::LastTurn(turn_id.clone()),
-        (None, Some(turn_id)) => ForkCut::BeforeTurn(turn_id.clone()),
-        (None, None) => ForkCut::Whole,
-    };
     let attachment = match params.attach_to_source {
         true => ForkAttachment::Attached,
         false => ForkAttachment::Independent,
     };
     ForkRequest {
-        cut,
+        cut: cut(params),
         attachment,
         overrides: ForkOverrides {
             cwd: params.cwd.as_deref().map(|cwd| start::absolute_cwd(Some(cwd))),
@@ -151,6 +165,14 @@ fn request(server: &Server, source: ThreadId, params: &ThreadForkParams) -> Fork
             git: None,
         },
         ..ForkRequest::new(source, ThreadId(server.ids.uuid_v7()))
+    }
+}
+
+fn cut(params: &ThreadForkParams) -> ForkCut {
+    match (&params.last_turn_id, &params.before_turn_id) {
+        (Some(turn_id), _) => ForkCut::LastTurn(turn_id.clone()),
+        (None, Some(turn_id)) => ForkCut::BeforeTurn(turn_id.clone()),
+        (None, None) => ForkCut::Whole,
     }
 }
 
@@ -180,6 +202,18 @@ async fn load_and_answer(
     let live = LiveThread::resume(Arc::clone(&server.store), thread_id, options)
         .await
         .map_err(|error| failing.error(error))?;
+    let turns = (!params.exclude_turns).then_some(ItemsView::Full);
+    let settings = settings(server, params, &forked);
+    let described = convert::thread(forked, &server.lens, Role::WithTurns);
+    let reading = convert::reading(&described);
+    let record = read(server, thread_id, turns).await?;
+    let loaded = start::load(cx, live, settings, (reading, Lifetime::Recorded)).await?;
+    let mut thread = convert::thread(record, &server.lens, Role::WithTurns);
+    loaded.dress(&mut thread, Role::WithTurns);
+    Ok(tell(cx, &loaded, thread, turns))
+}
+
+fn settings(server: &Server, params: ThreadForkParams, source: &ThreadRecord) -> ThreadSettings {
     let as_resumed = ThreadResumeParams {
         model: params.model,
         model_provider: params.model_provider,
@@ -193,15 +227,57 @@ async fn load_and_answer(
         ..ThreadResumeParams::default()
     };
     let cwd = params.cwd.as_deref().map(|cwd| start::absolute_cwd(Some(cwd)));
-    let settings = ThreadSettings::of_resumed(&as_resumed, cwd, &forked, &server.recording);
-    let described = convert::thread(forked, &server.lens, Role::WithTurns);
-    let reading = convert::reading(&described);
-    let turns = (!params.exclude_turns).then_some(ItemsView::Full);
-    let record = read(server, thread_id, turns).await?;
-    let loaded = start::load(cx, live, settings, reading).await?;
-    let mut thread = convert::thread(record, &server.lens, Role::WithTurns);
-    loaded.dress(&mut thread, Role::WithTurns);
-    Ok(tell(cx, &loaded, thread, turns))
+    ThreadSettings::of_resumed(&as_resumed, cwd, source, &server.recording)
+}
+
+/// Makes a fork that lives in this server only. What it inherits is told in the answer, and held nowhere: nothing can ask
+/// an ephemeral thread for its history.
+async fn fork_ephemeral(
+    cx: &mut Cx,
+    source: ThreadRecord,
+    params: ThreadForkParams,
+) -> RpcResult<Told<ThreadForkResponse>> {
+    let source_id = source.thread_id;
+    let mode = source.history_mode;
+    let failing = Failing::new(METHOD, cx.server.view).about(source_id);
+    let lifecycle = cx.server.lifecycle().map_err(|error| failing.error(error))?;
+    let inherited = lifecycle.inherited_history(source_id, cut(&params)).await;
+    let inherited = inherited.map_err(|error| refused(error, &params, mode, failing))?;
+    let turns = match params.exclude_turns {
+        true => None,
+        false => Some(read(&cx.server, source_id, Some(ItemsView::Full)).await?.turns),
+    };
+    // From here on the source is not touched any more.
+    cx.tickets.shared = None;
+    let (style, thread_source) = (params.event_style, params.thread_source.clone());
+    let settings = settings(&cx.server, params, &source);
+    let new = NewThread {
+        thread_source,
+        ..start::new_thread(&cx.server, mode, &settings)
+    };
+    let origin = Origin::of_fork(&source, &inherited.preview);
+    let loaded = start::load_ephemeral(cx, (new, style), settings, origin).await?;
+    if let Some(known) = &inherited.token_use {
+        loaded.with_activity(|activity| activity.recall_usage(known));
+    }
+    let mut thread = start::unwritten_thread(&cx.server, &loaded);
+    thread.preview = inherited.preview;
+    let shown = turns.as_ref().map(|_| ItemsView::Full);
+    let is_inherited = |turn: &TurnRecord| turn.position.offset.is_some_and(|at| at < inherited.end_offset);
+    let kept = turns.into_iter().flatten().filter(is_inherited);
+    thread.turns = kept.map(interrupted).map(convert::turn).collect();
+    Ok(tell(cx, &loaded, thread, shown))
+}
+
+/// A turn that runs in the source has come to its end in the fork.
+fn interrupted(turn: TurnRecord) -> TurnRecord {
+    match turn.status {
+        TurnStatus::InProgress => TurnRecord {
+            status: TurnStatus::Interrupted,
+            ..turn
+        },
+        TurnStatus::Completed | TurnStatus::Interrupted | TurnStatus::Failed => turn,
+    }
 }
 
 /// Says what everybody is told, in the real server's order.

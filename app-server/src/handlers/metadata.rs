@@ -32,9 +32,7 @@ pub(crate) async fn set_name(cx: &Cx, params: &ThreadSetNameParams) -> RpcResult
         ..MetadataPatch::default()
     };
     let failing = Failing::new("thread/name/set", server.view).about(thread_id);
-    change(server, thread_id, patch)
-        .await
-        .map_err(|error| failing.error(error))?;
+    change(server, thread_id, patch, failing).await?;
     let updated = ThreadNameUpdatedNotification {
         thread_id: thread_id.to_string(),
         thread_name: Some(name.to_owned()),
@@ -76,9 +74,7 @@ pub(crate) async fn update_metadata(
         None => None,
     };
     let is_moved = patch.project.as_ref().is_some_and(|project| *project != before);
-    change(server, thread_id, patch)
-        .await
-        .map_err(|error| failing.error(error))?;
+    change(server, thread_id, patch, failing).await?;
     let query = ThreadReadQuery {
         thread_id,
         view: server.view,
@@ -118,9 +114,7 @@ pub(crate) async fn set_memory_mode(
         ..MetadataPatch::default()
     };
     let failing = Failing::new("thread/memoryMode/set", server.view).about(thread_id);
-    change(server, thread_id, patch)
-        .await
-        .map_err(|error| failing.error(error))?;
+    change(server, thread_id, patch, failing).await?;
     Ok(ThreadMemoryModeSetResponse {})
 }
 
@@ -147,7 +141,13 @@ fn git_patch(params: ThreadMetadataGitInfoUpdateParams) -> RpcResult<GitPatch> {
 }
 
 /// Changes metadata; a loaded thread without rollout gets one (3.1).
-async fn change(server: &Server, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
+async fn change(server: &Server, thread_id: ThreadId, patch: MetadataPatch, failing: Failing<'_>) -> RpcResult<()> {
+    server.refuse_ephemeral(thread_id, failing)?;
+    let changed = change_recorded(server, thread_id, patch).await;
+    changed.map_err(|error| failing.error(error))
+}
+
+async fn change_recorded(server: &Server, thread_id: ThreadId, patch: MetadataPatch) -> StoreResult<()> {
     let writes = server.store.writes().ok_or(StoreError::ReadOnly)?;
     if let Some(loaded) = server.unwritten(thread_id) {
         loaded.live.persist().await?;

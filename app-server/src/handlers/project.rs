@@ -122,6 +122,9 @@ pub(crate) async fn import(server: &Server, params: ProjectImportParams) -> RpcR
 
 /// Makes sure that there is a thread; a loaded one without rollout gets one (3.1), so that lists can show it.
 async fn require_thread(server: &Server, thread_id: ThreadId) -> StoreResult<()> {
+    if server.is_ephemeral(thread_id) {
+        return Err(StoreError::ThreadNotFound { thread_id });
+    }
     if let Some(loaded) = server.unwritten(thread_id) {
         return loaded.live.persist().await;
     }
@@ -196,7 +199,8 @@ pub(crate) async fn delete(cx: &Cx, params: ProjectDeleteParams) -> RpcResult<To
     let projects = projects(server).map_err(|error| failing.error(error))?;
     let deleted = projects.delete(&params.project_id).await;
     let threads = deleted.map_err(|error| failing.error(error))?;
-    for loaded in threads.iter().filter_map(|thread_id| server.loaded.get(*thread_id)) {
+    // Also those that no fact knows.
+    for loaded in server.loaded.all() {
         loaded.leave_project(&params.project_id);
     }
     Ok(Told {

@@ -3,7 +3,7 @@
 //! Never loads a thread; archived ones are read too.
 
 use codex_protocol::rpc::thread::{ThreadReadParams, ThreadReadResponse};
-use codex_thread_store::{ItemsView, ThreadReadQuery};
+use codex_thread_store::{ItemsView, ThreadReadQuery, View};
 
 use super::{ids, start};
 use crate::convert::{self, Role};
@@ -17,10 +17,17 @@ pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> Rp
     let failing = Failing::new("thread/read", server.view).about(thread_id);
     if let Some(loaded) = server.unwritten(thread_id) {
         if params.include_turns {
+            server.refuse_ephemeral(thread_id, failing)?;
             return Err(failing.unwritten(loaded.live.history_mode(), "includeTurns"));
         }
+        let mut thread = start::unwritten_thread(server, &loaded);
+        if server.view == View::Codex {
+            // Codex tells these of an ephemeral fork only when it is made.
+            (thread.forked_from_id, thread.name) = (None, None);
+            thread.preview.clear();
+        }
         return Ok(ThreadReadResponse {
-            thread: start::unwritten_thread(server, &loaded),
+            thread,
             read_state: None,
         });
     }

@@ -23,7 +23,7 @@ use crate::convert::{self, Role};
 use crate::cursor::{self, Include};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
-use crate::live::{Audience, LoadedThread, Notice, Reading, ThreadSettings};
+use crate::live::{Audience, Lifetime, LoadedThread, Notice, Reading, ThreadSettings};
 use crate::order::Access;
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
@@ -134,6 +134,7 @@ fn check_running(
             "cannot resume thread {id} with history while it is already running"
         )));
     }
+    server.refuse_ephemeral(id, Failing::new("thread/resume", server.view).about(id))?;
     let active = loaded.live.path();
     match path {
         Some(path) if Path::new(&server.identity.home).join(path) != active => Err(RpcError::invalid_request(format!(
@@ -172,7 +173,7 @@ async fn load(cx: &Cx, thread_id: ThreadId, params: &ThreadResumeParams) -> RpcR
     let settings = ThreadSettings::of_resumed(params, cwd, &record, &server.recording);
     let thread = convert::thread(record, &server.lens, Role::WithTurns);
     let reading = convert::reading(&thread);
-    start::load(cx, live, settings, reading).await
+    start::load(cx, live, settings, (reading, Lifetime::Recorded)).await
 }
 
 /// Starts a thread that continues a history of Responses items.
@@ -198,7 +199,7 @@ async fn start_with(cx: &Cx, history: Vec<RawJson>, params: &ThreadResumeParams)
         live.discard().await.map_err(|error| failing.error(error))?;
         return Err(failing.error(error));
     }
-    start::load(cx, live, settings, Reading::Tracked).await
+    start::load(cx, live, settings, (Reading::Tracked, Lifetime::Recorded)).await
 }
 
 /// Takes a load back whose answer failed; nobody else can have joined, because changes of a thread are ordered.

@@ -19,7 +19,7 @@ use super::{ids, resume, start};
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
-use crate::live::{Audience, LoadedThread, Notice, Recording};
+use crate::live::{Audience, Lifetime, LoadedThread, NoRoom, Notice, Recording};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -31,13 +31,14 @@ pub(crate) async fn thread_revert(cx: &Cx, params: &ThreadRevertParams) -> RpcRe
         .loaded
         .get(thread_id)
         .ok_or_else(|| RpcError::invalid_request(format!("thread not found: {thread_id}")))?;
+    let failing = Failing::new("thread/revert", server.view).about(thread_id);
+    server.refuse_ephemeral(thread_id, failing)?;
     let mode = loaded.live.history_mode();
     if mode == HistoryMode::Legacy && server.view == View::Codex {
         return Err(RpcError::invalid_request(
             "thread/revert only supports paginated threads",
         ));
     }
-    let failing = Failing::new("thread/revert", server.view).about(thread_id);
     let error = |error| failing.error(error);
     if !loaded.live.is_materialized() {
         return Err(error(StoreError::TurnNotFound {
@@ -99,8 +100,7 @@ async fn exchange(server: &Arc<Server>, old: &Arc<LoadedThread>) {
             return;
         }
     };
-    if let Err(refused) = server.succeed(old, &new) {
-        // The server is closing.
+    if let Err(NoRoom::Closing(refused) | NoRoom::TooManyEphemeral(refused)) = server.succeed(old, &new) {
         server.let_go(&refused).await;
         return;
     }
@@ -118,6 +118,7 @@ async fn reload(server: &Arc<Server>, old: &LoadedThread) -> StoreResult<Arc<Loa
         live,
         settings: old.settings.clone(),
         reading: old.with_activity(|activity| activity.reading()),
+        lifetime: Lifetime::Recorded,
         now_ms: server.clock.now_ms(),
     }))
 }

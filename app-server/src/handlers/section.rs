@@ -92,6 +92,7 @@ pub(crate) async fn move_thread(
     let thread_id = ids::thread_id(&params.thread_id)?;
     let failing = Failing::new("thread/section/move", server.view).about(thread_id);
     let to = destination(params.section_id.clone(), params.before_thread_id.as_deref())?;
+    server.refuse_ephemeral(thread_id, failing)?;
     let moved = move_known(server, thread_id, to).await;
     moved.map_err(|error| failing.error(error))?;
     let changed = ThreadSectionChangedNotification {
@@ -111,6 +112,7 @@ fn destination(section_id: Option<String>, before: Option<&str>) -> RpcResult<Se
         .map(|id| ids::parse(id, "before thread id").map_err(RpcError::invalid_request))
         .transpose()?;
     match (section_id, before) {
+        (Some(id), _) if id.is_empty() => Err(RpcError::invalid_request("sectionId must not be empty")),
         (None, None) => Ok(SectionMove::Out),
         (None, Some(_)) => Err(RpcError::invalid_request(
             "beforeThreadId requires a non-null sectionId",

@@ -14,14 +14,15 @@ use codex_protocol::rpc::start::{ThreadStartParams, ThreadStartResponse};
 use codex_protocol::rpc::thread::{Thread, ThreadHistoryMode};
 use codex_thread_store::live::{EventStyle, LiveOptions, LiveThread};
 use codex_thread_store::organise::ThreadChoices;
-use codex_thread_store::{HistoryMode, NewThread, StoreResult, View};
+use codex_thread_store::{HistoryMode, NewThread, StoreResult, ThreadStore, View};
 
 use super::project;
 
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
-use crate::live::{Audience, LoadedThread, Notice, Reading, Recording, ThreadSettings};
+use crate::limits::MAX_EPHEMERAL_THREADS;
+use crate::live::{Audience, Lifetime, LoadedThread, NoRoom, Notice, Origin, Reading, Recording, ThreadSettings};
 use crate::rpc_error::{RpcError, RpcResult};
 use crate::server::Server;
 
@@ -47,15 +48,20 @@ pub(crate) async fn thread_start(cx: &Cx, params: ThreadStartParams) -> RpcResul
         base_instructions: params.base_instructions,
         ..new_thread(server, mode, &settings)
     };
-    let reading = convert::reading_from(new.thread_source.as_deref());
-    let failing = Failing::new("thread/start", server.view);
-    let live = LiveThread::create(Arc::clone(&server.store), new, options(server, params.event_style))
-        .await
-        .map_err(|error| failing.error(error))?;
-    let live = with_choices(server, live, &choices)
-        .await
-        .map_err(|error| failing.error(error))?;
-    let loaded = load(cx, live, settings, reading).await?;
+    let loaded = match params.ephemeral == Some(true) {
+        true => load_ephemeral(cx, (new, params.event_style), settings, Origin::default()).await?,
+        false => {
+            let reading = convert::reading_from(new.thread_source.as_deref());
+            let failing = Failing::new("thread/start", server.view);
+            let live = LiveThread::create(Arc::clone(&server.store), new, options(server, params.event_style))
+                .await
+                .map_err(|error| failing.error(error))?;
+            let live = with_choices(server, live, &choices)
+                .await
+                .map_err(|error| failing.error(error))?;
+            load(cx, live, settings, (reading, Lifetime::Recorded)).await?
+        }
+    };
     loaded.choose(choices);
     let thread = unwritten_thread(server, &loaded);
     let started = ThreadStartedNotification { thread: thread.clone() };
@@ -97,8 +103,7 @@ async fn check(server: &Server, params: &ThreadStartParams) -> RpcResult<()> {
     if params.permissions.is_some() && params.sandbox.is_some() {
         return Err(permissions_and_sandbox());
     }
-    let ephemeral = params.ephemeral == Some(true);
-    if ephemeral && params.daybreak_enabled.is_some() {
+    if params.ephemeral == Some(true) && params.daybreak_enabled.is_some() {
         return Err(RpcError::invalid_request(
             "daybreakEnabled is not supported for ephemeral threads",
         ));
@@ -111,11 +116,6 @@ async fn check(server: &Server, params: &ThreadStartParams) -> RpcResult<()> {
         return Err(RpcError::invalid_request(format!(
             "failed to load configuration: Model provider `{provider}` not found"
         )));
-    }
-    if ephemeral {
-        return Err(RpcError::unsupported(
-            "ephemeral threads are not supported by this server",
-        ));
     }
     Ok(())
 }
@@ -175,27 +175,62 @@ pub(super) fn options(server: &Server, style: Option<ThreadEventStyle>) -> LiveO
 /// Takes a writer among the loaded threads, with the caller as its first listener.
 ///
 /// # Errors
-/// When the server is closing; the writer is closed again.
+/// When the server is closing, or has too many threads like this; the writer is closed again.
 pub(super) async fn load(
     cx: &Cx,
     live: LiveThread,
     settings: ThreadSettings,
-    reading: Reading,
+    (reading, lifetime): (Reading, Lifetime),
 ) -> RpcResult<Arc<LoadedThread>> {
     let server = &cx.server;
     let loaded = LoadedThread::new(Recording {
         live,
         settings,
         reading,
+        lifetime,
         now_ms: server.clock.now_ms(),
     });
-    if let Err(refused) = server.loaded.insert(Arc::clone(&loaded)) {
+    if let Err(no_room) = server.loaded.insert(Arc::clone(&loaded)) {
+        let (refused, error) = match no_room {
+            NoRoom::Closing(refused) => (refused, RpcError::internal("the server is closing")),
+            NoRoom::TooManyEphemeral(refused) => (refused, too_many_ephemeral()),
+        };
         let failing = Failing::new("thread/start", server.view);
         refused.live.discard().await.map_err(|error| failing.error(error))?;
-        return Err(RpcError::internal("the server is closing"));
+        return Err(error);
     }
     server.subscribe(&loaded, cx.connection.id);
     Ok(loaded)
+}
+
+/// Takes a new thread among the loaded ones that is kept nowhere else.
+///
+/// # Errors
+/// As [`load`].
+pub(super) async fn load_ephemeral(
+    cx: &Cx,
+    (new, style): (NewThread, Option<ThreadEventStyle>),
+    settings: ThreadSettings,
+    origin: Origin,
+) -> RpcResult<Arc<LoadedThread>> {
+    let server = &cx.server;
+    let failing = Failing::new("thread/start", server.view);
+    // What a model is told is kept by whoever has one.
+    let new = NewThread {
+        base_instructions: None,
+        ..new
+    };
+    let store: Arc<dyn ThreadStore> = Arc::clone(&server.ephemeral) as _;
+    let live = LiveThread::create(store, new, options(server, style)).await;
+    let live = live.map_err(|error| failing.error(error))?;
+    let kind = (Reading::Untracked, Lifetime::Ephemeral(origin));
+    load(cx, live, settings, kind).await
+}
+
+fn too_many_ephemeral() -> RpcError {
+    RpcError::invalid_request(format!(
+        "at most {MAX_EPHEMERAL_THREADS} ephemeral threads are loaded at a time; unsubscribe from those that are done"
+    ))
 }
 
 /// A loaded thread as clients see it before it has a rollout.

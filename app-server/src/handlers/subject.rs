@@ -43,6 +43,7 @@ impl<'s> Subject<'s> {
         wanted: Wanted,
         failing: Failing<'_>,
     ) -> RpcResult<Self> {
+        server.refuse_ephemeral(thread_id, failing)?;
         let found = find(server, thread_id, wanted).await;
         found.map_err(|error| failing.error(error))
     }

@@ -20,6 +20,7 @@ pub(crate) async fn turns_list(server: &Server, params: ThreadTurnsListParams) -
     let thread_id = ids::thread_id(&params.thread_id)?;
     let raw = params.cursor.as_deref();
     let failing = Failing::new("thread/turns/list", server.view).with_cursor(raw);
+    server.refuse_ephemeral(thread_id, failing)?;
     if let Some(loaded) = server.unwritten(thread_id) {
         return Err(failing
             .about(thread_id)

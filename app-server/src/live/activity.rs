@@ -14,7 +14,7 @@ use codex_protocol::rpc::live::{
 use codex_protocol::rpc::notification::notification_name;
 use codex_protocol::rpc::thread::ThreadStatus;
 use codex_protocol::rpc::turn::Turn;
-use codex_thread_store::live::LiveUpdate;
+use codex_thread_store::live::{LiveUpdate, TurnEnding};
 use codex_thread_store::{HistoryMode, TokenUse};
 use serde::Serialize;
 
@@ -138,7 +138,11 @@ impl Activity {
                 LiveUpdate::TokenUsage { turn_id, usage } => {
                     self.tokens_used(turn_id, ThreadTokenUsage::from(&*usage), &mut notices);
                 }
-                LiveUpdate::TurnEnded { turn_id, aborted } => {
+                LiveUpdate::TurnEnded {
+                    turn_id,
+                    aborted,
+                    ending,
+                } => {
                     let turn_id = turn_id.or_else(|| self.active_turn().map(str::to_owned));
                     // Only very old events name no turn, and then none was open: nothing has ended.
                     let Some(turn_id) = turn_id else { continue };
@@ -147,7 +151,7 @@ impl Activity {
                         let turn_id = turn_id.clone();
                         notices.all.push(Telling::Unread { turn_id });
                     }
-                    self.turn_ended(turn_id, aborted, stored, &mut notices);
+                    self.turn_ended(turn_id, (aborted, *ending), stored, &mut notices);
                 }
             }
         }
@@ -254,7 +258,13 @@ impl Activity {
         self.usage = Some(params);
     }
 
-    fn turn_ended(&mut self, turn_id: String, aborted: bool, stored: Option<Turn>, notices: &mut Notices) {
+    fn turn_ended(
+        &mut self,
+        turn_id: String,
+        (aborted, ending): (bool, TurnEnding),
+        stored: Option<Turn>,
+        notices: &mut Notices,
+    ) {
         let open = self.turn.take_if(|turn| turn.turn_id == turn_id);
         if open.is_some() {
             notices.status(self.status());
@@ -263,18 +273,18 @@ impl Activity {
         let (started_at, message) = open.map_or((None, None), |turn| (turn.started_at, turn.final_message));
         let mut turn = stored.unwrap_or(Turn {
             id: turn_id.clone(),
-            root_turn_id: Some(turn_id),
+            root_turn_id: ending.root_turn_id.or(Some(turn_id)),
             items: Vec::new(),
             items_view: TurnItemsView::NotLoaded,
-            status: if aborted {
-                TurnStatus::Interrupted
-            } else {
-                TurnStatus::Completed
+            status: match (aborted, &ending.error) {
+                (true, _) => TurnStatus::Interrupted,
+                (false, Some(_)) => TurnStatus::Failed,
+                (false, None) => TurnStatus::Completed,
             },
-            error: None,
-            started_at,
-            completed_at: None,
-            duration_ms: None,
+            error: ending.error,
+            started_at: ending.started_at.or(started_at),
+            completed_at: ending.completed_at,
+            duration_ms: ending.duration_ms,
         });
         (turn.items, turn.items_view) = if aborted {
             (Vec::new(), TurnItemsView::NotLoaded)

@@ -6,7 +6,7 @@ use codex_protocol::rpc::common::TurnItemsView;
 use codex_protocol::rpc::thread::ThreadStatus;
 use codex_protocol::rpc::turn::Turn;
 use codex_thread_store::HistoryMode;
-use codex_thread_store::live::LiveUpdate;
+use codex_thread_store::live::{LiveUpdate, TurnEnding};
 use serde_json::{Value, json};
 
 use super::{Activity, EndedTurns, Reading, Telling};
@@ -31,6 +31,7 @@ fn ended(turn: Option<&str>) -> LiveUpdate {
     LiveUpdate::TurnEnded {
         turn_id: turn.map(str::to_owned),
         aborted: false,
+        ending: Box::default(),
     }
 }
 
@@ -157,6 +158,36 @@ fn what_was_read_back_replaces_what_is_known_of_an_ended_turn() {
 
 /// Ids of messages with their phases, and the one that stands for the turn.
 #[track_caller]
+#[test]
+fn the_record_of_its_end_tells_of_a_turn_that_is_not_read_back() {
+    let ending = TurnEnding {
+        root_turn_id: Some("root".to_owned()),
+        error: None,
+        started_at: None,
+        completed_at: Some(8),
+        duration_ms: Some(3_000),
+    };
+    let mut activity = activity(HistoryMode::Paginated, Reading::Untracked);
+    let ended = LiveUpdate::TurnEnded {
+        turn_id: Some("t".to_owned()),
+        aborted: false,
+        ending: Box::new(ending),
+    };
+    let told = apply(&mut activity, vec![started("t"), ended]);
+    let turn = &params(told.last().expect("an end"))["turn"];
+    assert_eq!(turn["status"], "completed");
+    assert_eq!(
+        [
+            &turn["rootTurnId"],
+            &turn["startedAt"],
+            &turn["completedAt"],
+            &turn["durationMs"]
+        ],
+        [&json!("root"), &json!(5), &json!(8), &json!(3_000)],
+        "the beginning is known from the beginning"
+    );
+}
+
 fn check_final(mode: HistoryMode, messages: &[(&str, Option<MessagePhase>)], expected: Option<&str>) {
     let mut activity = activity(mode, Reading::Untracked);
     let mut updates = vec![started("t")];

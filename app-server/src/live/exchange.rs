@@ -12,7 +12,7 @@ use codex_thread_store::live::LiveUpdate;
 use codex_thread_store::{StoreError, StoreResult};
 
 use super::activity::EndedTurns;
-use super::loaded::LoadedThread;
+use super::loaded::{LoadedThread, NoRoom};
 use super::notice::{Audience, Notice};
 use crate::server::Server;
 
@@ -25,7 +25,7 @@ impl Server {
         let Some(loaded) = self
             .loaded
             .get(thread_id)
-            .filter(|loaded| loaded.live.is_materialized())
+            .filter(|loaded| loaded.live.is_materialized() && !loaded.is_ephemeral())
         else {
             return Ok(());
         };
@@ -58,6 +58,7 @@ impl Server {
             let ended = LiveUpdate::TurnEnded {
                 turn_id: active,
                 aborted: true,
+                ending: Box::default(),
             };
             self.tell_updates(loaded, vec![ended]).await;
         }
@@ -90,11 +91,7 @@ impl Server {
     ///
     /// # Errors
     /// Gives the new one back when the server is closing.
-    pub(crate) fn succeed(
-        self: &Arc<Self>,
-        old: &LoadedThread,
-        new: &Arc<LoadedThread>,
-    ) -> Result<(), Arc<LoadedThread>> {
+    pub(crate) fn succeed(self: &Arc<Self>, old: &LoadedThread, new: &Arc<LoadedThread>) -> Result<(), NoRoom> {
         self.loaded.insert(Arc::clone(new))?;
         let subscribers = old.subscribers();
         for id in &subscribers {

@@ -14,8 +14,10 @@ use codex_thread_store::organise::ThreadChoices;
 
 use super::activity::{Activity, Reading};
 use super::connections::ConnectionId;
+use super::ephemeral::{Lifetime, Origin};
 use super::settings::ThreadSettings;
 use crate::convert::Role;
+use crate::limits::MAX_EPHEMERAL_THREADS;
 
 /// A thread that this server writes.
 pub(crate) struct LoadedThread {
@@ -25,6 +27,7 @@ pub(crate) struct LoadedThread {
     pub(crate) settings: ThreadSettings,
     /// When it was loaded, Unix milliseconds.
     loaded_at_ms: i64,
+    lifetime: Lifetime,
     state: Mutex<State>,
 }
 
@@ -47,6 +50,8 @@ pub(crate) struct Recording {
     pub(crate) settings: ThreadSettings,
     /// Whether it is tracked how far it was read.
     pub(crate) reading: Reading,
+    /// How long it is there.
+    pub(crate) lifetime: Lifetime,
     /// The present, Unix milliseconds.
     pub(crate) now_ms: i64,
 }
@@ -58,6 +63,7 @@ impl LoadedThread {
             live,
             settings,
             reading,
+            lifetime,
             now_ms,
         } = recording;
         let mut activity = Activity::idle(live.thread_id(), live.history_mode(), reading);
@@ -68,6 +74,7 @@ impl LoadedThread {
             live,
             settings,
             loaded_at_ms: now_ms,
+            lifetime,
             state: Mutex::new(State {
                 activity,
                 choices: ThreadChoices::default(),
@@ -83,23 +90,32 @@ impl LoadedThread {
         self.live.thread_id()
     }
 
-    /// What is known of a thread that has no rollout yet.
+    /// Tells whether the thread lives in this server only.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        self.lifetime != Lifetime::Recorded
+    }
+
+    /// What is known of a thread that has no rollout, or none yet.
     pub(crate) fn unwritten_record(&self) -> ThreadRecord {
         let new = self.live.new_thread();
         let choices = self.state().choices.clone();
+        let origin = match &self.lifetime {
+            Lifetime::Recorded => Origin::default(),
+            Lifetime::Ephemeral(origin) => origin.clone(),
+        };
         ThreadRecord {
             thread_id: self.thread_id(),
             path: self.live.path(),
             archived: false,
             history_mode: self.live.history_mode(),
-            forked_from: None,
+            forked_from: origin.forked_from,
             attached_to: None,
             parent: None,
-            preview: String::new(),
-            name: None,
+            preview: origin.preview,
+            name: origin.name,
             model_provider: self.settings.model_provider.clone(),
             model: None,
-            reasoning_effort: None,
+            reasoning_effort: self.settings.reasoning_effort.clone(),
             created_at_ms: self.loaded_at_ms,
             updated_at_ms: self.loaded_at_ms,
             recency_at_ms: Some(self.loaded_at_ms),
@@ -135,6 +151,9 @@ impl LoadedThread {
     pub(crate) fn dress(&self, thread: &mut Thread, role: Role) {
         let state = self.state();
         thread.status = state.activity.status();
+        if self.is_ephemeral() {
+            (thread.ephemeral, thread.path) = (true, None);
+        }
         thread.environments = Some(self.settings.environments());
         if thread.model.is_none() && !self.settings.model.is_empty() {
             thread.model = Some(self.settings.model.clone());
@@ -225,6 +244,14 @@ pub(crate) enum Left {
     NobodyStays,
 }
 
+/// Why a thread cannot be taken in; gives it back.
+pub(crate) enum NoRoom {
+    /// The server is closing.
+    Closing(Arc<LoadedThread>),
+    /// There are [`MAX_EPHEMERAL_THREADS`] already.
+    TooManyEphemeral(Arc<LoadedThread>),
+}
+
 /// All loaded threads.
 #[derive(Default)]
 pub(crate) struct LoadedThreads {
@@ -241,11 +268,15 @@ impl LoadedThreads {
     /// Takes a thread in.
     ///
     /// # Errors
-    /// Gives it back when the server is closing.
-    pub(crate) fn insert(&self, thread: Arc<LoadedThread>) -> Result<(), Arc<LoadedThread>> {
+    /// Gives it back when the server is closing, or has too many of its kind.
+    pub(crate) fn insert(&self, thread: Arc<LoadedThread>) -> Result<(), NoRoom> {
         let mut inner = self.lock();
         if inner.closing {
-            return Err(thread);
+            return Err(NoRoom::Closing(thread));
+        }
+        let ephemeral = inner.threads.values().filter(|thread| thread.is_ephemeral());
+        if thread.is_ephemeral() && ephemeral.count() >= MAX_EPHEMERAL_THREADS {
+            return Err(NoRoom::TooManyEphemeral(thread));
         }
         inner.threads.insert(thread.thread_id(), thread);
         Ok(())

@@ -4,6 +4,7 @@
 
 mod activity;
 mod connections;
+mod ephemeral;
 mod exchange;
 mod loaded;
 mod notice;
@@ -13,6 +14,7 @@ mod unload;
 
 pub(crate) use activity::{EndedTurns, Reading, Telling};
 pub(crate) use connections::{Api, Connection, ConnectionId, Connections, Wishes};
-pub(crate) use loaded::{Left, LoadedThread, LoadedThreads, Recording};
+pub(crate) use ephemeral::{Lifetime, Origin};
+pub(crate) use loaded::{Left, LoadedThread, LoadedThreads, NoRoom, Recording};
 pub(crate) use notice::{Audience, Notice};
 pub(crate) use settings::ThreadSettings;

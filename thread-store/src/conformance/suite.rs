@@ -37,6 +37,11 @@ macro_rules! store_conformance {
                 goals_are_refused_without_changing_anything,
                 goals_go_with_their_thread,
             ],
+            inherited: [
+                what_a_fork_inherits_is_told_without_it,
+                what_was_appended_last_is_inherited,
+                the_use_of_tokens_is_inherited,
+            ],
             items: [
                 item_pages_hold_every_item_once,
                 item_pages_start_at_every_anchor,

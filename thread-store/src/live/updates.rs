@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use codex_protocol::item::{ThreadItem, TurnItem};
+use codex_protocol::item::{ThreadItem, TurnError, TurnItem};
 use codex_protocol::log::event::TokenUsageInfo;
 use codex_protocol::log::{EventMsg, RolloutItem};
 use codex_rollout::canonical::{DurableBatch, GivenIds, LiveEvent, LiveId, LiveItem};
@@ -52,7 +52,24 @@ pub enum LiveUpdate {
         turn_id: Option<String>,
         /// Whether it was interrupted.
         aborted: bool,
+        /// What the record of its end tells.
+        ending: Box<TurnEnding>,
     },
+}
+
+/// What the record of a turn's end tells; the log may tell more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TurnEnding {
+    /// Turn at the root of the agent tree.
+    pub root_turn_id: Option<String>,
+    /// Why it failed.
+    pub error: Option<TurnError>,
+    /// When it began, Unix seconds.
+    pub started_at: Option<i64>,
+    /// When it ended, Unix seconds.
+    pub completed_at: Option<i64>,
+    /// How long it took.
+    pub duration_ms: Option<i64>,
 }
 
 /// Ids that one item of a batch got.
@@ -170,10 +187,24 @@ fn update_of_line(item: &RolloutItem, open: &mut Option<String>) -> Option<LiveU
         EventMsg::TaskComplete(complete) => Some(LiveUpdate::TurnEnded {
             turn_id: Some(complete.turn_id.clone()),
             aborted: false,
+            ending: Box::new(TurnEnding {
+                root_turn_id: complete.root_turn_id.clone(),
+                error: complete.error.as_ref().map(TurnError::from),
+                started_at: complete.started_at,
+                completed_at: complete.completed_at,
+                duration_ms: complete.duration_ms,
+            }),
         }),
         EventMsg::TurnAborted(aborted) => Some(LiveUpdate::TurnEnded {
             turn_id: aborted.turn_id.clone().or_else(|| open.clone()),
             aborted: true,
+            ending: Box::new(TurnEnding {
+                root_turn_id: aborted.root_turn_id.clone(),
+                error: None,
+                started_at: aborted.started_at,
+                completed_at: aborted.completed_at,
+                duration_ms: aborted.duration_ms,
+            }),
         }),
         EventMsg::TokenCount(count) => count.info.clone().map(|usage| LiveUpdate::TokenUsage {
             turn_id: open.clone(),

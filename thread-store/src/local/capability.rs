@@ -10,7 +10,7 @@ use codex_protocol::ids::ThreadId;
 
 use super::store::LocalStore;
 use crate::error::StoreResult;
-use crate::lifecycle::{ForkRequest, ThreadLifecycle};
+use crate::lifecycle::{ForkCut, ForkRequest, InheritedHistory, ThreadLifecycle};
 use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
 use crate::writes::Durability;
@@ -32,6 +32,10 @@ impl ThreadLifecycle for LocalStore {
         let thread_id = request.new_thread_id;
         self.run_once(move |inner| inner.fork(&request)).await?;
         self.record_of_thread(thread_id).await
+    }
+
+    async fn inherited_history(&self, source: ThreadId, cut: ForkCut) -> StoreResult<InheritedHistory> {
+        self.run(move |inner| inner.inherited_history(source, &cut)).await
     }
 
     async fn revert_thread(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<ThreadRecord> {

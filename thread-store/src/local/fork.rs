@@ -243,7 +243,7 @@ pub(super) fn head_meta(
 }
 
 /// Returns where copying a legacy history stops.
-fn copy_end(history: &History<'_>, cut: &ForkCut) -> StoreResult<u64> {
+pub(super) fn copy_end(history: &History<'_>, cut: &ForkCut) -> StoreResult<u64> {
     let current = history.current();
     let turn = |turn_id: &String| {
         let row = history.turn_row(0, turn_id)?;

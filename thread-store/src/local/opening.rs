@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
 use codex_rollout::discover::{Location, RolloutFile};
-use codex_rollout::lines::LineEvent;
 use codex_rollout::locks::WriterLease;
 use codex_rollout::recorder::{
     LocalTime, NewRollout, RecordError, RecordResult, RolloutWriter, TornTailRule, WriterState,
@@ -15,15 +14,15 @@ use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::{RowSet, TurnRow, TurnState};
 
 use super::catalog::Freshness;
-use super::open_rollout::{OpenRollout, index_error, read_error};
+use super::open_rollout::{OpenRollout, index_error};
 use super::segments::History;
 use super::store::Inner;
+use super::token_use::{end_of, token_use_before};
 use super::writers::{Writer, record_error};
 use crate::error::{StoreError, StoreResult};
 use crate::live::session_meta;
-use crate::token_use::{TOKEN_SCAN_BYTES, usage_of_line};
 use crate::types::View;
-use crate::writes::{NewThread, OpenThread, TokenUse, WriterKey};
+use crate::writes::{NewThread, OpenThread, WriterKey};
 
 /// A thread that was opened and not handed to its owner yet: if nobody waits for it any more, it is closed again.
 pub(super) struct Opened {
@@ -109,7 +108,8 @@ impl Inner {
                     source: problem.clone().into(),
                 });
             }
-            Ok((current.file.clone(), open_turns(history)?, token_use(current)?))
+            let token_use = token_use_before(history, end_of(history))?;
+            Ok((current.file.clone(), open_turns(history)?, token_use))
         });
         let (file, open_turns, token_use) = found.map_err(|error| self.or_hidden(error))?;
         if file.location == Location::Archived {
@@ -268,30 +268,4 @@ pub(super) fn open_turns(history: &History<'_>) -> StoreResult<Vec<String>> {
     // What records began, also where raw messages are shown because no event of a user was seen so far.
     let open = newest_open_turn(history.current(), RowSet::Full)?.filter(|turn| turn.alias.is_none());
     Ok(open.map(|turn| turn.turn_id).into_iter().collect())
-}
-
-fn token_use(rollout: &OpenRollout<'_>) -> StoreResult<Option<TokenUse>> {
-    let rows = &rollout.rows;
-    let newest = rows.turns(RowSet::Full, KeyRange::ALL, Order::Descending, 1);
-    let newest = newest.map_err(|error| index_error(&rollout.file.path, error))?;
-    let Some(turn) = newest.into_iter().next() else {
-        return Ok(None);
-    };
-    let mut lines = rollout.source.lines_rev(rollout.plain_len);
-    let lowest = rollout.plain_len.saturating_sub(TOKEN_SCAN_BYTES);
-    while let Some(event) = lines
-        .next()
-        .map_err(|error| read_error(&rollout.source, lowest, error))?
-    {
-        if let LineEvent::Line { bytes, .. } = &event
-            && let Some(usage) = usage_of_line(bytes)
-        {
-            let turn_id = turn.turn_id;
-            return Ok(Some(TokenUse { turn_id, usage }));
-        }
-        if event.offset() <= lowest {
-            break;
-        }
-    }
-    Ok(None)
 }

@@ -20,7 +20,7 @@ pub(super) struct Segment {
     pub(super) rollout: Rollout,
     pub(super) start_ordinal: u64,
     /// Lineage offset of the rollout's first byte.
-    base_offset: u64,
+    pub(super) base_offset: u64,
     set: RowSet,
 }
 

@@ -16,7 +16,7 @@ use super::rollout::Rollout;
 use super::store::{MemoryStore, read};
 use super::writes::{file_name, record_error, time_of};
 use crate::error::{StoreError, StoreResult};
-use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest, ThreadLifecycle};
+use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest, InheritedHistory, ThreadLifecycle};
 use crate::organise::daybreak_fact;
 use crate::successor::{
     CutTurn, LatestSettings, NewLine, TurnWatch, fork_meta, interruption, parents_first, revision_meta,
@@ -52,6 +52,10 @@ impl ThreadLifecycle for MemoryStore {
             home.fork(&request, now_ms, id)?;
             record(home, request.new_thread_id)
         })
+    }
+
+    async fn inherited_history(&self, source: ThreadId, cut: ForkCut) -> StoreResult<InheritedHistory> {
+        self.attempt(|home| home.inherited_history(source, &cut))
     }
 
     async fn revert_thread(&self, thread_id: ThreadId, before_turn_id: &str) -> StoreResult<ThreadRecord> {
@@ -267,7 +271,7 @@ fn unsupported(operation: &'static str, thread_id: ThreadId) -> StoreError {
     StoreError::Unsupported { operation, thread_id }
 }
 
-fn header(history: &History, operation: &'static str) -> StoreResult<SessionMeta> {
+pub(super) fn header(history: &History, operation: &'static str) -> StoreResult<SessionMeta> {
     let file = &history.current().file;
     let path = file.relative_path();
     match head_of_bytes(path.as_ref(), &file.bytes) {
@@ -300,7 +304,7 @@ fn found(history: &History, turn_id: &str) -> StoreResult<Turn> {
     history.find_turn(turn_id).ok_or_else(|| not_found(history, turn_id))
 }
 
-fn place_of(history: &History, cut: &ForkCut) -> StoreResult<Option<Place>> {
+pub(super) fn place_of(history: &History, cut: &ForkCut) -> StoreResult<Option<Place>> {
     let mut place = match cut {
         ForkCut::Whole => whole(history)?,
         ForkCut::LastTurn(turn_id) => behind(history, turn_id)?,
@@ -388,7 +392,7 @@ fn cut_turn(history: &History, (at, _, offset): Place) -> Option<CutTurn> {
     })
 }
 
-fn copy_end(history: &History, cut: &ForkCut) -> StoreResult<u64> {
+pub(super) fn copy_end(history: &History, cut: &ForkCut) -> StoreResult<u64> {
     let current = history.current();
     let ForkCut::LastTurn(turn_id) = cut else {
         return match cut {

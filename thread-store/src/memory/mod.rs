@@ -5,6 +5,7 @@
 
 mod history;
 mod home;
+mod inherited;
 mod lifecycle;
 mod list;
 mod pages;

@@ -12,14 +12,14 @@ use codex_state::rows::TurnState;
 
 use super::history::History;
 use super::home::{Home, MemoryRollout, active_path};
+use super::inherited::token_use_before;
 use crate::error::{StoreError, StoreResult};
 use crate::live::{patched_meta, session_meta};
 use crate::organise::{OrganiseRefusal, daybreak_fact, member_fact};
-use crate::token_use::usage_of_line;
 use crate::types::View;
 use crate::writes::{
     AppendAck, Durability, DurableLine, MetadataPatch, ModelContext, NewThread, OpenThread, OrdinalRange, StoredLines,
-    TokenUse, WriterKey,
+    WriterKey,
 };
 
 /// Threads that are open for writing.
@@ -90,12 +90,7 @@ impl Home {
         let newest = history.newest_recorded_turn();
         let open = newest.filter(|turn| turn.state == TurnState::InProgress && turn.alias.is_none());
         let open_turns = open.map(|turn| turn.turn_id.clone()).into_iter().collect();
-        let newest = history.turns().pop();
-        let usage = file.bytes.rsplit(|byte| *byte == b'\n').find_map(usage_of_line);
-        let token_use = newest.zip(usage).map(|(turn, usage)| TokenUse {
-            turn_id: turn.row.turn_id,
-            usage,
-        });
+        let token_use = token_use_before(&history, (history.segments.len() - 1, file.bytes.len() as u64));
         let ordinals = file.bytes.split(|byte| *byte == b'\n').filter_map(ordinal_of);
         let writer = Writer {
             number,
