@@ -18,6 +18,7 @@ mod store;
 mod successor;
 mod thread_row;
 mod token_use;
+mod trash;
 mod types;
 mod writes;
 
@@ -31,6 +32,7 @@ pub use report::{
     VerifyReport,
 };
 pub use store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
+pub use trash::{RestoreObstacle, ThreadTrash, TrashEntry, TrashPage, TrashQuery, TrashSelection, Trashed};
 pub use types::{
     Anchor, ArchivedFilter, Direction, GitInfo, GroupFilter, HistoryMode, ItemAnchor, ItemEntry, ItemPage,
     ItemPageQuery, ItemsView, ListPage, ListQuery, ListSort, Occurrence, OccurrenceAnchor, OccurrencePage,

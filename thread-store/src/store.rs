@@ -9,6 +9,7 @@ use crate::error::StoreResult;
 use crate::lifecycle::ThreadLifecycle;
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
+use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -70,6 +71,11 @@ pub trait ThreadStore: Send + Sync {
 
     /// Returns the capability to fork, revert, archive and delete threads, if the store has it.
     fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
+        None
+    }
+
+    /// Returns the capability to keep deleted threads, if the store has it.
+    fn trash(&self) -> Option<&dyn ThreadTrash> {
         None
     }
 

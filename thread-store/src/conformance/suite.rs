@@ -198,6 +198,13 @@ macro_rules! store_conformance {
                 timelines_grow_at_their_end,
                 ends_tell_how_turns_ended,
             ],
+            trash: [
+                threads_come_back_from_the_trash_as_they_were,
+                deletions_are_listed_and_undone_one_by_one,
+                nothing_comes_back_over_something_else,
+                an_emptied_trash_keeps_nothing,
+                open_threads_go_into_the_trash_whole,
+            ],
             turns: [
                 turn_pages_hold_every_turn_once,
                 turn_pages_start_at_every_anchor,

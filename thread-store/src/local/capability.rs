@@ -8,10 +8,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
+use super::delete::Removal;
 use super::store::LocalStore;
 use crate::error::StoreResult;
 use crate::lifecycle::{ForkRequest, ThreadLifecycle};
 use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
+use crate::trash::{ThreadTrash, TrashPage, TrashQuery, TrashSelection, Trashed};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
 use crate::writes::Durability;
 
@@ -49,7 +51,29 @@ impl ThreadLifecycle for LocalStore {
     }
 
     async fn delete_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
-        self.run_once(move |inner| inner.delete(thread_id)).await
+        let deleted = self.run_once(move |inner| inner.delete(thread_id, Removal::ForGood));
+        deleted.await.map(|deleted| deleted.threads)
+    }
+}
+
+#[async_trait]
+impl ThreadTrash for LocalStore {
+    async fn trash_thread(&self, thread_id: ThreadId) -> StoreResult<Trashed> {
+        self.run_once(move |inner| inner.delete(thread_id, Removal::ToTrash))
+            .await
+    }
+
+    async fn list_trash(&self, query: TrashQuery) -> StoreResult<TrashPage> {
+        self.run_once(move |inner| inner.list_trash(&query)).await
+    }
+
+    async fn restore_trash(&self, trash_id: &str) -> StoreResult<Vec<ThreadId>> {
+        let trash_id = trash_id.to_owned();
+        self.run_once(move |inner| inner.restore(&trash_id)).await
+    }
+
+    async fn empty_trash(&self, which: TrashSelection) -> StoreResult<Vec<String>> {
+        self.run_once(move |inner| inner.empty_trash(&which)).await
     }
 }
 

@@ -17,6 +17,7 @@ mod fork_place;
 mod history;
 mod items;
 mod journal_growth;
+mod kept;
 mod keyed_lock;
 mod line_fetch;
 mod list;

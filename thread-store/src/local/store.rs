@@ -10,7 +10,7 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::Limits;
 use codex_rollout::discover::{HomeKind, SESSIONS_FOLDER, visit};
 use codex_rollout::fs::{LogFs, StdFs};
-use codex_rollout::journal::Journal;
+use codex_rollout::journal::{Journal, TrashManifests};
 use codex_rollout::source::SeekCache;
 use codex_state::db::Index;
 use uuid::Uuid;
@@ -30,6 +30,7 @@ use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
 use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
+use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -125,6 +126,7 @@ pub(super) struct Inner {
     pub(super) locks: KeyedLocks<Uuid>,
     pub(super) writers: Writers,
     pub(super) journal: JournalCache,
+    pub(super) trash: TrashManifests,
     pub(super) codex: CodexDatabases,
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
@@ -169,6 +171,7 @@ impl LocalStore {
                 lifecycle: Mutex::default(),
                 writers: Writers::new(Arc::clone(&options.fs), &options.home),
                 journal: JournalCache::new(Journal::new(Arc::clone(&options.fs), &options.home)),
+                trash: TrashManifests::new(Arc::clone(&options.fs), &options.home),
                 home: options.home,
                 default_provider: options.default_provider,
                 fs: options.fs,
@@ -402,6 +405,10 @@ impl ThreadStore for LocalStore {
     }
 
     fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
+        Some(self)
+    }
+
+    fn trash(&self) -> Option<&dyn ThreadTrash> {
         Some(self)
     }
 

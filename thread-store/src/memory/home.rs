@@ -9,6 +9,7 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::name::{RolloutName, weak_rollout_id};
 use uuid::Uuid;
 
+use super::trash::Kept;
 use super::writes::Writers;
 use crate::organise::Organised;
 use crate::writes::GitPatch;
@@ -74,6 +75,8 @@ pub(super) struct Home {
     pub(super) git: BTreeMap<String, GitPatch>,
     pub(super) organised: Organised,
     pub(super) writers: Writers,
+    /// What deletions took and is kept, oldest first.
+    pub(super) trash: Vec<Kept>,
 }
 
 impl Home {

@@ -11,6 +11,7 @@ mod pages;
 mod rollout;
 mod search;
 mod store;
+mod trash;
 mod writes;
 
 pub use self::home::MemoryRollout;

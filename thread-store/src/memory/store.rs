@@ -22,6 +22,7 @@ use crate::live::{IdSource, SystemIds};
 use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
+use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -99,7 +100,7 @@ impl MemoryStore {
         change(&mut self.home.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn home(&self) -> Home {
+    pub(super) fn home(&self) -> Home {
         self.home.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -154,6 +155,10 @@ impl ThreadStore for MemoryStore {
     }
 
     fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
+        Some(self)
+    }
+
+    fn trash(&self) -> Option<&dyn ThreadTrash> {
         Some(self)
     }
 

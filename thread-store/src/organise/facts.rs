@@ -89,6 +89,17 @@ impl Organised {
         self.daybreak.get(&thread_id).copied()
     }
 
+    /// Takes over what another state knows of a thread.
+    pub(crate) fn recall_thread(&mut self, thread_id: ThreadId, from: &Self) {
+        recall(&mut self.daybreak, &from.daybreak, thread_id);
+        recall(&mut self.goals, &from.goals, thread_id);
+        recall(&mut self.project_members, &from.project_members, thread_id);
+        recall(&mut self.attachments, &from.attachments, thread_id);
+        recall(&mut self.queues, &from.queues, thread_id);
+        recall(&mut self.read_states, &from.read_states, thread_id);
+        recall(&mut self.section_members, &from.section_members, thread_id);
+    }
+
     /// Drops what is known of a thread.
     pub(crate) fn forget_thread(&mut self, thread_id: ThreadId) {
         self.daybreak.remove(&thread_id);
@@ -98,6 +109,12 @@ impl Organised {
         self.queues.remove(&thread_id);
         self.read_states.remove(&thread_id);
         self.section_members.remove(&thread_id);
+    }
+}
+
+fn recall<V: Clone>(known: &mut HashMap<ThreadId, V>, from: &HashMap<ThreadId, V>, thread_id: ThreadId) {
+    if let Some(value) = from.get(&thread_id) {
+        known.insert(thread_id, value.clone());
     }
 }
 
