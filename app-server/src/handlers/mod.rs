@@ -29,4 +29,5 @@ mod subject;
 pub(crate) mod subscription;
 pub(crate) mod summary;
 pub(crate) mod timeline;
+pub(crate) mod trash;
 pub(crate) mod turns;

@@ -30,6 +30,7 @@ pub mod start;
 pub mod summary;
 pub mod thread;
 pub mod timeline;
+pub mod trash;
 pub mod turn;
 
 #[cfg(test)]
