@@ -8,6 +8,7 @@ use codex_protocol::rpc::goal::{
     ThreadGoalGetResponse, ThreadGoalSetParams, ThreadGoalSetResponse, ThreadGoalStatus, ThreadGoalUpdatedNotification,
 };
 use codex_protocol::rpc::notification::notification_name;
+use codex_thread_store::live::RawItem;
 use codex_thread_store::organise::{Goal, GoalPatch, GoalStatus, Goals};
 
 use super::ids;
@@ -44,6 +45,9 @@ pub(crate) async fn set(cx: &Cx, params: ThreadGoalSetParams) -> RpcResult<Told<
     let set = Goals::of(subject.facts).set(thread_id, patch).await;
     let (goal, changed) = set.map_err(|error| failing.error(error))?;
     subject.settle(failing).await?;
+    if changed {
+        record(cx, thread_id, &goal).await;
+    }
     let notice = changed.then(|| updated(server, thread_id, goal.clone()));
     Ok(Told {
         before: Vec::new(),
@@ -52,6 +56,20 @@ pub(crate) async fn set(cx: &Cx, params: ThreadGoalSetParams) -> RpcResult<Told<
         },
         after: notice.into_iter().collect(),
     })
+}
+
+/// Tells of the goal in the rollout of a thread that is loaded, as Codex does (`rollout-format.md` 9.5).
+///
+/// The goal is kept already: one that cannot be told there is told by the journal all the same.
+async fn record(cx: &Cx, thread_id: ThreadId, goal: &Goal) {
+    let Some(loaded) = cx.server.loaded.get(thread_id) else {
+        return;
+    };
+    let item = RawItem::new("event_msg", goal.record(thread_id));
+    if let Err(error) = loaded.live.append(&[item], None).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(%thread_id, error, "a goal is not told in its thread's rollout");
+    }
 }
 
 /// `thread/goal/clear`.

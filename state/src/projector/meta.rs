@@ -108,6 +108,8 @@ pub struct RolloutMeta {
     pub raw_preview: ShortText,
     /// Working directory named by the first environment context.
     pub raw_cwd: Option<String>,
+    /// Line of the newest goal of the thread; goals of a fork source that were copied are not its own.
+    pub goal: Option<Span>,
 }
 
 impl RolloutMeta {
@@ -207,6 +209,10 @@ impl<S: RowStore> Projector<'_, S> {
                     meta.effort = settings.reasoning_effort.clone();
                 }
                 EventMsg::ThreadGoalUpdated(updated) => {
+                    // A goal is the thread's, not a turn's: no rollback takes it back.
+                    if meta.header.thread_id.as_ref().is_none_or(|id| *id == updated.thread_id) {
+                        meta.goal = Some(line.span());
+                    }
                     let objective = updated.goal.objective.trim();
                     if meta.preview.is_empty() && !objective.is_empty() {
                         meta.preview = ShortText::new(objective, line.span());

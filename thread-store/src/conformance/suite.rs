@@ -36,6 +36,7 @@ macro_rules! store_conformance {
                 goals_are_kept_and_changed_member_by_member,
                 goals_are_refused_without_changing_anything,
                 goals_go_with_their_thread,
+                goals_are_told_by_the_log_where_nothing_else_is_known,
             ],
             items: [
                 item_pages_hold_every_item_once,

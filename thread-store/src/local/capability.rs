@@ -12,7 +12,7 @@ use super::delete::Removal;
 use super::store::LocalStore;
 use crate::error::StoreResult;
 use crate::lifecycle::{ForkRequest, ThreadLifecycle};
-use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
+use crate::organise::{Decision, FactStore, Goal, NewestOfProjects, Organised};
 use crate::trash::{ThreadTrash, TrashPage, TrashQuery, TrashSelection, Trashed};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
 use crate::writes::Durability;
@@ -85,6 +85,10 @@ impl FactStore for LocalStore {
 
     async fn organise_with(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
         self.run_once(move |inner| inner.organise(decision, durability)).await
+    }
+
+    async fn recorded_goal(&self, thread_id: ThreadId) -> StoreResult<Option<Goal>> {
+        self.run(move |inner| inner.recorded_goal(thread_id)).await
     }
 
     async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {

@@ -14,6 +14,7 @@ mod doctor;
 mod facts;
 mod fork;
 mod fork_place;
+mod goal;
 mod history;
 mod items;
 mod journal_growth;

@@ -19,7 +19,7 @@ use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
-use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
+use crate::organise::{Decision, FactStore, Goal, NewestOfProjects, Organised};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
 use crate::trash::ThreadTrash;
@@ -181,6 +181,10 @@ impl FactStore for MemoryStore {
             }
             Ok(())
         })
+    }
+
+    async fn recorded_goal(&self, thread_id: ThreadId) -> StoreResult<Option<Goal>> {
+        Ok(self.home().recorded_goal(thread_id))
     }
 
     async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {

@@ -69,6 +69,11 @@ impl Inner {
         Arc::clone(&imported.live)
     }
 
+    /// Returns whether Codex keeps goals in a database that can be read: what it does not have there is cleared.
+    pub(in crate::local) fn codex_keeps_goals(&self) -> bool {
+        self.codex.knowledge(&self.clock).goals.is_some()
+    }
+
     /// Returns whether something waits for rollouts to be indexed.
     pub(in crate::local) fn has_postponed_import(&self) -> bool {
         self.codex
