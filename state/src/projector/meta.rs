@@ -79,6 +79,8 @@ pub struct HeaderMeta {
     pub git_branch: Option<String>,
     /// Remote.
     pub git_origin_url: Option<String>,
+    /// Whether memories are made of the thread: what the newest header line says; absent is enabled.
+    pub memory_mode: Option<String>,
 }
 
 /// Metadata of one rollout.
@@ -172,6 +174,8 @@ impl RolloutMeta {
         update(&mut header.cli_version, Some(&meta.cli_version));
         update(&mut self.cwd, Some(&meta.cwd));
         update(&mut self.model_provider, meta.model_provider.as_deref());
+        // A copy that says nothing says that they are enabled again (2.3).
+        header.memory_mode.clone_from(&meta.memory_mode);
         if let Some(git) = &meta.git {
             // A copy of the metadata states all of it anew (9.5): what it leaves out was cleared.
             header.git_sha.clone_from(&git.commit_hash);

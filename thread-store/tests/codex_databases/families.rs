@@ -207,3 +207,19 @@ fn the_log_tells_of_goals_only_where_codex_keeps_none() {
     assert_eq!(objective(), None, "one that Codex does not have was cleared");
     drop(goals);
 }
+
+#[test]
+fn what_the_files_decide_is_not_taken_over() {
+    let home = CodexHome::new();
+    home.state.run(&format!(
+        "UPDATE threads SET attached_thread_parent_id = '{B}', memory_mode = 'disabled', archived = 1, archived_at = 5
+         WHERE id = '{A}'"
+    ));
+    let listed = home.listed(A);
+    assert_eq!(
+        (listed.attached_to, listed.archived),
+        (None, false),
+        "its rollout says nothing of it"
+    );
+    assert_eq!(home.journal(), "");
+}
