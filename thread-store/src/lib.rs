@@ -31,7 +31,7 @@ pub use report::{
     CompressionReport, Damage, DamageKind, DoctorFinding, DoctorReport, IndexReport, IndexState, IndexStateKind,
     VerifyReport,
 };
-pub use store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
+pub use store::{IndexProgress, KeptByCodex, StoreMaintenance, ThreadSearch, ThreadStore};
 pub use trash::{RestoreObstacle, ThreadTrash, TrashEntry, TrashPage, TrashQuery, TrashSelection, Trashed};
 pub use types::{
     Anchor, ArchivedFilter, Direction, GitInfo, GroupFilter, HistoryMode, ItemAnchor, ItemEntry, ItemPage,

@@ -5,6 +5,7 @@
 pub(crate) mod append;
 pub(crate) mod archive;
 pub(crate) mod attachment;
+mod codex_database;
 pub(crate) mod compress;
 pub(crate) mod delete;
 pub(crate) mod diagnostics;

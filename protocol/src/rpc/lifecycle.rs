@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use super::codex_database::CodexDatabaseNotice;
 use super::common::absolute_paths;
 use super::settings::{AnsweredSettings, ApprovalsReviewer, AskForApproval, SandboxMode, ThreadEventStyle};
 use super::thread::Thread;
@@ -113,6 +114,10 @@ pub struct ThreadRevertResponse {
     pub turns_backwards_cursor: Option<String>,
     /// Starts `thread/items/list` at the newest item; null for legacy threads and without items.
     pub items_backwards_cursor: Option<String>,
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
 }
 
 /// Parameters of `thread/archive`.

@@ -5,6 +5,7 @@
 pub mod append;
 pub mod attachment;
 pub mod change;
+pub mod codex_database;
 pub mod common;
 pub mod cursor;
 pub mod diagnostics;

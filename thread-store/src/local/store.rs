@@ -29,7 +29,7 @@ use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, IndexReport, IndexState, VerifyReport};
-use crate::store::{IndexProgress, StoreMaintenance, ThreadSearch, ThreadStore};
+use crate::store::{IndexProgress, KeptByCodex, StoreMaintenance, ThreadSearch, ThreadStore};
 use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -410,6 +410,10 @@ impl ThreadStore for LocalStore {
 
     fn trash(&self) -> Option<&dyn ThreadTrash> {
         Some(self)
+    }
+
+    async fn kept_by_codex(&self, thread_id: ThreadId) -> StoreResult<KeptByCodex> {
+        self.run(move |inner| Ok(inner.kept_by_codex(thread_id))).await
     }
 
     fn facts(&self) -> Option<&dyn FactStore> {
