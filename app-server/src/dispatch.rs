@@ -26,6 +26,7 @@ use codex_protocol::rpc::start::ThreadStartParams;
 use codex_protocol::rpc::summary::GetConversationSummaryParams;
 use codex_protocol::rpc::thread::ThreadReadParams;
 use codex_protocol::rpc::timeline::ThreadTimelineListParams;
+use codex_protocol::rpc::trash::{ThreadTrashEmptyParams, ThreadTrashListParams, ThreadTrashRestoreParams};
 use codex_protocol::rpc::turn::ThreadTurnsListParams;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +35,7 @@ use serde_json::Value;
 use crate::dispatch_organise::OrganiseCall;
 use crate::handlers::{
     append, archive, compress, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert,
-    search, start, subscription, summary, timeline, turns,
+    search, start, subscription, summary, timeline, trash, turns,
 };
 use crate::live::{Connection, Notice, Telling};
 use crate::order::{Access, Tickets};
@@ -53,6 +54,9 @@ pub(crate) enum Call {
     Archive(ThreadArchiveParams),
     Unarchive(ThreadUnarchiveParams),
     Delete(ThreadDeleteParams),
+    TrashList(ThreadTrashListParams),
+    TrashRestore(ThreadTrashRestoreParams),
+    TrashEmpty(ThreadTrashEmptyParams),
     Unsubscribe(ThreadUnsubscribeParams),
     Append(ThreadAppendParams),
     InjectItems(ThreadInjectItemsParams),
@@ -127,6 +131,9 @@ impl Call {
             "thread/archive" => decode(params).map(Self::Archive),
             "thread/unarchive" => decode(params).map(Self::Unarchive),
             "thread/delete" => decode(params).map(Self::Delete),
+            "thread/trash/list" => decode_or_default(params).map(Self::TrashList),
+            "thread/trash/restore" => decode(params).map(Self::TrashRestore),
+            "thread/trash/empty" => decode_or_default(params).map(Self::TrashEmpty),
             "thread/unsubscribe" => decode(params).map(Self::Unsubscribe),
             "thread/name/set" => decode(params).map(Self::SetName),
             "thread/metadata/update" => decode(params).map(Self::UpdateMetadata),
@@ -182,6 +189,10 @@ impl Call {
             | Self::Diagnostics(_)
             | Self::Compress
             | Self::IndexState(_)
+            | Self::TrashList(_)
+            // Which thread comes back the store knows; its locks keep changes of one thread apart.
+            | Self::TrashRestore(_)
+            | Self::TrashEmpty(_)
             | Self::Unserved(_) => Ordered::Freely,
         }
     }
@@ -191,6 +202,14 @@ impl Call {
 pub(crate) fn decode<P: DeserializeOwned>(params: Option<Value>) -> RpcResult<P> {
     let params = params.ok_or_else(missing_params)?;
     decode_params(params).map_err(|error| RpcError::undecodable(&error))
+}
+
+/// Decodes parameters that may be absent.
+fn decode_or_default<P: DeserializeOwned + Default>(params: Option<Value>) -> RpcResult<P> {
+    match params {
+        None | Some(Value::Null) => Ok(P::default()),
+        params => decode(params),
+    }
 }
 
 fn decode_exact<P: DeserializeOwned>(params: Option<RawJson>) -> RpcResult<P> {
@@ -288,6 +307,7 @@ async fn run(mut cx: Cx, id: RequestId, call: Call) -> Answer {
         Call::Archive(params) => told(id, archive::thread_archive(cx, &params).await),
         Call::Unarchive(params) => told(id, archive::thread_unarchive(cx, &params).await),
         Call::Delete(params) => told(id, delete::thread_delete(cx, &params).await),
+        Call::TrashRestore(params) => told(id, trash::restore(cx, &params).await),
         Call::Unsubscribe(params) => told(id, subscription::unsubscribe(cx, &params).map(Told::quietly)),
         Call::Append(params) => told(id, append::thread_append(cx, params).await),
         Call::InjectItems(params) => told(id, append::inject_items(cx, params).await),
@@ -321,6 +341,8 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
         Call::ConversationSummary(params) => finish(id, summary::conversation_summary(server, params).await),
         Call::Diagnostics(_) => finish(id, Ok(diagnostics::server_diagnostics(server))),
         Call::Compress => finish(id, compress::rollout_compress(server)),
+        Call::TrashList(params) => finish(id, trash::list(server, params).await),
+        Call::TrashEmpty(params) => finish(id, trash::empty(server, params).await),
         Call::IndexState(params) => finish(id, index_state::index_state(server, params).await),
         Call::Unserved(name) => encode_error(id, unserved(name)),
         // The session answers the first one, and `run` the others.
@@ -332,6 +354,7 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
         | Call::Archive(_)
         | Call::Unarchive(_)
         | Call::Delete(_)
+        | Call::TrashRestore(_)
         | Call::Unsubscribe(_)
         | Call::Append(_)
         | Call::InjectItems(_)

@@ -79,6 +79,8 @@ impl<'a> Failing<'a> {
             | StoreError::NoTurnStart { .. }
             | StoreError::BeyondInheritedHistory { .. }
             | StoreError::NotArchived { .. }
+            | StoreError::TrashNotFound { .. }
+            | StoreError::RestoreBlocked { .. }
             | StoreError::HasForks { .. } => RpcError::invalid_request(error.to_string()),
             StoreError::HasAttachedThread { attached, .. } => RpcError::invalid_request(format!(
                 "cannot delete thread while attached thread {attached} exists; delete the attached thread first"

@@ -26,7 +26,7 @@ mod transport;
 pub use config::{DEFAULT_PROVIDER, top_level_string};
 pub use files::Files;
 pub use identity::{CODEX_VERSION, Identity};
-pub use recording::{DEFAULT_UNLOAD_DELAY_SECONDS, RecordingSettings};
+pub use recording::{DEFAULT_UNLOAD_DELAY_SECONDS, Deletion, RecordingSettings};
 pub use rpc_error::{RpcError, RpcResult};
 pub use server::{Server, ServerOptions};
 pub use transport::{CallError, Client, TransportError, serve_connection};

@@ -13,6 +13,16 @@ use crate::config::{table_names, top_level_integer, top_level_string};
 /// How long a thread stays loaded without listeners when the configuration says nothing.
 pub const DEFAULT_UNLOAD_DELAY_SECONDS: u64 = 30 * 60;
 
+/// What becomes of a thread that is deleted, if the client says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deletion {
+    /// It is gone, as with Codex.
+    #[default]
+    ForGood,
+    /// It is kept in the trash.
+    ToTrash,
+}
+
 /// Settings for recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingSettings {
@@ -26,6 +36,8 @@ pub struct RecordingSettings {
     pub sandbox: SandboxMode,
     /// How long a thread stays loaded without listeners.
     pub unload_delay: Duration,
+    /// What becomes of deleted threads.
+    pub deletion: Deletion,
 }
 
 impl Default for RecordingSettings {
@@ -36,6 +48,7 @@ impl Default for RecordingSettings {
             approval_policy: AskForApproval::OnRequest,
             sandbox: SandboxMode::ReadOnly,
             unload_delay: Duration::from_secs(DEFAULT_UNLOAD_DELAY_SECONDS),
+            deletion: Deletion::default(),
         }
     }
 }
@@ -51,6 +64,7 @@ impl RecordingSettings {
             sandbox: word(toml, "sandbox_mode").unwrap_or(default.sandbox),
             unload_delay: top_level_integer(toml, "thread_unload_delay_secs")
                 .map_or(default.unload_delay, Duration::from_secs),
+            deletion: default.deletion,
         }
     }
 }

@@ -27,6 +27,7 @@ fn the_configuration_is_taken() {
         approval_policy: AskForApproval::Never,
         sandbox: SandboxMode::WorkspaceWrite,
         unload_delay: Duration::from_secs(12),
+        ..RecordingSettings::default()
     };
     assert_eq!(RecordingSettings::from_config(toml), expected);
 }

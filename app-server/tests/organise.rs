@@ -258,3 +258,37 @@ async fn the_command_line_lists_sections_and_projects_by_name() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn goals_of_loaded_threads_are_told_in_their_rollouts() {
+    for mode in ["paginated", "legacy"] {
+        let home = Home::new();
+        let mut wire = Wire::initialized(home.server(), true).await;
+        let id = spoken(&mut wire, mode).await;
+        let set = json!({"threadId": id, "objective": "ship it", "status": "paused"});
+        let answer = wire.result("thread/goal/set", set.clone()).await;
+        let record = home
+            .rollout()
+            .lines()
+            .last()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let payload = &record.expect("a line")["payload"];
+        let mut told = answer["goal"].clone();
+        told.as_object_mut().expect("a goal").remove("tokenBudget"); // null is left out, as by Codex
+        assert_eq!(
+            payload,
+            &json!({"type": "thread_goal_updated", "threadId": id, "goal": told})
+        );
+        let lines = home.rollout().lines().count();
+        wire.result("thread/goal/set", json!({"threadId": id})).await;
+        assert_eq!(
+            home.rollout().lines().count(),
+            lines,
+            "what changes nothing is not told"
+        );
+        std::fs::remove_dir_all(home.path().join("codex-threads/journal")).expect("a journal");
+        let mut wire = Wire::initialized(home.server(), true).await;
+        let goal = wire.result("thread/goal/get", json!({"threadId": id})).await;
+        assert_eq!(goal["goal"], answer["goal"], "the rollout tells of it");
+    }
+}

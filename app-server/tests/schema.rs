@@ -17,13 +17,14 @@ use support::Wire;
 struct Schemas(BTreeMap<&'static str, (Validator, Validator)>);
 
 /// Types of notifications about threads.
-const NOTIFICATIONS: [(&str, &str); 19] = [
+const NOTIFICATIONS: [(&str, &str); 20] = [
     ("thread/started", "ThreadStartedNotification"),
     ("thread/status/changed", "ThreadStatusChangedNotification"),
     ("thread/closed", "ThreadClosedNotification"),
     ("thread/archived", "ThreadArchivedNotification"),
     ("thread/unarchived", "ThreadUnarchivedNotification"),
     ("thread/deleted", "ThreadDeletedNotification"),
+    ("thread/restored", "ThreadRestoredNotification"),
     ("thread/reverted", "ThreadRevertedNotification"),
     ("thread/name/updated", "ThreadNameUpdatedNotification"),
     ("thread/readState/changed", "ThreadReadStateChangedNotification"),
@@ -270,6 +271,18 @@ async fn recording_and_its_notifications_follow_the_schema() {
     while told.last().is_none_or(|message| message["method"] != "thread/closed") {
         told.push(wire.receive().await);
     }
+    let params = json!({"threadId": spare, "name": "kept"});
+    wire.send(&support::request(3, "thread/name/set", params)).await;
+    until_answer(&mut wire, &mut told).await;
+    let params = json!({"threadId": spare, "toTrash": true});
+    wire.send(&support::request(3, "thread/delete", params.clone())).await;
+    let result = until_answer(&mut wire, &mut told).await;
+    schemas.check("thread/delete", &params, &result);
+    let params = json!({"trashId": result["trashId"]});
+    wire.send(&support::request(3, "thread/trash/restore", params.clone()))
+        .await;
+    let result = until_answer(&mut wire, &mut told).await;
+    schemas.check("thread/trash/restore", &params, &result);
     let params = json!({"threadId": spare});
     wire.send(&support::request(3, "thread/delete", params.clone())).await;
     let result = until_answer(&mut wire, &mut told).await;

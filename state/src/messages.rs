@@ -6,6 +6,7 @@ use codex_protocol::item::{
     AgentMessageItem, AgentMessagePart, MessagePhase, ReasoningItem, StoredImage, StoredText, StoredUserInput,
     TurnItem, UserMessageItem, canonical_from_event,
 };
+use codex_protocol::log::event::ThreadGoal;
 use codex_protocol::log::response::{ContentPart, ResponseMessage, ResponseReasoning};
 use codex_protocol::log::{BareLine, EventMsg, LineHead, ResponseItem, RolloutItem};
 
@@ -197,6 +198,18 @@ pub fn said_in_bare(bytes: &[u8]) -> Option<(Speaker, String)> {
         return None;
     };
     raw_said(&item).map(|text| (Speaker::Raw, text))
+}
+
+/// Returns the goal that a line gives a thread.
+pub fn goal_of_line(bytes: &[u8]) -> Option<ThreadGoal> {
+    let head = LineHead::parse(bytes).ok()?;
+    match RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()? {
+        RolloutItem::EventMsg(event) => match *event {
+            EventMsg::ThreadGoalUpdated(updated) => Some(updated.goal),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Returns the preview that a line gives a thread: a user text, a goal, or a raw user message.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use codex_protocol::ids::ThreadId;
 
 use crate::organise::OrganiseRefusal;
+use crate::trash::RestoreObstacle;
 
 /// Result of a store operation.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -241,6 +242,20 @@ pub enum StoreError {
         /// Why not.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// There is no such deletion in the trash.
+    #[error("nothing in the trash has the id {trash_id}")]
+    TrashNotFound {
+        /// The deletion as the caller named it.
+        trash_id: String,
+    },
+    /// What a deletion took has no place any more; nothing has changed.
+    #[error("cannot restore {trash_id}: {obstacle}")]
+    RestoreBlocked {
+        /// The deletion.
+        trash_id: String,
+        /// What is in the way.
+        obstacle: RestoreObstacle,
+    },
     /// How threads are organised cannot be changed like this; nothing has changed.
     #[error(transparent)]
     Organise(#[from] OrganiseRefusal),
@@ -259,8 +274,10 @@ impl StoreError {
             Self::ThreadNotFound { .. }
             | Self::RolloutPathNotFound { .. }
             | Self::TurnNotFound { .. }
-            | Self::NotArchived { .. } => StoreErrorKind::NotFound,
-            Self::TurnInProgress { .. }
+            | Self::NotArchived { .. }
+            | Self::TrashNotFound { .. } => StoreErrorKind::NotFound,
+            Self::RestoreBlocked { .. }
+            | Self::TurnInProgress { .. }
             | Self::NoTurnStart { .. }
             | Self::BeyondInheritedHistory { .. }
             | Self::Organise(_) => StoreErrorKind::InvalidRequest,

@@ -18,6 +18,7 @@ mod store;
 mod successor;
 mod thread_row;
 mod token_use;
+mod trash;
 mod types;
 mod writes;
 
@@ -30,7 +31,8 @@ pub use report::{
     CompressionReport, Damage, DamageKind, DoctorFinding, DoctorReport, HomeReport, IndexReport, IndexState,
     IndexStateKind, VerifyReport,
 };
-pub use store::{IndexProgress, IndexStep, StoreMaintenance, ThreadSearch, ThreadStore};
+pub use store::{IndexProgress, IndexStep, KeptByCodex, StoreMaintenance, ThreadSearch, ThreadStore};
+pub use trash::{RestoreObstacle, ThreadTrash, TrashEntry, TrashPage, TrashQuery, TrashSelection, Trashed};
 pub use types::{
     Anchor, ArchivedFilter, Direction, GitInfo, GroupFilter, HistoryMode, ItemAnchor, ItemEntry, ItemPage,
     ItemPageQuery, ItemsView, ListPage, ListQuery, ListSort, Occurrence, OccurrenceAnchor, OccurrencePage,

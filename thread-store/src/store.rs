@@ -9,6 +9,7 @@ use crate::error::StoreResult;
 use crate::lifecycle::ThreadLifecycle;
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, IndexState, VerifyReport};
+use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -73,6 +74,19 @@ pub trait ThreadStore: Send + Sync {
         None
     }
 
+    /// Returns the capability to keep deleted threads, if the store has it.
+    fn trash(&self) -> Option<&dyn ThreadTrash> {
+        None
+    }
+
+    /// Returns what databases of Codex have of a thread. They are never written here, so Codex goes on showing that.
+    ///
+    /// # Errors
+    /// If what they say cannot be kept.
+    async fn kept_by_codex(&self, _thread_id: ThreadId) -> StoreResult<KeptByCodex> {
+        Ok(KeptByCodex::default())
+    }
+
     /// Returns the capability to organise threads, if the store has it.
     fn facts(&self) -> Option<&dyn FactStore> {
         None
@@ -82,6 +96,15 @@ pub trait ThreadStore: Send + Sync {
     fn maintenance(&self) -> Option<&dyn StoreMaintenance> {
         None
     }
+}
+
+/// What databases of Codex have of a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeptByCodex {
+    /// There is a row of the thread: its name, repository, section, project, and which rollout is current.
+    pub thread: bool,
+    /// There is a row of the thread, and goals are kept.
+    pub goal: bool,
 }
 
 /// Finds text in recorded threads.

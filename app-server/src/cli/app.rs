@@ -16,7 +16,7 @@ use super::output::Output;
 use crate::config::{DEFAULT_PROVIDER, top_level_string};
 use crate::files::Files;
 use crate::identity::Identity;
-use crate::recording::RecordingSettings;
+use crate::recording::{Deletion, RecordingSettings};
 use crate::server::{Server, ServerOptions};
 use crate::transport::Client;
 
@@ -105,21 +105,24 @@ impl App {
     }
 
     /// Starts a server over a store.
-    pub(super) fn server(&self, store: Arc<dyn ThreadStore>, view: View) -> CliResult<Arc<Server>> {
+    pub(super) fn server(&self, store: Arc<dyn ThreadStore>, view: View, deletion: Deletion) -> CliResult<Arc<Server>> {
         let home = self.home()?;
         Ok(Server::new(ServerOptions {
             store,
             view,
             default_provider: self.default_provider(&home),
             identity: Identity::gather(&home, &self.files),
-            recording: RecordingSettings::from_config(&self.configuration(&home)),
+            recording: RecordingSettings {
+                deletion,
+                ..RecordingSettings::from_config(&self.configuration(&home))
+            },
             clock: self.clock.clone(),
         }))
     }
 
     /// Connects to a server in this process.
     pub(super) async fn client(&self, store: Arc<dyn ThreadStore>) -> CliResult<Client> {
-        Ok(Client::connect(self.server(store, View::Full)?, CLIENT_NAME).await?)
+        Ok(Client::connect(self.server(store, View::Full, Deletion::ForGood)?, CLIENT_NAME).await?)
     }
 
     /// Finds the one thread that a person means; lists the candidates when there are several.

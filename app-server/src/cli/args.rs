@@ -68,6 +68,11 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Answer JSON-RPC on standard input and output, like `codex app-server`
     Serve(ServeArgs),
+    /// Delete a thread and the threads that it spawned
+    Delete(DeleteArgs),
+    /// Show what was deleted and is kept, bring it back, or remove it for good
+    #[command(subcommand)]
+    Trash(TrashCommand),
     /// Make a small sample home and walk through it
     Demo(DemoArgs),
 }
@@ -253,6 +258,58 @@ pub(super) struct ServeArgs {
     /// Answer exactly as Codex does: its ids, its items, its hidden threads
     #[arg(long)]
     pub(super) exact: bool,
+    /// Keep deleted threads in the trash unless a client says otherwise
+    #[arg(long)]
+    pub(super) trash: bool,
+}
+
+/// Arguments of `delete`.
+#[derive(Debug, Args)]
+pub(super) struct DeleteArgs {
+    /// Id, unique beginning of one, or name of the thread
+    pub(super) thread: String,
+    /// Keep it in the trash, from where it can come back
+    #[arg(long)]
+    pub(super) trash: bool,
+    /// Delete for good without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}
+
+/// What to do with the trash.
+#[derive(Debug, Subcommand)]
+pub(super) enum TrashCommand {
+    /// List what was deleted and is kept, last deleted first
+    List(JsonArgs),
+    /// Bring a deleted thread back to where it was
+    Restore(TrashRestoreArgs),
+    /// Remove what is kept for good
+    Empty(TrashEmptyArgs),
+}
+
+/// Arguments of `trash restore`.
+#[derive(Debug, Args)]
+pub(super) struct TrashRestoreArgs {
+    /// Trash id, id of a thread, unique beginning of one, or name of the thread
+    #[arg(value_name = "THREAD|TRASH_ID")]
+    pub(super) wanted: String,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
+}
+
+/// Arguments of `trash empty`.
+#[derive(Debug, Args)]
+pub(super) struct TrashEmptyArgs {
+    /// Only these deletions (default: all)
+    #[arg(value_name = "TRASH_ID")]
+    pub(super) trash_ids: Vec<String>,
+    /// Remove without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) json: JsonArgs,
 }
 
 /// Arguments of `demo`.

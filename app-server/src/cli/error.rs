@@ -56,6 +56,12 @@ pub(super) enum CliError {
     /// The store lacks a capability that the command needs.
     #[error("this store cannot do that")]
     Unsupported,
+    /// Nothing in the trash fits.
+    #[error("nothing in the trash has the id or the name `{wanted}`")]
+    NotInTrash { wanted: String },
+    /// What cannot be undone was not confirmed.
+    #[error("{what}: not confirmed")]
+    Unconfirmed { what: String },
     /// Everything worked, but what was looked at is not well.
     #[error("{what}")]
     Problems { what: String },
@@ -81,8 +87,10 @@ impl CliError {
             Self::NoSuchThread { .. }
             | Self::Ambiguous { .. }
             | Self::NoSuchGroup { .. }
+            | Self::NotInTrash { .. }
             | Self::AmbiguousGroup { .. } => 3,
             Self::Store(error) if error.kind() == StoreErrorKind::NotFound => 3,
+            Self::Unconfirmed { .. } => 2,
             Self::Problems { .. } => 4,
             _ => 1,
         }
@@ -106,6 +114,8 @@ impl CliError {
             }
             Self::Ambiguous { .. } => Some("give more of the id"),
             Self::AmbiguousGroup { .. } => Some("give the id"),
+            Self::NotInTrash { .. } => Some("`codex-threads trash list` shows what is there"),
+            Self::Unconfirmed { .. } => Some("add --yes, or delete with --trash, which can be undone"),
             Self::NotEmpty { .. } => Some("name a folder that does not exist yet"),
             Self::Store(StoreError::NotAHome { .. }) => {
                 Some("a home has a `sessions` folder; name another one with --home DIR, or try `codex-threads demo`")

@@ -4,6 +4,7 @@
 
 mod app;
 mod args;
+mod delete;
 mod demo;
 mod demo_home;
 mod doctor;
@@ -20,6 +21,7 @@ mod search;
 mod serve;
 mod show;
 mod table;
+mod trash;
 mod verify;
 mod when;
 

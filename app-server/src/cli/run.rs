@@ -11,7 +11,7 @@ use super::app::App;
 use super::args::{Cli, Command};
 use super::error::{CliError, CliResult};
 use super::output::{Colour, Look, paint};
-use super::{demo, doctor, index, list, schema, search, serve, show, verify};
+use super::{delete, demo, doctor, index, list, schema, search, serve, show, trash, verify};
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -48,6 +48,8 @@ async fn run(cli: Cli) -> CliResult {
         Command::Doctor(args) => doctor::run(&mut app, args).await,
         Command::Schema(args) => schema::run(&mut app, &args),
         Command::Serve(args) => serve::run(&app, args).await,
+        Command::Delete(args) => delete::run(&mut app, args).await,
+        Command::Trash(command) => trash::run(&mut app, command).await,
         Command::Demo(args) => demo::run(&mut app, args).await,
     };
     // What was printed before a failure is shown before the failure.

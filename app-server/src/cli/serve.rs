@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::app::App;
 use super::args::ServeArgs;
 use super::error::{CliError, CliResult};
+use crate::recording::Deletion;
 use crate::transport::serve_connection;
 
 /// Buffer of each standard stream.
@@ -20,7 +21,12 @@ pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
     let view = if args.exact { View::Codex } else { View::Full };
     let store = app.store_in(EmptyFolder::MakeHome).await?;
     tokio::spawn(look_for_decay(Arc::clone(&store)));
-    let server = app.server(store, view)?;
+    let deletion = if args.trash {
+        Deletion::ToTrash
+    } else {
+        Deletion::ForGood
+    };
+    let server = app.server(store, view, deletion)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Start)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Start)?;
     let reader = BufReader::with_capacity(BUFFER_BYTES, tokio::io::stdin());

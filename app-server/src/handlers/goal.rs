@@ -3,15 +3,17 @@
 //! Goals are kept and shown; nothing pursues them here.
 
 use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::codex_database::CodexDatabaseField;
 use codex_protocol::rpc::goal::{
     ThreadGoal, ThreadGoalClearParams, ThreadGoalClearResponse, ThreadGoalClearedNotification, ThreadGoalGetParams,
     ThreadGoalGetResponse, ThreadGoalSetParams, ThreadGoalSetResponse, ThreadGoalStatus, ThreadGoalUpdatedNotification,
 };
 use codex_protocol::rpc::notification::notification_name;
+use codex_thread_store::live::RawItem;
 use codex_thread_store::organise::{Goal, GoalPatch, GoalStatus, Goals};
 
-use super::ids;
 use super::subject::{Subject, Wanted};
+use super::{codex_database, ids};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
 use crate::live::{Audience, Notice};
@@ -44,14 +46,33 @@ pub(crate) async fn set(cx: &Cx, params: ThreadGoalSetParams) -> RpcResult<Told<
     let set = Goals::of(subject.facts).set(thread_id, patch).await;
     let (goal, changed) = set.map_err(|error| failing.error(error))?;
     subject.settle(failing).await?;
+    if changed {
+        record(cx, thread_id, &goal).await;
+    }
     let notice = changed.then(|| updated(server, thread_id, goal.clone()));
+    let fields: &[CodexDatabaseField] = if changed { &[CodexDatabaseField::Goal] } else { &[] };
     Ok(Told {
         before: Vec::new(),
         result: ThreadGoalSetResponse {
             goal: wire(thread_id, goal),
+            codex_database: codex_database::notice(server, thread_id, fields).await,
         },
         after: notice.into_iter().collect(),
     })
+}
+
+/// Tells of the goal in the rollout of a thread that is loaded, as Codex does (`rollout-format.md` 9.5).
+///
+/// The goal is kept already: one that cannot be told there is told by the journal all the same.
+async fn record(cx: &Cx, thread_id: ThreadId, goal: &Goal) {
+    let Some(loaded) = cx.server.loaded.get(thread_id) else {
+        return;
+    };
+    let item = RawItem::new("event_msg", goal.record(thread_id));
+    if let Err(error) = loaded.live.append(&[item], None).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(%thread_id, error, "a goal is not told in its thread's rollout");
+    }
 }
 
 /// `thread/goal/clear`.
@@ -62,9 +83,13 @@ pub(crate) async fn clear(cx: &Cx, params: ThreadGoalClearParams) -> RpcResult<T
     let subject = Subject::find(server, thread_id, Wanted::Live, failing).await?;
     let cleared = Goals::of(subject.facts).clear(thread_id).await;
     let was_there = cleared.map_err(|error| failing.error(error))?;
+    let fields: &[CodexDatabaseField] = if was_there { &[CodexDatabaseField::Goal] } else { &[] };
     Ok(Told {
         before: Vec::new(),
-        result: ThreadGoalClearResponse { cleared: was_there },
+        result: ThreadGoalClearResponse {
+            cleared: was_there,
+            codex_database: codex_database::notice(server, thread_id, fields).await,
+        },
         after: was_there
             .then(|| cleared_notice(server, thread_id))
             .into_iter()

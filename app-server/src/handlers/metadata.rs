@@ -7,11 +7,12 @@ use codex_protocol::rpc::change::{
     ThreadMemoryMode, ThreadMemoryModeSetParams, ThreadMemoryModeSetResponse, ThreadMetadataGitInfoUpdateParams,
     ThreadMetadataUpdateParams, ThreadMetadataUpdateResponse, ThreadSetNameParams, ThreadSetNameResponse,
 };
+use codex_protocol::rpc::codex_database::CodexDatabaseField;
 use codex_protocol::rpc::live::ThreadNameUpdatedNotification;
 use codex_protocol::rpc::notification::notification_name;
 use codex_thread_store::{GitPatch, MemoryMode, MetadataPatch, StoreError, StoreResult, ThreadReadQuery};
 
-use super::{ids, project};
+use super::{codex_database, ids, project};
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
@@ -40,7 +41,9 @@ pub(crate) async fn set_name(cx: &Cx, params: &ThreadSetNameParams) -> RpcResult
     let method = notification_name::THREAD_NAME_UPDATED;
     Ok(Told {
         before: Vec::new(),
-        result: ThreadSetNameResponse {},
+        result: ThreadSetNameResponse {
+            codex_database: codex_database::notice(server, thread_id, &[CodexDatabaseField::Name]).await,
+        },
         after: vec![Notice::new(Audience::All, method, &updated, server.clock.now_ms())],
     })
 }
@@ -67,6 +70,7 @@ pub(crate) async fn update_metadata(
         daybreak_enabled: params.daybreak_enabled,
         ..MetadataPatch::default()
     };
+    let fields = changed_fields(&patch);
     let before = match patch.project {
         Some(_) => project_of(server, thread_id)
             .await
@@ -89,8 +93,23 @@ pub(crate) async fn update_metadata(
     Ok(Told {
         before: Vec::new(),
         after: updated.into_iter().collect(),
-        result: ThreadMetadataUpdateResponse { thread },
+        result: ThreadMetadataUpdateResponse {
+            thread,
+            codex_database: codex_database::notice(server, thread_id, &fields).await,
+        },
     })
+}
+
+fn changed_fields(patch: &MetadataPatch) -> Vec<CodexDatabaseField> {
+    let changed = [
+        (!patch.git.is_empty(), CodexDatabaseField::GitInfo),
+        (patch.project.is_some(), CodexDatabaseField::Project),
+        (patch.daybreak_enabled.is_some(), CodexDatabaseField::DaybreakEnabled),
+    ];
+    changed
+        .into_iter()
+        .filter_map(|(is_changed, field)| is_changed.then_some(field))
+        .collect()
 }
 
 /// Returns the project that a thread belongs to.
@@ -115,7 +134,9 @@ pub(crate) async fn set_memory_mode(
     };
     let failing = Failing::new("thread/memoryMode/set", server.view).about(thread_id);
     change(server, thread_id, patch, failing).await?;
-    Ok(ThreadMemoryModeSetResponse {})
+    Ok(ThreadMemoryModeSetResponse {
+        codex_database: codex_database::notice(server, thread_id, &[CodexDatabaseField::MemoryMode]).await,
+    })
 }
 
 fn git_patch(params: ThreadMetadataGitInfoUpdateParams) -> RpcResult<GitPatch> {

@@ -5,6 +5,7 @@
 pub(crate) mod append;
 pub(crate) mod archive;
 pub(crate) mod attachment;
+mod codex_database;
 pub(crate) mod compress;
 pub(crate) mod delete;
 pub(crate) mod diagnostics;
@@ -29,4 +30,5 @@ mod subject;
 pub(crate) mod subscription;
 pub(crate) mod summary;
 pub(crate) mod timeline;
+pub(crate) mod trash;
 pub(crate) mod turns;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::codex_database::CodexDatabaseField;
 use codex_protocol::rpc::lifecycle::{ThreadRevertParams, ThreadRevertResponse, ThreadRevertedNotification};
 use codex_protocol::rpc::notification::notification_name;
 use codex_protocol::rpc::thread::ThreadStatus;
@@ -15,7 +16,7 @@ use codex_thread_store::{
     View,
 };
 
-use super::{ids, resume, start};
+use super::{codex_database, ids, resume, start};
 use crate::convert::{self, Role};
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
@@ -65,6 +66,11 @@ pub(crate) async fn thread_revert(cx: &Cx, params: &ThreadRevertParams) -> RpcRe
         HistoryMode::Paginated => resume::newest(server, thread_id).await?,
         HistoryMode::Legacy => (None, None),
     };
+    // A legacy thread has one rollout, and what replays it finds the marker.
+    let revision: &[CodexDatabaseField] = match mode {
+        HistoryMode::Paginated => &[CodexDatabaseField::Revision],
+        HistoryMode::Legacy => &[],
+    };
     let reverted = ThreadRevertedNotification {
         thread_id: thread_id.to_string(),
     };
@@ -75,6 +81,7 @@ pub(crate) async fn thread_revert(cx: &Cx, params: &ThreadRevertParams) -> RpcRe
             thread,
             turns_backwards_cursor,
             items_backwards_cursor,
+            codex_database: codex_database::notice(server, thread_id, revision).await,
         },
         after: vec![Notice::new(Audience::All, method, &reverted, server.clock.now_ms())],
     })

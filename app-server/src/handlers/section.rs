@@ -3,6 +3,7 @@
 //! Parses, calls the store and converts; what is allowed is the store's to say.
 
 use codex_protocol::ids::ThreadId;
+use codex_protocol::rpc::codex_database::CodexDatabaseField;
 use codex_protocol::rpc::notification::notification_name;
 use codex_protocol::rpc::section::{
     ThreadSectionChangedNotification, ThreadSectionCreateParams, ThreadSectionCreateResponse,
@@ -13,7 +14,7 @@ use codex_protocol::rpc::thread::ThreadSectionAppearance;
 use codex_thread_store::organise::{SectionAppearance, SectionMove, SectionPatch, Sections};
 use codex_thread_store::{StoreError, StoreResult, ThreadReadQuery};
 
-use super::ids;
+use super::{codex_database, ids};
 use crate::convert;
 use crate::dispatch::{Cx, Told};
 use crate::error_map::Failing;
@@ -102,7 +103,9 @@ pub(crate) async fn move_thread(
     let method = notification_name::THREAD_SECTION_CHANGED;
     Ok(Told {
         before: Vec::new(),
-        result: ThreadSectionMoveResponse {},
+        result: ThreadSectionMoveResponse {
+            codex_database: codex_database::notice(server, thread_id, &[CodexDatabaseField::Section]).await,
+        },
         after: vec![Notice::new(Audience::All, method, &changed, server.clock.now_ms())],
     })
 }

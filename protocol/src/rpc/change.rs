@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::codex_database::CodexDatabaseNotice;
 use super::common::double_option;
 use super::thread::Thread;
 use crate::log::RawJson;
@@ -62,9 +63,15 @@ pub struct ThreadSetNameParams {
     pub name: String,
 }
 
-/// Result of `thread/name/set`: nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct ThreadSetNameResponse {}
+/// Result of `thread/name/set`: nothing, but perhaps a notice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSetNameResponse {
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
+}
 
 /// Parameters of `thread/metadata/update`; at least one member beside the thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -105,6 +112,10 @@ pub struct ThreadMetadataGitInfoUpdateParams {
 pub struct ThreadMetadataUpdateResponse {
     /// The thread after the change.
     pub thread: Thread,
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
 }
 
 /// Parameters of `thread/memoryMode/set`.
@@ -127,6 +138,12 @@ pub enum ThreadMemoryMode {
     Disabled,
 }
 
-/// Result of `thread/memoryMode/set`: nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct ThreadMemoryModeSetResponse {}
+/// Result of `thread/memoryMode/set`: nothing, but perhaps a notice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadMemoryModeSetResponse {
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
+}

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::codex_database::CodexDatabaseNotice;
 use super::common::double_option;
 
 /// What a thread is to achieve, and how far it has come.
@@ -85,6 +86,10 @@ pub struct ThreadGoalSetParams {
 pub struct ThreadGoalSetResponse {
     /// The goal after the change.
     pub goal: ThreadGoal,
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
 }
 
 /// Parameters of `thread/goal/get`.
@@ -115,11 +120,15 @@ pub struct ThreadGoalClearParams {
 }
 
 /// Result of `thread/goal/clear`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadGoalClearResponse {
     /// Whether there was a goal.
     pub cleared: bool,
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
 }
 
 /// Content of `thread/goal/updated`.

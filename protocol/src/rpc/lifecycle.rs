@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use super::codex_database::CodexDatabaseNotice;
 use super::common::absolute_paths;
 use super::settings::{AnsweredSettings, ApprovalsReviewer, AskForApproval, SandboxMode, ThreadEventStyle};
 use super::thread::Thread;
@@ -113,6 +114,10 @@ pub struct ThreadRevertResponse {
     pub turns_backwards_cursor: Option<String>,
     /// Starts `thread/items/list` at the newest item; null for legacy threads and without items.
     pub items_backwards_cursor: Option<String>,
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
 }
 
 /// Parameters of `thread/archive`.
@@ -146,14 +151,24 @@ pub struct ThreadUnarchiveResponse {
 /// Parameters of `thread/delete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadDeleteParams {
     /// The thread, loaded or not, archived or not.
     pub thread_id: String,
+    /// Whether the thread is kept for `thread/trash/restore`; what the server was told when absent. An addition of this
+    /// project.
+    pub to_trash: Option<bool>,
 }
 
-/// Result of `thread/delete`: nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct ThreadDeleteResponse {}
+/// Result of `thread/delete`: nothing, unless the thread was kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadDeleteResponse {
+    /// Names the deletion if it can be undone. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub trash_id: Option<String>,
+}
 
 /// Content of `thread/archived`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

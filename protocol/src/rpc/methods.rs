@@ -258,7 +258,13 @@ pub const CODEX_METHODS: &[MethodInfo] = &[
 ];
 
 /// Methods of this project, which Codex does not have; they are not part of the error that lists methods.
-pub const OWN_METHODS: &[MethodInfo] = &[stable("thread/indexState"), stable("thread/append")];
+pub const OWN_METHODS: &[MethodInfo] = &[
+    stable("thread/indexState"),
+    stable("thread/append"),
+    stable_bare("thread/trash/list"),
+    stable("thread/trash/restore"),
+    stable_bare("thread/trash/empty"),
+];
 
 /// Finds a method of Codex or of this project.
 pub fn find_method(name: &str) -> Option<&'static MethodInfo> {

@@ -5,6 +5,7 @@
 pub mod append;
 pub mod attachment;
 pub mod change;
+pub mod codex_database;
 pub mod common;
 pub mod cursor;
 pub mod diagnostics;
@@ -30,6 +31,7 @@ pub mod start;
 pub mod summary;
 pub mod thread;
 pub mod timeline;
+pub mod trash;
 pub mod turn;
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub mod notification_name {
     pub const THREAD_UNARCHIVED: &str = "thread/unarchived";
     /// A thread was deleted.
     pub const THREAD_DELETED: &str = "thread/deleted";
+    /// The deletion of a thread was undone; an addition of this project.
+    pub const THREAD_RESTORED: &str = "thread/restored";
     /// The latest turns of a thread were dropped.
     pub const THREAD_REVERTED: &str = "thread/reverted";
     /// A thread got a name.

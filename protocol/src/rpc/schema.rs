@@ -70,6 +70,10 @@ use super::start::{ThreadStartParams, ThreadStartResponse};
 use super::summary::{GetConversationSummaryParams, GetConversationSummaryResponse};
 use super::thread::{ThreadReadParams, ThreadReadResponse};
 use super::timeline::{ThreadTimelineListParams, ThreadTimelineListResponse};
+use super::trash::{
+    ThreadRestoredNotification, ThreadTrashEmptyParams, ThreadTrashEmptyResponse, ThreadTrashListParams,
+    ThreadTrashListResponse, ThreadTrashRestoreParams, ThreadTrashRestoreResponse,
+};
 use super::turn::{ThreadTurnsListParams, ThreadTurnsListResponse};
 
 /// Generated texts by file name relative to the output folder.
@@ -125,6 +129,9 @@ served_methods! {
     "thread/archive": ThreadArchiveParams => ThreadArchiveResponse,
     "thread/unarchive": ThreadUnarchiveParams => ThreadUnarchiveResponse,
     "thread/delete": ThreadDeleteParams => ThreadDeleteResponse,
+    "thread/trash/list": ThreadTrashListParams => ThreadTrashListResponse,
+    "thread/trash/restore": ThreadTrashRestoreParams => ThreadTrashRestoreResponse,
+    "thread/trash/empty": ThreadTrashEmptyParams => ThreadTrashEmptyResponse,
     "thread/unsubscribe": ThreadUnsubscribeParams => ThreadUnsubscribeResponse,
     "thread/append": ThreadAppendParams => ThreadAppendResponse,
     "thread/inject_items": ThreadInjectItemsParams => ThreadInjectItemsResponse,
@@ -185,6 +192,7 @@ fn describe_all(sink: &mut impl TypeSink) {
     sink.add::<ThreadArchivedNotification>(Side::Sent);
     sink.add::<ThreadUnarchivedNotification>(Side::Sent);
     sink.add::<ThreadDeletedNotification>(Side::Sent);
+    sink.add::<ThreadRestoredNotification>(Side::Sent);
     sink.add::<ThreadRevertedNotification>(Side::Sent);
     sink.add::<ProjectChangedNotification>(Side::Sent);
     sink.add::<ThreadProjectUpdatedNotification>(Side::Sent);

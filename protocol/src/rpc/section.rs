@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
+use super::codex_database::CodexDatabaseNotice;
 use super::common::double_option;
 use super::thread::{ThreadSection, ThreadSectionAppearance};
 
@@ -97,9 +98,15 @@ pub struct ThreadSectionMoveParams {
     pub before_thread_id: Option<String>,
 }
 
-/// Result of `thread/section/move`: nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct ThreadSectionMoveResponse {}
+/// Result of `thread/section/move`: nothing, but perhaps a notice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSectionMoveResponse {
+    /// What Codex goes on showing as it was. An addition of this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub codex_database: Option<CodexDatabaseNotice>,
+}
 
 /// Content of `thread/section/changed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

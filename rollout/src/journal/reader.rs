@@ -2,15 +2,17 @@
 //!
 //! Never changes anything. A torn last line is not there yet; a line whose checksum is wrong is reported and skipped.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use codex_protocol::ids::ThreadId;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::{JournalError, JournalResult, failed};
-use super::fact::JournalFact;
+use super::fact::{FactKind, JournalFact};
 use super::line::{FORMAT, Header, MAX_JOURNAL_LINE_BYTES, decode_fact, decode_header};
 use crate::fs::LogFs;
 use crate::lines::{LineEvent, Lines};
@@ -60,6 +62,28 @@ pub struct JournalRead {
     pub position: JournalPosition,
     /// Lines that were skipped.
     pub damage: Vec<JournalDamage>,
+}
+
+impl JournalRead {
+    /// Returns what these facts say of some threads since each was deleted last, without what newer ones replace.
+    pub fn standing_of(&self, threads: &BTreeSet<ThreadId>) -> Vec<JournalFact> {
+        let mut standing: Vec<&JournalFact> = Vec::new();
+        for StoredFact { fact, .. } in &self.facts {
+            if !fact.thread_id.is_some_and(|thread_id| threads.contains(&thread_id)) {
+                continue;
+            }
+            if fact.kind == FactKind::ThreadDeleted {
+                standing.retain(|earlier| earlier.thread_id != fact.thread_id);
+                continue;
+            }
+            if fact.kind.newest_counts() {
+                let subject = (&fact.kind, fact.thread_id, &fact.key);
+                standing.retain(|earlier| (&earlier.kind, earlier.thread_id, &earlier.key) != subject);
+            }
+            standing.push(fact);
+        }
+        standing.into_iter().cloned().collect()
+    }
 }
 
 /// An open journal with a frozen length.

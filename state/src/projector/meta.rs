@@ -79,6 +79,8 @@ pub struct HeaderMeta {
     pub git_branch: Option<String>,
     /// Remote.
     pub git_origin_url: Option<String>,
+    /// Whether memories are made of the thread: what the newest header line says; absent is enabled.
+    pub memory_mode: Option<String>,
 }
 
 /// Metadata of one rollout.
@@ -108,6 +110,8 @@ pub struct RolloutMeta {
     pub raw_preview: ShortText,
     /// Working directory named by the first environment context.
     pub raw_cwd: Option<String>,
+    /// Line of the newest goal of the thread; goals of a fork source that were copied are not its own.
+    pub goal: Option<Span>,
 }
 
 impl RolloutMeta {
@@ -170,6 +174,8 @@ impl RolloutMeta {
         update(&mut header.cli_version, Some(&meta.cli_version));
         update(&mut self.cwd, Some(&meta.cwd));
         update(&mut self.model_provider, meta.model_provider.as_deref());
+        // A copy that says nothing says that they are enabled again (2.3).
+        header.memory_mode.clone_from(&meta.memory_mode);
         if let Some(git) = &meta.git {
             // A copy of the metadata states all of it anew (9.5): what it leaves out was cleared.
             header.git_sha.clone_from(&git.commit_hash);
@@ -207,6 +213,10 @@ impl<S: RowStore> Projector<'_, S> {
                     meta.effort = settings.reasoning_effort.clone();
                 }
                 EventMsg::ThreadGoalUpdated(updated) => {
+                    // A goal is the thread's, not a turn's: no rollback takes it back.
+                    if meta.header.thread_id.as_ref().is_none_or(|id| *id == updated.thread_id) {
+                        meta.goal = Some(line.span());
+                    }
                     let objective = updated.goal.objective.trim();
                     if meta.preview.is_empty() && !objective.is_empty() {
                         meta.preview = ShortText::new(objective, line.span());

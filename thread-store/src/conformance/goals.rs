@@ -2,9 +2,12 @@
 //!
 //! What was acknowledged is there for every later call, of every process, with or without an index.
 
+use serde_json::json;
+
 use super::fixture::{StoreFixture, put_all};
 use super::log::{Log, thread};
 use crate::error::StoreError;
+use crate::lifecycle::ForkRequest;
 use crate::organise::{GoalPatch, GoalStatus, Goals, MAX_OBJECTIVE_CHARS, OrganiseRefusal};
 use crate::store::ThreadStore;
 
@@ -93,4 +96,56 @@ pub async fn goals_go_with_their_thread(fixture: &dyn StoreFixture) {
     lifecycle.delete_thread(thread(1)).await.expect("deletes");
     assert_eq!(goals(&*store).get(thread(1)).await.expect("answers"), None);
     assert_eq!(goals(&*fixture.reopened()).get(thread(1)).await.expect("answers"), None);
+}
+
+fn recorded(owner: u32, text: &str, status: &str) -> serde_json::Value {
+    let owner = thread(owner).to_string();
+    json!({ "type": "thread_goal_updated", "threadId": owner, "goal": { "threadId": owner, "objective": text,
+        "status": status, "tokenBudget": 900, "tokensUsed": 3, "timeUsedSeconds": 4, "createdAt": 50, "updatedAt": 60 } })
+}
+
+/// Where nothing else is known of a goal, the newest record of the thread's own rollouts tells of it; what was kept since
+/// counts, also that it was cleared.
+pub async fn goals_are_told_by_the_log_where_nothing_else_is_known(fixture: &dyn StoreFixture) {
+    let mut logs = [Log::legacy(1), Log::paginated(2)];
+    for (n, log) in (1..).zip(&mut logs) {
+        log.turn("t1", "q1", "a1");
+        log.event(recorded(n, "older", "active"));
+        log.turn("t2", "q2", "a2");
+        log.event(recorded(n, " newer ", "paused"));
+        // Copied from the source of a fork.
+        log.event(recorded(77, "of another thread", "active"));
+    }
+    logs[0].event(json!({ "type": "thread_rolled_back", "num_turns": 2 }));
+    put_all(fixture, &logs.iter().collect::<Vec<_>>()).await;
+    let store = fixture.store();
+    let lifecycle = store.lifecycle().expect("a store that forks");
+    lifecycle.revert_thread(thread(2), "t1").await.expect("reverted");
+    for (n, fork) in [(1, 11), (2, 12)] {
+        let told = goals(&*store).get(thread(n)).await.expect("answers").expect("a goal");
+        assert_eq!((told.objective.as_str(), told.status), ("newer", GoalStatus::Paused));
+        assert_eq!(
+            (told.token_budget, told.tokens_used, told.time_used_seconds),
+            (Some(900), 3, 4)
+        );
+        assert_eq!((told.created_at_ms, told.updated_at_ms), (50_000, 60_000));
+        let request = ForkRequest::new(thread(n), thread(fork));
+        lifecycle.fork_thread(request).await.expect("forked");
+        let inherited = goals(&*store).get(thread(fork)).await.expect("answers");
+        assert_eq!(inherited, None, "a fork has its own goals");
+        let done = GoalPatch {
+            status: Some(GoalStatus::Complete),
+            ..GoalPatch::default()
+        };
+        let (kept, changed) = goals(&*store).set(thread(n), done).await.expect("sets");
+        assert!(changed);
+        assert_eq!((kept.objective.as_str(), kept.created_at_ms), ("newer", 50_000));
+        assert_eq!(
+            goals(&*fixture.reopened()).get(thread(n)).await.expect("answers"),
+            Some(kept)
+        );
+        let store = fixture.store();
+        assert!(goals(&*store).clear(thread(n)).await.expect("clears"));
+        assert_eq!(goals(&*fixture.reopened()).get(thread(n)).await.expect("answers"), None);
+    }
 }

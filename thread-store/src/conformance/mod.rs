@@ -25,6 +25,7 @@ pub mod search;
 pub mod sections;
 mod suite;
 pub mod timeline;
+pub mod trash;
 pub mod turns;
 pub mod writer_keys;
 

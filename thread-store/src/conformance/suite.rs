@@ -36,6 +36,7 @@ macro_rules! store_conformance {
                 goals_are_kept_and_changed_member_by_member,
                 goals_are_refused_without_changing_anything,
                 goals_go_with_their_thread,
+                goals_are_told_by_the_log_where_nothing_else_is_known,
             ],
             inherited: [
                 what_a_fork_inherits_is_told_without_it,
@@ -202,6 +203,13 @@ macro_rules! store_conformance {
                 timelines_end_before_a_bare_ordinal,
                 timelines_grow_at_their_end,
                 ends_tell_how_turns_ended,
+            ],
+            trash: [
+                threads_come_back_from_the_trash_as_they_were,
+                deletions_are_listed_and_undone_one_by_one,
+                nothing_comes_back_over_something_else,
+                an_emptied_trash_keeps_nothing,
+                open_threads_go_into_the_trash_whole,
             ],
             turns: [
                 turn_pages_hold_every_turn_once,

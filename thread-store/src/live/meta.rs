@@ -4,6 +4,7 @@
 
 use codex_protocol::log::{GitInfo as LoggedGit, RawJson, SessionMeta};
 use codex_rollout::recorder::{WriteResult, line_time};
+use codex_state::projector::HeaderMeta;
 
 use crate::types::GitInfo;
 use crate::writes::{MetadataPatch, NewThread};
@@ -48,10 +49,34 @@ pub(crate) fn session_meta(new: &NewThread, now_ms: i64) -> WriteResult<SessionM
     })
 }
 
-/// Copies session metadata with the latest values: what was known of the repository so far, and a patch.
-pub(crate) fn patched_meta(head: SessionMeta, known: &GitInfo, patch: &MetadataPatch) -> SessionMeta {
+/// What the newest lines of a legacy rollout say that its first one may not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct LatestMeta {
+    /// State of the repository.
+    pub(crate) git: GitInfo,
+    /// Memory mode as written; absent is enabled.
+    pub(crate) memory_mode: Option<String>,
+}
+
+impl LatestMeta {
+    /// Takes what the header lines say together.
+    pub(crate) fn of(header: &HeaderMeta) -> Self {
+        Self {
+            git: GitInfo {
+                sha: header.git_sha.clone(),
+                branch: header.git_branch.clone(),
+                origin_url: header.git_origin_url.clone(),
+            },
+            memory_mode: header.memory_mode.clone(),
+        }
+    }
+}
+
+/// Copies session metadata with the latest values: what was known so far, and a patch.
+pub(crate) fn patched_meta(head: SessionMeta, known: &LatestMeta, patch: &MetadataPatch) -> SessionMeta {
     let mut meta = head;
-    let git = patch.git.applied(Some(known));
+    meta.memory_mode.clone_from(&known.memory_mode);
+    let git = patch.git.applied(Some(&known.git));
     // An empty object says that nothing is known any more; no object says nothing.
     let git = git.or_else(|| (!patch.git.is_empty()).then(GitInfo::default));
     meta.git = git.as_ref().map(logged_git);

@@ -3,7 +3,7 @@
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::{HistoryMode, SessionMeta};
 
-use super::{patched_meta, session_meta};
+use super::{LatestMeta, patched_meta, session_meta};
 use crate::types::GitInfo;
 use crate::writes::{GitPatch, MemoryMode, MetadataPatch, NewThread};
 
@@ -35,7 +35,10 @@ fn check(recorded: Option<&str>, known: Option<&str>, branch: Option<Option<&str
         memory_mode: Some(MemoryMode::Disabled),
         ..MetadataPatch::default()
     };
-    let known = known.map(on).unwrap_or_default();
+    let known = LatestMeta {
+        git: known.map(on).unwrap_or_default(),
+        memory_mode: None,
+    };
     let copy = patched_meta(head(recorded.map(on)), &known, &patch);
     let said = serde_json::to_value(&copy).expect("serialises");
     assert_eq!(said.get("git").map(ToString::to_string).unwrap_or_default(), expected);
@@ -61,4 +64,26 @@ fn a_time_that_cannot_be_written_is_an_error() {
     let thread_id: ThreadId = THREAD.parse().expect("an id");
     let new = NewThread::new(thread_id, HistoryMode::Legacy, "/repo");
     assert!(session_meta(&new, i64::MAX).is_err());
+}
+
+#[test]
+fn a_copy_keeps_the_memory_mode_that_was_said_last() {
+    let recorded = SessionMeta {
+        memory_mode: Some("disabled".to_owned()),
+        ..head(None)
+    };
+    let patch = MetadataPatch {
+        git: GitPatch {
+            branch: Some(Some("main".to_owned())),
+            ..GitPatch::default()
+        },
+        ..MetadataPatch::default()
+    };
+    for said in [None, Some("disabled".to_owned()), Some("polluted".to_owned())] {
+        let known = LatestMeta {
+            memory_mode: said.clone(),
+            ..LatestMeta::default()
+        };
+        assert_eq!(patched_meta(recorded.clone(), &known, &patch).memory_mode, said);
+    }
 }

@@ -13,5 +13,5 @@ pub use codex_rollout::canonical::{DropReason, Dropped, EventStyle, IdSource, It
 pub use self::ephemeral::EphemeralStore;
 pub use self::ids::SystemIds;
 pub use self::live_thread::{Appended, LiveOptions, LiveThread};
-pub(crate) use self::meta::{logged_git, patched_meta, session_meta};
+pub(crate) use self::meta::{LatestMeta, logged_git, patched_meta, session_meta};
 pub use self::updates::{ItemIds, LiveUpdate, TurnEnding};

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
+use super::delete::Removal;
 use super::store::LocalStore;
 use crate::error::StoreResult;
 use crate::lifecycle::{ForkCut, ForkRequest, InheritedHistory, ThreadLifecycle};
-use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
+use crate::organise::{Decision, FactStore, Goal, NewestOfProjects, Organised};
+use crate::trash::{ThreadTrash, TrashPage, TrashQuery, TrashSelection, Trashed};
 use crate::types::{ThreadReadQuery, ThreadRecord, View};
 use crate::writes::Durability;
 
@@ -53,7 +55,29 @@ impl ThreadLifecycle for LocalStore {
     }
 
     async fn delete_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
-        self.run_once(move |inner| inner.delete(thread_id)).await
+        let deleted = self.run_once(move |inner| inner.delete(thread_id, Removal::ForGood));
+        deleted.await.map(|deleted| deleted.threads)
+    }
+}
+
+#[async_trait]
+impl ThreadTrash for LocalStore {
+    async fn trash_thread(&self, thread_id: ThreadId) -> StoreResult<Trashed> {
+        self.run_once(move |inner| inner.delete(thread_id, Removal::ToTrash))
+            .await
+    }
+
+    async fn list_trash(&self, query: TrashQuery) -> StoreResult<TrashPage> {
+        self.run_once(move |inner| inner.list_trash(&query)).await
+    }
+
+    async fn restore_trash(&self, trash_id: &str) -> StoreResult<Vec<ThreadId>> {
+        let trash_id = trash_id.to_owned();
+        self.run_once(move |inner| inner.restore(&trash_id)).await
+    }
+
+    async fn empty_trash(&self, which: TrashSelection) -> StoreResult<Vec<String>> {
+        self.run_once(move |inner| inner.empty_trash(&which)).await
     }
 }
 
@@ -65,6 +89,10 @@ impl FactStore for LocalStore {
 
     async fn organise_with(&self, decision: Decision, durability: Durability) -> StoreResult<()> {
         self.run_once(move |inner| inner.organise(decision, durability)).await
+    }
+
+    async fn recorded_goal(&self, thread_id: ThreadId) -> StoreResult<Option<Goal>> {
+        self.run(move |inner| inner.recorded_goal(thread_id)).await
     }
 
     async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {

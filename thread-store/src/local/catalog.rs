@@ -83,6 +83,13 @@ impl Catalog {
         state.facts.clear();
     }
 
+    /// Forgets what is known of a rollout whose rows are gone: the same file may come back.
+    pub(super) fn forget(&self, rollout_id: &str) {
+        if let Ok(id) = rollout_id.parse() {
+            self.lock().current.remove(&id);
+        }
+    }
+
     /// Makes the next request look again: this process has just made or renamed a file.
     pub(super) fn expire(&self) {
         self.lock().swept_at_ms = None;

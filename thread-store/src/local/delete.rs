@@ -1,7 +1,7 @@
 //! Deletes threads with all that belongs to them (`rollout-format.md` 8.8, `app-server-api.md` 3.13).
 //!
 //! Refusals come before anything changes. Files leave their places first, then the deletion is decided by one write to
-//! the journal, then what is left is removed.
+//! the journal, then what is left is removed, or kept in the trash.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,17 +15,30 @@ use super::catch_up::rollout_uuid;
 use super::owned::Owned;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
+use crate::trash::Trashed;
 use crate::types::{ArchivedFilter, RelationFilter, View};
+
+/// What becomes of the files of a deleted thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// They are removed.
+    ForGood,
+    /// They are kept in the trash.
+    ToTrash,
+}
 
 impl Inner {
     /// Deletes a thread and its descendants.
-    pub(super) fn delete(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
+    pub(super) fn delete(&self, thread_id: ThreadId, removal: Removal) -> StoreResult<Trashed> {
         let _turn = self.lifecycle_turn();
         self.recover_trash()?;
         if self.is_unborn(thread_id) {
             // Nothing is recorded: with the writer the thread is gone.
             self.writers.close_held(thread_id)?;
-            return Ok(vec![thread_id]);
+            return Ok(Trashed {
+                threads: vec![thread_id],
+                trash_id: None,
+            });
         }
         self.settle_open(thread_id)?;
         self.catalog.expire();
@@ -41,26 +54,38 @@ impl Inner {
             self.writers.close_held(thread.thread_id)?;
         }
         let operation = self.ids.uuid_v7().to_string();
+        let manifest = match removal {
+            Removal::ForGood => None,
+            Removal::ToTrash => Some(self.manifest_of(&operation, thread_id, &owned)?),
+        };
         let moves = self.moves_to_trash(&operation, &owned)?;
         self.move_all("delete", thread_id, &moves)?;
         self.catalog.expire();
-        let decided = self
-            .refuse_needed(thread_id, &owned)
-            .and_then(|()| self.decide_deletion(thread_id, &operation, &group));
+        let decided = self.refuse_needed(thread_id, &owned).and_then(|()| match &manifest {
+            None => self.decide_deletion(thread_id, &operation, &group),
+            Some(manifest) => self.decide_to_keep(manifest),
+        });
         if let Err(error) = decided {
             self.move_back(&moves);
             self.catalog.expire();
             return Err(error);
         }
         let trash: Vec<PathBuf> = moves.into_iter().map(|(_, to)| to).collect();
-        if let Err(error) = self.purge(thread_id, &group.iter().copied().collect(), &trash) {
+        let finished = match &manifest {
+            None => self.purge(thread_id, &group.iter().copied().collect(), &trash),
+            Some(manifest) => self.finish_keeping(manifest),
+        };
+        if let Err(error) = finished {
             let error: &dyn std::error::Error = &error;
             // Decided is done: what is left is removed when a store is opened here again.
             tracing::warn!(error, %thread_id, "a deleted thread leaves files in the trash for now");
         }
         self.catalog.expire();
         group.reverse();
-        Ok(group)
+        Ok(Trashed {
+            threads: group,
+            trash_id: manifest.map(|manifest| manifest.operation),
+        })
     }
 
     /// Refuses to delete what other threads need.
@@ -116,14 +141,16 @@ impl Inner {
     }
 
     fn decide_deletion(&self, thread_id: ThreadId, operation: &str, group: &[ThreadId]) -> StoreResult<()> {
-        let at_ms = self.clock.now_ms();
-        let facts: Vec<JournalFact> = group
-            .iter()
-            .map(|id| JournalFact::of_thread(FactKind::ThreadDeleted, *id, at_ms, RawJson::string(operation)))
-            .collect();
+        let facts = deletion_facts(operation, group, self.clock.now_ms());
         self.journal
             .journal
             .append(&facts, Durability::Synced)
             .map_err(|error| Self::lifecycle_error("delete", thread_id)(Box::new(error)))
     }
+}
+
+/// Makes the facts that decide the deletion of threads.
+pub(super) fn deletion_facts(operation: &str, threads: &[ThreadId], at_ms: i64) -> Vec<JournalFact> {
+    let fact = |id: &ThreadId| JournalFact::of_thread(FactKind::ThreadDeleted, *id, at_ms, RawJson::string(operation));
+    threads.iter().map(fact).collect()
 }

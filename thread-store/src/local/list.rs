@@ -267,6 +267,7 @@ impl Inner {
             index
                 .remove_rollout(&rollout_id)
                 .map_err(|error| self.index_error(error))?;
+            self.catalog.forget(&rollout_id);
             threads.insert(thread_id);
         }
         if threads.is_empty() {

@@ -17,9 +17,9 @@ use super::segments::History;
 use super::store::Inner;
 use super::writers::record_error;
 use crate::error::{StoreError, StoreResult};
-use crate::live::patched_meta;
+use crate::live::{LatestMeta, patched_meta};
 use crate::organise::{OrganiseRefusal, daybreak_fact, member_fact};
-use crate::types::{GitInfo, View};
+use crate::types::View;
 use crate::writes::MetadataPatch;
 
 impl Inner {
@@ -129,14 +129,7 @@ impl Inner {
                 });
             }
         };
-        let known = |history: &History<'_>| {
-            let header = &history.current().meta.header;
-            Ok(GitInfo {
-                sha: header.git_sha.clone(),
-                branch: header.git_branch.clone(),
-                origin_url: header.git_origin_url.clone(),
-            })
-        };
+        let known = |history: &History<'_>| Ok(LatestMeta::of(&history.current().meta.header));
         let known = self.repairing(|| self.with_history(thread_id, View::Full, known))?;
         Ok(patched_meta(head, &known, patch))
     }

@@ -10,7 +10,7 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::Limits;
 use codex_rollout::discover::{HomeKind, SESSIONS_FOLDER, visit};
 use codex_rollout::fs::{LogFs, StdFs};
-use codex_rollout::journal::Journal;
+use codex_rollout::journal::{Journal, TrashManifests};
 use codex_rollout::source::SeekCache;
 use uuid::Uuid;
 
@@ -30,7 +30,8 @@ use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, IndexState, VerifyReport};
-use crate::store::{IndexProgress, IndexStep, StoreMaintenance, ThreadSearch, ThreadStore};
+use crate::store::{IndexProgress, IndexStep, KeptByCodex, StoreMaintenance, ThreadSearch, ThreadStore};
+use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -126,6 +127,7 @@ pub(super) struct Inner {
     pub(super) locks: KeyedLocks<Uuid>,
     pub(super) writers: Writers,
     pub(super) journal: JournalCache,
+    pub(super) trash: TrashManifests,
     pub(super) codex: CodexDatabases,
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
@@ -164,6 +166,7 @@ impl LocalStore {
                 lifecycle: Mutex::default(),
                 writers: Writers::new(Arc::clone(&options.fs), &options.home),
                 journal: JournalCache::new(Journal::new(Arc::clone(&options.fs), &options.home)),
+                trash: TrashManifests::new(Arc::clone(&options.fs), &options.home),
                 home: options.home,
                 default_provider: options.default_provider,
                 fs: options.fs,
@@ -360,6 +363,14 @@ impl ThreadStore for LocalStore {
 
     fn lifecycle(&self) -> Option<&dyn ThreadLifecycle> {
         Some(self)
+    }
+
+    fn trash(&self) -> Option<&dyn ThreadTrash> {
+        Some(self)
+    }
+
+    async fn kept_by_codex(&self, thread_id: ThreadId) -> StoreResult<KeptByCodex> {
+        self.run(move |inner| Ok(inner.kept_by_codex(thread_id))).await
     }
 
     fn facts(&self) -> Option<&dyn FactStore> {

@@ -1,7 +1,7 @@
 //! Where the files of a thread go while it is deleted: `<home>/codex-threads/trash`.
 //!
 //! A deletion is decided by its fact in the journal. Files of a decided one are removed, files of another one go back to
-//! where they were: so a crash leaves the thread whole or gone.
+//! where they were: so a crash leaves the thread whole or gone. Files with a manifest are kept (`kept.rs`).
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,14 +10,13 @@ use std::path::{Path, PathBuf};
 use codex_protocol::ids::ThreadId;
 use codex_rollout::forget_names::forget_names;
 use codex_rollout::fs::EntryKind;
+use codex_rollout::journal::TRASH_FOLDER;
 use codex_rollout::name::{RolloutName, weak_rollout_id};
 use codex_rollout::relocate::{move_file, remove_file};
 
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 
-/// Folder of deletions that are not finished, in a home.
-const TRASH_FOLDER: &str = "codex-threads/trash";
 /// Stands for `/` in names of the trash.
 const SEPARATOR: &str = "%2F";
 /// Stands for `%`, so that a file whose own name has the separator comes back under it.
@@ -40,7 +39,11 @@ impl Inner {
 
     /// Finishes or undoes deletions that a crash interrupted; those that another process is at are left to it.
     pub(super) fn recover_trash(&self) -> StoreResult<()> {
+        let kept = self.recover_manifests()?;
         for trashed in self.trashed()? {
+            if kept.contains(&trashed.operation) {
+                continue;
+            }
             // Whoever deletes a thread holds its lock to the end.
             let lease = match self.writers.hold(trashed.thread_id) {
                 Ok(lease) => lease,

@@ -9,8 +9,10 @@ use codex_protocol::ids::ThreadId;
 use codex_rollout::name::{RolloutName, weak_rollout_id};
 use uuid::Uuid;
 
+use super::rollout::Rollout;
+use super::trash::Kept;
 use super::writes::Writers;
-use crate::organise::Organised;
+use crate::organise::{Goal, Organised};
 use crate::writes::GitPatch;
 
 /// One rollout as plain bytes.
@@ -74,6 +76,8 @@ pub(super) struct Home {
     pub(super) git: BTreeMap<String, GitPatch>,
     pub(super) organised: Organised,
     pub(super) writers: Writers,
+    /// What deletions took and is kept, oldest first.
+    pub(super) trash: Vec<Kept>,
 }
 
 impl Home {
@@ -145,6 +149,15 @@ impl Home {
     /// Returns the rollout with this id.
     pub(super) fn rollout(&self, rollout_id: Uuid) -> Option<&MemoryRollout> {
         self.rollouts().into_iter().find(|file| file.rollout_id() == rollout_id)
+    }
+
+    /// Returns the newest goal that a thread's own rollouts tell of.
+    pub(super) fn recorded_goal(&self, thread_id: ThreadId) -> Option<Goal> {
+        let thread_id = thread_id.to_string();
+        let folded = self.rollouts().into_iter().filter_map(|file| Rollout::fold(file).ok());
+        let own = folded.filter(|rollout| rollout.thread_id == thread_id && rollout.meta.goal.is_some());
+        let newest = own.max_by_key(|rollout| (rollout.meta.header.created_at_ms, rollout.file.relative_path()))?;
+        Goal::of_line(newest.line(newest.meta.goal?))
     }
 
     /// Returns the rollouts whose file names carry this thread id.

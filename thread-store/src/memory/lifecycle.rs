@@ -14,6 +14,7 @@ use super::home::{Home, MemoryRollout};
 use super::list::Shelf;
 use super::rollout::Rollout;
 use super::store::{MemoryStore, read};
+use super::trash::Taken;
 use super::writes::{file_name, record_error, time_of};
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::{ForkAttachment, ForkCut, ForkRequest, InheritedHistory, ThreadLifecycle};
@@ -29,7 +30,7 @@ type Place = (usize, u64, u64);
 
 impl MemoryStore {
     /// Changes a copy of the home, which counts if nothing went wrong.
-    fn attempt<T>(&self, change: impl FnOnce(&mut Home) -> StoreResult<T>) -> StoreResult<T> {
+    pub(super) fn attempt<T>(&self, change: impl FnOnce(&mut Home) -> StoreResult<T>) -> StoreResult<T> {
         self.change(|home| {
             let mut changed = home.clone();
             let value = change(&mut changed)?;
@@ -77,7 +78,7 @@ impl ThreadLifecycle for MemoryStore {
     }
 
     async fn delete_thread(&self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
-        self.attempt(|home| home.delete(thread_id))
+        self.attempt(|home| home.delete(thread_id).map(|(group, _)| group))
     }
 }
 
@@ -196,10 +197,11 @@ impl Home {
         Ok(group)
     }
 
-    fn delete(&mut self, thread_id: ThreadId) -> StoreResult<Vec<ThreadId>> {
+    /// Deletes a thread and those that it spawned; returns them, descendants first, with what was taken of them.
+    pub(super) fn delete(&mut self, thread_id: ThreadId) -> StoreResult<(Vec<ThreadId>, Option<Taken>)> {
         if self.has_writer(thread_id) && files_of(self, thread_id, View::Full).is_err() {
             self.close_any(thread_id);
-            return Ok(vec![thread_id]);
+            return Ok((vec![thread_id], None));
         }
         files_of(self, thread_id, View::Full)?;
         let mut group = self.spawned(thread_id, &|_| true)?;
@@ -221,15 +223,12 @@ impl Home {
                 return Err(StoreError::HasForks { thread_id, fork });
             }
         }
-        self.files.retain(|_, file| !owned.contains(&file.rollout_id()));
-        self.names.retain(|(id, _)| !group.contains(id));
+        let taken = self.take(thread_id, &group, &owned);
         for id in &group {
-            self.git.remove(&id.to_string());
-            self.organised.forget_thread(*id);
             self.close_any(*id);
         }
         group.reverse();
-        Ok(group)
+        Ok((group, Some(taken)))
     }
 
     /// Records a thread that is open without records.

@@ -12,6 +12,7 @@ mod pages;
 mod rollout;
 mod search;
 mod store;
+mod trash;
 mod writes;
 
 pub use self::home::MemoryRollout;

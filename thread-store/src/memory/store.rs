@@ -19,9 +19,10 @@ use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
-use crate::organise::{Decision, FactStore, NewestOfProjects, Organised};
+use crate::organise::{Decision, FactStore, Goal, NewestOfProjects, Organised};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
 use crate::store::{ThreadSearch, ThreadStore};
+use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
     ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
@@ -99,7 +100,7 @@ impl MemoryStore {
         change(&mut self.home.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn home(&self) -> Home {
+    pub(super) fn home(&self) -> Home {
         self.home.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -157,6 +158,10 @@ impl ThreadStore for MemoryStore {
         Some(self)
     }
 
+    fn trash(&self) -> Option<&dyn ThreadTrash> {
+        Some(self)
+    }
+
     fn facts(&self) -> Option<&dyn FactStore> {
         Some(self)
     }
@@ -176,6 +181,10 @@ impl FactStore for MemoryStore {
             }
             Ok(())
         })
+    }
+
+    async fn recorded_goal(&self, thread_id: ThreadId) -> StoreResult<Option<Goal>> {
+        Ok(self.home().recorded_goal(thread_id))
     }
 
     async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects> {

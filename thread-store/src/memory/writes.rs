@@ -14,7 +14,7 @@ use super::history::History;
 use super::home::{Home, MemoryRollout, active_path};
 use super::inherited::token_use_before;
 use crate::error::{StoreError, StoreResult};
-use crate::live::{patched_meta, session_meta};
+use crate::live::{LatestMeta, patched_meta, session_meta};
 use crate::organise::{OrganiseRefusal, daybreak_fact, member_fact};
 use crate::types::View;
 use crate::writes::{
@@ -248,11 +248,7 @@ impl Home {
                 let RolloutItem::SessionMeta(head) = line.item else {
                     return Err(StoreError::ThreadNotFound { thread_id });
                 };
-                let known = crate::types::GitInfo {
-                    sha: header.git_sha,
-                    branch: header.git_branch,
-                    origin_url: header.git_origin_url,
-                };
+                let known = LatestMeta::of(&header);
                 let meta = RolloutItem::SessionMeta(Box::new(patched_meta(*head, &known, patch)));
                 let mut bytes = RolloutLine::new(time_of(thread_id, now_ms)?, None, meta).encode();
                 bytes.push(b'\n');

@@ -20,7 +20,8 @@ use super::sections::{SectionFact, SectionMember};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Organised {
     pub(super) daybreak: HashMap<ThreadId, bool>,
-    pub(super) goals: HashMap<ThreadId, Goal>,
+    /// `None` where a goal was cleared: what the log says of it does not count any more.
+    pub(super) goals: HashMap<ThreadId, Option<Goal>>,
     pub(super) project_keys: HashMap<String, ProjectKeyFact>,
     pub(super) project_members: HashMap<ThreadId, ProjectMemberFact>,
     pub(super) projects: HashMap<String, ProjectFact>,
@@ -57,7 +58,12 @@ impl Organised {
         match (&fact.kind, fact.thread_id, fact.key.as_deref()) {
             (FactKind::ThreadDeleted, Some(thread_id), _) => self.forget_thread(thread_id),
             (FactKind::Daybreak, Some(thread_id), _) => replace(&mut self.daybreak, thread_id, fact),
-            (FactKind::Goal, Some(thread_id), _) => replace(&mut self.goals, thread_id, fact),
+            (FactKind::Goal, Some(thread_id), _) => match fact.value.parse::<Option<Goal>>() {
+                Ok(goal) => {
+                    self.goals.insert(thread_id, goal);
+                }
+                Err(error) => not_understood(fact, &error),
+            },
             (FactKind::Project, None, Some(id)) => self.learn_project(id, fact),
             (FactKind::ProjectKey, None, Some(key)) => replace(&mut self.project_keys, key.to_owned(), fact),
             (FactKind::ProjectMember, Some(thread_id), _) => replace(&mut self.project_members, thread_id, fact),
@@ -89,6 +95,17 @@ impl Organised {
         self.daybreak.get(&thread_id).copied()
     }
 
+    /// Takes over what another state knows of a thread.
+    pub(crate) fn recall_thread(&mut self, thread_id: ThreadId, from: &Self) {
+        recall(&mut self.daybreak, &from.daybreak, thread_id);
+        recall(&mut self.goals, &from.goals, thread_id);
+        recall(&mut self.project_members, &from.project_members, thread_id);
+        recall(&mut self.attachments, &from.attachments, thread_id);
+        recall(&mut self.queues, &from.queues, thread_id);
+        recall(&mut self.read_states, &from.read_states, thread_id);
+        recall(&mut self.section_members, &from.section_members, thread_id);
+    }
+
     /// Drops what is known of a thread.
     pub(crate) fn forget_thread(&mut self, thread_id: ThreadId) {
         self.daybreak.remove(&thread_id);
@@ -98,6 +115,12 @@ impl Organised {
         self.queues.remove(&thread_id);
         self.read_states.remove(&thread_id);
         self.section_members.remove(&thread_id);
+    }
+}
+
+fn recall<V: Clone>(known: &mut HashMap<ThreadId, V>, from: &HashMap<ThreadId, V>, thread_id: ThreadId) {
+    if let Some(value) = from.get(&thread_id) {
+        known.insert(thread_id, value.clone());
     }
 }
 
@@ -112,6 +135,10 @@ pub(super) fn replace<K: Eq + Hash, V: DeserializeOwned>(known: &mut HashMap<K, 
         Ok(None) => {
             known.remove(&subject);
         }
-        Err(error) => tracing::warn!(kind = fact.kind.as_str(), %error, "a fact of the journal is not understood"),
+        Err(error) => not_understood(fact, &error),
     }
+}
+
+fn not_understood(fact: &JournalFact, error: &serde_json::Error) {
+    tracing::warn!(kind = fact.kind.as_str(), %error, "a fact of the journal is not understood");
 }

@@ -1,10 +1,13 @@
 //! Goals: what a thread is to achieve (`app-server-api.md` 3.20). Kept, never pursued: that takes a model.
 
 use codex_protocol::ids::ThreadId;
-use codex_protocol::log::RawJson;
+use codex_protocol::log::event::{GoalStatus as RecordedStatus, ThreadGoal, ThreadGoalUpdatedEvent};
+use codex_protocol::log::{EventMsg, RawJson};
 use codex_rollout::journal::{FactKind, JournalFact};
+use codex_state::messages::goal_of_line;
 use serde::{Deserialize, Serialize};
 
+use super::facts::Organised;
 use super::refusal::OrganiseRefusal;
 use super::store::{FactStore, decide};
 use crate::error::StoreResult;
@@ -76,7 +79,18 @@ impl<'s> Goals<'s> {
     /// # Errors
     /// If the facts cannot be read.
     pub async fn get(&self, thread_id: ThreadId) -> StoreResult<Option<Goal>> {
-        Ok(self.0.organised().await?.goals.get(&thread_id).cloned())
+        match self.0.organised().await?.goals.get(&thread_id) {
+            Some(goal) => Ok(goal.clone()),
+            None => self.0.recorded_goal(thread_id).await,
+        }
+    }
+
+    /// Returns what the log says of a thread's goal, if nothing newer is known of it.
+    async fn unless_known(&self, thread_id: ThreadId) -> StoreResult<Option<Goal>> {
+        match self.0.organised().await?.goals.contains_key(&thread_id) {
+            true => Ok(None),
+            false => self.0.recorded_goal(thread_id).await,
+        }
     }
 
     /// Makes or changes a thread's goal; returns it, and whether anything changed.
@@ -84,8 +98,9 @@ impl<'s> Goals<'s> {
     /// # Errors
     /// `Organise` for an objective or a budget that is not allowed, and when there is neither a goal nor an objective.
     pub async fn set(&self, thread_id: ThreadId, patch: GoalPatch) -> StoreResult<(Goal, bool)> {
+        let recorded = self.unless_known(thread_id).await?;
         decide(self.0, move |organised, at_ms| {
-            let before = organised.goals.get(&thread_id);
+            let before = current(organised, thread_id, recorded.as_ref());
             let after = changed(thread_id, before, &patch, at_ms)?;
             if before == Some(&after) {
                 return Ok((Vec::new(), (after, false)));
@@ -100,13 +115,84 @@ impl<'s> Goals<'s> {
     /// # Errors
     /// If the facts cannot be read or written.
     pub async fn clear(&self, thread_id: ThreadId) -> StoreResult<bool> {
+        let recorded = self.unless_known(thread_id).await?;
         decide(self.0, move |organised, at_ms| {
-            match organised.goals.contains_key(&thread_id) {
+            match current(organised, thread_id, recorded.as_ref()).is_some() {
                 true => Ok((vec![fact(thread_id, at_ms, None)], true)),
                 false => Ok((Vec::new(), false)),
             }
         })
         .await
+    }
+}
+
+/// Returns the goal as it stands: what is kept, else what the log says.
+fn current<'g>(organised: &'g Organised, thread_id: ThreadId, recorded: Option<&'g Goal>) -> Option<&'g Goal> {
+    match organised.goals.get(&thread_id) {
+        Some(kept) => kept.as_ref(),
+        None => recorded,
+    }
+}
+
+impl Goal {
+    /// Returns the goal that a line of a rollout tells of.
+    pub(crate) fn of_line(bytes: &[u8]) -> Option<Self> {
+        let goal = goal_of_line(bytes)?;
+        Some(Self {
+            objective: goal.objective.trim().to_owned(),
+            status: goal.status.into(),
+            token_budget: goal.token_budget,
+            tokens_used: goal.tokens_used,
+            time_used_seconds: goal.time_used_seconds,
+            created_at_ms: goal.created_at.saturating_mul(1_000),
+            updated_at_ms: goal.updated_at.saturating_mul(1_000),
+        })
+    }
+
+    /// Returns the record that tells of the goal in a rollout, in Codex's form (`rollout-format.md` 3.2).
+    pub fn record(&self, thread_id: ThreadId) -> RawJson {
+        let thread_id = thread_id.to_string();
+        let event = EventMsg::ThreadGoalUpdated(ThreadGoalUpdatedEvent {
+            thread_id: thread_id.clone(),
+            turn_id: None,
+            goal: ThreadGoal {
+                thread_id,
+                objective: self.objective.clone(),
+                status: self.status.into(),
+                token_budget: self.token_budget,
+                tokens_used: self.tokens_used,
+                time_used_seconds: self.time_used_seconds,
+                created_at: self.created_at_ms.div_euclid(1_000),
+                updated_at: self.updated_at_ms.div_euclid(1_000),
+            },
+        });
+        RawJson::of(&event).expect("texts and numbers always serialise")
+    }
+}
+
+impl From<RecordedStatus> for GoalStatus {
+    fn from(status: RecordedStatus) -> Self {
+        match status {
+            RecordedStatus::Active => Self::Active,
+            RecordedStatus::Paused => Self::Paused,
+            RecordedStatus::Blocked => Self::Blocked,
+            RecordedStatus::UsageLimited => Self::UsageLimited,
+            RecordedStatus::BudgetLimited => Self::BudgetLimited,
+            RecordedStatus::Complete => Self::Complete,
+        }
+    }
+}
+
+impl From<GoalStatus> for RecordedStatus {
+    fn from(status: GoalStatus) -> Self {
+        match status {
+            GoalStatus::Active => Self::Active,
+            GoalStatus::Paused => Self::Paused,
+            GoalStatus::Blocked => Self::Blocked,
+            GoalStatus::UsageLimited => Self::UsageLimited,
+            GoalStatus::BudgetLimited => Self::BudgetLimited,
+            GoalStatus::Complete => Self::Complete,
+        }
     }
 }
 

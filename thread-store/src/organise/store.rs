@@ -5,10 +5,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use codex_protocol::ids::ThreadId;
 use codex_rollout::journal::JournalFact;
 use codex_rollout::recorder::Durability;
 
 use super::facts::Organised;
+use super::goals::Goal;
 use super::projects::NewestOfProjects;
 use crate::error::{StoreError, StoreResult};
 
@@ -33,6 +35,13 @@ pub trait FactStore: Send + Sync {
     /// # Errors
     /// As those of a list of threads.
     async fn newest_of_projects(&self, project_ids: Vec<String>) -> StoreResult<NewestOfProjects>;
+
+    /// Returns the newest goal that the thread's own rollouts tell of, reverted ones included; `None` where something else
+    /// that is kept for goals would know of one.
+    ///
+    /// # Errors
+    /// As those of reading the thread, except that a thread that is not there has none.
+    async fn recorded_goal(&self, thread_id: ThreadId) -> StoreResult<Option<Goal>>;
 
     /// Runs a decision as [`organise_with`](Self::organise_with), and returns once what it decided survives the power.
     ///

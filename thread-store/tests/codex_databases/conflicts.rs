@@ -91,3 +91,24 @@ fn what_was_deleted_here_is_not_brought_back_by_the_database() {
     home.listed(B);
     assert_eq!(home.journal(), before);
 }
+
+#[test]
+fn what_comes_back_from_the_trash_is_what_we_made_of_it() {
+    for (id, column) in [(A, "name"), (B, "title")] {
+        let home = CodexHome::new();
+        home.codex_names(id, "codex", column);
+        assert_eq!(home.name(id).as_deref(), Some("codex"));
+        home.set_name(id, "ours");
+        let store = home.store();
+        let trash = codex_thread_store::ThreadStore::trash(&*store).expect("trash");
+        let trashed = crate::support::block_on(trash.trash_thread(crate::home::thread(id))).expect("deletes");
+        home.listed(if id == A { B } else { A });
+        home.reopen();
+        let store = home.store();
+        let trash = codex_thread_store::ThreadStore::trash(&*store).expect("trash");
+        crate::support::block_on(trash.restore_trash(&trashed.trash_id.expect("kept"))).expect("restores");
+        assert_eq!(home.name(id).as_deref(), Some("ours"), "Codex has not changed it since");
+        home.codex_names(id, "codex again", column);
+        assert_eq!(home.name(id).as_deref(), Some("codex again"));
+    }
+}

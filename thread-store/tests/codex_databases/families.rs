@@ -184,3 +184,42 @@ fn goals_and_queues_are_three_way() {
     goals.run("DELETE FROM thread_goals");
     assert_eq!(goal(), None);
 }
+
+#[test]
+fn the_log_tells_of_goals_only_where_codex_keeps_none() {
+    let home = CodexHome::new();
+    let path = home
+        .path()
+        .join(home.listed(A).path.strip_prefix(home.path()).expect("in the home"));
+    let ordinal = std::fs::read_to_string(&path).expect("readable").lines().count();
+    let goal = serde_json::json!({ "timestamp": "2026-03-03T09:37:00.120Z", "ordinal": ordinal, "type": "event_msg",
+        "payload": { "type": "thread_goal_updated", "threadId": A, "goal": { "threadId": A, "objective": "recorded",
+            "status": "active", "tokensUsed": 0, "timeUsedSeconds": 0, "createdAt": 5, "updatedAt": 5 } } });
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).expect("writable");
+    std::io::Write::write_all(&mut file, format!("{goal}\n").as_bytes()).expect("written");
+    let objective = || {
+        let goal = with(&home, async |facts| Goals::of(facts).get(thread(A)).await).expect("answers");
+        goal.map(|goal| goal.objective)
+    };
+    assert_eq!(objective().as_deref(), Some("recorded"));
+    let goals = CodexDb::create(&home.path().join("goals_1.sqlite"), GOALS_SCHEMA);
+    home.reopen();
+    assert_eq!(objective(), None, "one that Codex does not have was cleared");
+    drop(goals);
+}
+
+#[test]
+fn what_the_files_decide_is_not_taken_over() {
+    let home = CodexHome::new();
+    home.state.run(&format!(
+        "UPDATE threads SET attached_thread_parent_id = '{B}', memory_mode = 'disabled', archived = 1, archived_at = 5
+         WHERE id = '{A}'"
+    ));
+    let listed = home.listed(A);
+    assert_eq!(
+        (listed.attached_to, listed.archived),
+        (None, false),
+        "its rollout says nothing of it"
+    );
+    assert_eq!(home.journal(), "");
+}

@@ -4,9 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::path::Path;
 
-use codex_rollout::fs::{Crash, Fault, FsOp, SimFs};
-use codex_thread_store::{ForkCut, ForkRequest, LocalStore, StoreErrorKind, StoreResult};
+use codex_rollout::fs::{Crash, Fault, FsOp, LogFs as _, SimFs};
+use codex_thread_store::{
+    ForkCut, ForkRequest, LocalStore, StoreErrorKind, StoreResult, ThreadStore, ThreadTrash, TrashQuery, TrashSelection,
+};
 
 use crate::agent::thread;
 use crate::sim_home::SimHome;
@@ -27,6 +30,8 @@ enum Call {
     Archive(u32),
     Unarchive(u32),
     Delete(u32),
+    Trash(u32),
+    Restore(u32),
 }
 
 impl Call {
@@ -44,8 +49,24 @@ impl Call {
             Self::Archive(number) => lifecycle.archive_thread(thread(number)).await.map(|_| ()),
             Self::Unarchive(number) => lifecycle.unarchive_thread(thread(number)).await.map(|_| ()),
             Self::Delete(number) => lifecycle.delete_thread(thread(number)).await.map(|_| ()),
+            Self::Trash(number) => trash(store).trash_thread(thread(number)).await.map(|_| ()),
+            Self::Restore(number) => {
+                let page = trash(store).list_trash(ALL_OF_THE_TRASH).await?;
+                let found = page.entries.iter().find(|entry| entry.thread_id == thread(number));
+                let trash_id = found.map_or("nothing", |entry| &entry.trash_id);
+                trash(store).restore_trash(trash_id).await.map(|_| ())
+            }
         }
     }
+}
+
+const ALL_OF_THE_TRASH: TrashQuery = TrashQuery {
+    after: None,
+    limit: 100,
+};
+
+fn trash(store: &LocalStore) -> &dyn ThreadTrash {
+    store.trash().expect("a store that keeps what is deleted")
 }
 
 fn look(home: &SimHome) -> BTreeMap<u32, Seen> {
@@ -72,10 +93,13 @@ fn changes(op: FsOp) -> bool {
 }
 
 fn sweep(call: Call) {
-    let prepared = world();
-    let before = look(&copy(&prepared));
+    sweep_from(&world(), call);
+}
+
+fn sweep_from(prepared: &SimFs, call: Call) {
+    let before = look(&copy(prepared));
     let (after, operations, opened) = {
-        let home = copy(&prepared);
+        let home = copy(prepared);
         let store = home.open().expect("a home");
         let opened = home.faults.operation_count();
         home.run(call.run(&store)).expect("a healthy machine");
@@ -94,7 +118,7 @@ fn sweep(call: Call) {
         };
         let what = format!("{call:?}, operation {at} ({op:?} {})", path.display());
         let kind = ErrorKind::Other;
-        let home = copy(&prepared);
+        let home = copy(prepared);
         let store = home.open().expect("a home");
         home.faults.add(Fault::FailFrom { at, kind });
         let done = home.run(call.run(&store)).is_ok();
@@ -108,7 +132,7 @@ fn sweep(call: Call) {
                 check_again(&up, call, &found, &before, &after, &what);
             }
         }
-        fails_once(&prepared, call, at, &before, &after, &what);
+        fails_once(prepared, call, at, &before, &after, &what);
     }
 }
 
@@ -199,6 +223,59 @@ fn a_crash_while_a_thread_of_two_files_is_deleted() {
 #[test]
 fn a_crash_while_a_fork_is_deleted() {
     sweep(Call::Delete(FORK));
+}
+
+#[test]
+fn a_crash_while_a_thread_of_two_files_goes_into_the_trash() {
+    sweep(Call::Trash(REVERTED));
+}
+
+#[test]
+fn a_crash_while_a_thread_of_two_files_comes_back_from_the_trash() {
+    let home = copy(&world());
+    let store = home.open().expect("a home");
+    home.run(Call::Trash(REVERTED).run(&store)).expect("deleted");
+    drop(store);
+    sweep_from(&home.disk.crash(Crash::Process), Call::Restore(REVERTED));
+}
+
+#[test]
+fn a_crash_while_the_trash_is_emptied_keeps_all_or_nothing() {
+    let home = copy(&world());
+    let store = home.open().expect("a home");
+    home.run(Call::Trash(REVERTED).run(&store)).expect("deleted");
+    drop(store);
+    let prepared = home.disk.crash(Crash::Process);
+    let empty = |home: &SimHome| {
+        let store = home.open().expect("a home");
+        let at = home.faults.operation_count();
+        (home.run(trash(&store).empty_trash(TrashSelection::All)), at)
+    };
+    let healthy = copy(&prepared);
+    let first = empty(&healthy).1;
+    for at in first..healthy.faults.operation_count() {
+        let home = copy(&prepared);
+        let kind = ErrorKind::Other;
+        home.faults.add(Fault::FailFrom { at, kind });
+        let done = empty(&home).0.is_ok();
+        let up = SimHome::new(home.disk.crash(Crash::Process), 2 * LATER_MS);
+        let store = up.open().expect("a home");
+        let page = up.run(trash(&store).list_trash(ALL_OF_THE_TRASH)).expect("a page");
+        assert!(!done || page.entries.is_empty(), "acknowledged: operation {at}");
+        let restored = page
+            .entries
+            .first()
+            .map(|entry| up.run(trash(&store).restore_trash(&entry.trash_id)));
+        let left = up
+            .disk
+            .read_dir(Path::new("/home/codex-threads/trash"))
+            .expect("folder");
+        assert!(left.is_empty(), "operation {at}: {left:?}");
+        assert!(
+            restored.is_none_or(|restored| restored.is_ok()),
+            "operation {at}: kept whole"
+        );
+    }
 }
 
 #[test]

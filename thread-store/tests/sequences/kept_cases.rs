@@ -40,3 +40,8 @@ fn reverts_of_one_millisecond_follow_each_other() {
     let steps = steps.map(|act| Step { after_ms: 0, act });
     play(&steps);
 }
+
+#[test]
+fn what_comes_back_from_the_trash_is_as_new_as_it_was() {
+    check(&[NEW, turn(0), Act::Trash(0), Act::Restore(0)]);
+}

@@ -10,7 +10,7 @@ use codex_thread_store::live::{Appended, LiveThread, RawItem};
 use codex_thread_store::{
     ArchivedFilter, Direction, Durability, ForkAttachment, ForkCut, ForkRequest, GitPatch, HistoryMode, ItemsView,
     ListSort, MemoryMode, MetadataPatch, NewThread, StoreResult, ThreadLifecycle, ThreadReadQuery, ThreadStore,
-    ThreadWrites, View,
+    ThreadTrash, ThreadWrites, TrashPage, TrashQuery, TrashSelection, View,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
@@ -52,6 +52,23 @@ fn lifecycle(store: &dyn ThreadStore) -> &dyn ThreadLifecycle {
     store.lifecycle().expect("both have it")
 }
 
+fn trash(store: &dyn ThreadStore) -> &dyn ThreadTrash {
+    store.trash().expect("both keep")
+}
+
+/// Lists what is kept; files are compared without their order.
+async fn in_trash(store: &dyn ThreadStore) -> StoreResult<TrashPage> {
+    let query = TrashQuery {
+        after: None,
+        limit: 100,
+    };
+    let mut page = trash(store).list_trash(query).await?;
+    for entry in &mut page.entries {
+        entry.files.sort();
+    }
+    Ok(page)
+}
+
 fn writes(store: &dyn ThreadStore) -> &dyn ThreadWrites {
     store.writes().expect("both record")
 }
@@ -84,6 +101,7 @@ impl Home {
                 return None;
             }
             Act::Fork { source, cut, attached } => return self.fork(*source, *cut, *attached),
+            Act::Restore(n) | Act::Empty(n) => return self.undo(*n, matches!(act, Act::Restore(_))),
             _ => {}
         }
         let at = self.target(act)?;
@@ -121,6 +139,7 @@ impl Home {
             Act::Delete(_) => self.both(at, "delete", async |store| {
                 lifecycle(store).delete_thread(thread_id).await
             }),
+            Act::Trash(_) => self.both(at, "trash", async |store| trash(store).trash_thread(thread_id).await),
             Act::Rename(_, name) => self.patch(
                 at,
                 &MetadataPatch {
@@ -145,7 +164,7 @@ impl Home {
                     ..MetadataPatch::default()
                 },
             ),
-            Act::Begin(..) | Act::Restart | Act::LoseIndex | Act::Fork { .. } => {}
+            Act::Begin(..) | Act::Restart | Act::LoseIndex | Act::Fork { .. } | Act::Restore(_) | Act::Empty(_) => {}
         }
         Some(at)
     }
@@ -162,10 +181,11 @@ impl Home {
             | Act::Archive(at)
             | Act::Unarchive(at)
             | Act::Delete(at)
+            | Act::Trash(at)
             | Act::Rename(at, _)
             | Act::Branch(at, _)
             | Act::DisableMemory(at) => *at,
-            Act::Begin(..) | Act::Restart | Act::LoseIndex => return None,
+            Act::Begin(..) | Act::Restart | Act::LoseIndex | Act::Restore(_) | Act::Empty(_) => return None,
         };
         usize::from(at).checked_rem(self.threads.len())
     }
@@ -277,6 +297,26 @@ impl Home {
         Some(self.threads.len() - 1)
     }
 
+    /// Brings back what a deletion kept, or removes it; returns its thread.
+    fn undo(&self, n: u8, is_restore: bool) -> Option<usize> {
+        let mut kept = block_on(in_trash(&*self.memory)).expect("a page").entries;
+        let at = usize::from(n).checked_rem(kept.len())?;
+        let entry = kept.swap_remove(at);
+        let thread = self
+            .threads
+            .iter()
+            .position(|known| known.thread_id == entry.thread_id)?;
+        let id = entry.trash_id;
+        match is_restore {
+            true => self.both(thread, "restore", async |store| trash(store).restore_trash(&id).await),
+            false => self.both(thread, "empty", async |store| {
+                let which = TrashSelection::Of(vec![id.clone()]);
+                trash(store).empty_trash(which).await
+            }),
+        }
+        Some(thread)
+    }
+
     fn patch(&self, at: usize, patch: &MetadataPatch) {
         let thread_id = self.threads[at].thread_id;
         self.both(at, "patch", async |store| {
@@ -304,6 +344,7 @@ impl Home {
         let Some(first) = (!self.threads.is_empty()).then(|| self.pair(0)) else {
             return;
         };
+        self.both(0, "list of the trash", in_trash);
         let sort = [ListSort::CreatedAt, ListSort::UpdatedAt, ListSort::RecencyAt][number % 3];
         let (view, limit) = (VIEWS[number % 2], [3, 100][number / 2 % 2]);
         for archived in [ArchivedFilter::Live, ArchivedFilter::Archived, ArchivedFilter::Any] {

@@ -32,6 +32,12 @@ pub(crate) enum Act {
     Archive(u8),
     Unarchive(u8),
     Delete(u8),
+    /// Deletes, but keeps.
+    Trash(u8),
+    /// Brings back what the n-th last deletion kept.
+    Restore(u8),
+    /// Removes what it kept for good.
+    Empty(u8),
     Rename(u8, &'static str),
     /// Changes the branch, or clears it.
     Branch(u8, Option<&'static str>),
@@ -114,6 +120,9 @@ fn act() -> impl Strategy<Value = Act> {
         2 => at().prop_map(Act::Archive),
         2 => at().prop_map(Act::Unarchive),
         1 => at().prop_map(Act::Delete),
+        2 => at().prop_map(Act::Trash),
+        2 => at().prop_map(Act::Restore),
+        1 => at().prop_map(Act::Empty),
         1 => (at(), name).prop_map(|(at, name)| Act::Rename(at, name)),
         1 => (at(), branch).prop_map(|(at, branch)| Act::Branch(at, branch)),
         1 => at().prop_map(Act::DisableMemory),

@@ -21,6 +21,7 @@ use crate::error::StoreResult;
 use crate::local::catalog::{Freshness, Sweep};
 use crate::local::list::error_chain;
 use crate::local::store::Inner;
+use crate::store::KeptByCodex;
 use crate::thread_row::{NamedRevisions, current_revision};
 use crate::types::GitInfo;
 
@@ -67,6 +68,20 @@ impl Inner {
             }
         }
         Arc::clone(&imported.live)
+    }
+
+    /// Returns whether Codex keeps goals in a database that can be read: what it does not have there is cleared.
+    pub(in crate::local) fn codex_keeps_goals(&self) -> bool {
+        self.codex.knowledge(&self.clock).goals.is_some()
+    }
+
+    /// Returns what the databases have of a thread.
+    pub(in crate::local) fn kept_by_codex(&self, thread_id: ThreadId) -> KeptByCodex {
+        let thread = self.import_codex(None, Postponed::Leave).contains_key(&thread_id);
+        KeptByCodex {
+            thread,
+            goal: thread && self.codex_keeps_goals(),
+        }
     }
 
     /// Returns whether something waits for rollouts to be indexed.

@@ -58,7 +58,6 @@ impl Subject {
             FactKind::QueuedSubmission => Some(Database::Queue),
             FactKind::ThreadName
             | FactKind::GitPatch
-            | FactKind::MemoryMode
             | FactKind::Section
             | FactKind::SectionMember
             | FactKind::Project
@@ -67,7 +66,11 @@ impl Subject {
             | FactKind::Daybreak
             | FactKind::Attachment
             | FactKind::ReadState => Some(Database::State),
-            FactKind::CurrentRevision | FactKind::ThreadDeleted | FactKind::CodexSeen | FactKind::Other(_) => None,
+            FactKind::CurrentRevision
+            | FactKind::MemoryMode
+            | FactKind::ThreadDeleted
+            | FactKind::CodexSeen
+            | FactKind::Other(_) => None,
         }
     }
 

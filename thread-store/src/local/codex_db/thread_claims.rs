@@ -1,6 +1,9 @@
-//! Claims about single threads: names, repository state, memory mode, sections, projects (`rollout-format.md` 9 and 13.7).
+//! Claims about single threads: names, repository state, sections, projects (`rollout-format.md` 9 and 13.7).
 //!
-//! Pure. What the files of the home say anyhow needs no fact.
+//! Pure. What the files of the home say anyhow needs no fact. Not claimed, because nothing here would answer otherwise:
+//! `memory_mode` (only a model that makes memories asks for it, and Codex asks its own database),
+//! `attached_thread_parent_id` (the fork's header says that it is attached, and to what), `archived` and `archived_at`
+//! (the folder of the file decides, and no method tells the time).
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::RawJson;
@@ -14,9 +17,6 @@ use crate::local::facts::GitPatchFact;
 use crate::organise::PINNED_SECTION_ID;
 use crate::types::GitInfo;
 use crate::writes::GitPatch;
-
-/// Memory mode of threads that nothing was said of.
-const DEFAULT_MEMORY_MODE: &str = "enabled";
 
 /// What the files of the home say.
 pub(super) trait HomeFacts {
@@ -55,7 +55,6 @@ pub(super) fn claim_threads(db: &StateDb, home: &dyn HomeFacts, claims: &mut Cla
         }
         claims.add_thread(thread_id);
         claim_name(thread_id, row, home, claims);
-        claim_memory_mode(thread_id, row, claims);
         claim_section(thread_id, row, claims);
         claim_scalars(thread_id, row, claims);
         if claim_git(thread_id, row, home, claims) == Completeness::Postponed {
@@ -108,20 +107,6 @@ fn claim_git(thread_id: ThreadId, row: &ThreadFactsRow, home: &dyn HomeFacts, cl
     let value = RawJson::of(&GitPatchFact::from(&patch)).expect("an object of texts always serialises");
     claims.add_claim(subject, hash_of(&columns), value, recorded);
     Completeness::Complete
-}
-
-fn claim_memory_mode(thread_id: ThreadId, row: &ThreadFactsRow, claims: &mut Claims) {
-    let paginated = row.history_mode.value().is_some_and(|mode| mode == "paginated");
-    if let (true, Some(mode)) = (paginated, row.memory_mode.value()) {
-        let subject = Subject::of_thread(FactKind::MemoryMode, thread_id);
-        let said_anyhow = mode == DEFAULT_MEMORY_MODE;
-        claims.add_claim(
-            subject,
-            hash_of(&[Column::Text(mode)]),
-            RawJson::string(mode),
-            said_anyhow,
-        );
-    }
 }
 
 /// Claims the section that a thread is in. Before there were sections, threads were pinned.
