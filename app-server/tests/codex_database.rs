@@ -7,8 +7,20 @@ use std::path::Path;
 use codex_test_support::codex_db::{CodexDb, GOALS_SCHEMA, STATE_SCHEMA};
 use codex_thread_store::{LocalStore, LocalStoreOptions, View};
 use serde_json::{Value, json};
-use support::Wire;
 use support::recording::{Home, whole_turn};
+use support::{Wire, request};
+
+/// Sends a call and returns its result; what is told meanwhile is passed over.
+async fn answered(wire: &mut Wire, method: &str, params: Value) -> Value {
+    wire.send(&request(9, method, params)).await;
+    loop {
+        let mut message = wire.receive().await;
+        if message["id"] == 9 {
+            assert_eq!(message.get("error"), None, "{method}");
+            return message["result"].take();
+        }
+    }
+}
 
 /// A home with one thread of two turns; nothing is loaded any more.
 async fn recorded() -> (Home, String) {
@@ -16,12 +28,12 @@ async fn recorded() -> (Home, String) {
     let mut wire = Wire::initialized(home.server(), true).await;
     let id = wire.start_thread("paginated").await;
     for turn in ["t1", "t2"] {
-        wire.append(&id, &whole_turn(&id, turn)).await;
+        let items = whole_turn(&id, turn);
+        answered(&mut wire, "thread/append", json!({"threadId": id, "items": items})).await;
     }
-    while wire.receive().await["params"]["turn"]["id"] != "t2" {}
-    wire.result("thread/unsubscribe", json!({"threadId": id})).await;
-    wire.result("thread/archive", json!({"threadId": id})).await;
-    wire.result("thread/unarchive", json!({"threadId": id})).await;
+    for method in ["thread/archive", "thread/unarchive"] {
+        answered(&mut wire, method, json!({"threadId": id})).await;
+    }
     (home, id)
 }
 
@@ -63,9 +75,8 @@ async fn changed(wire: &mut Wire, id: &str) -> Vec<(&'static str, Value)> {
         ("thread/resume", json!({"threadId": id, "excludeTurns": true})),
         ("thread/revert", json!({"threadId": id, "beforeTurnId": "t2"})),
     ] {
-        let answer = wire.call(method, params).await;
-        assert_eq!(answer.get("error"), None, "{method}");
-        said.push((method, answer["result"]["codexDatabase"]["keepsShowing"].clone()));
+        let result = answered(wire, method, params).await;
+        said.push((method, result["codexDatabase"]["keepsShowing"].clone()));
     }
     said
 }

@@ -376,13 +376,21 @@ impl Inner {
     }
 
     fn remove_kept(&self, operation: &str) -> StoreResult<()> {
-        let header = self.trash.header(operation, TrashState::Emptying);
-        let Some(header) = header.map_err(|error| self.unreadable_trash(error))? else {
-            return Ok(());
+        let files: Vec<(ThreadId, PathBuf)> = match self.trash.header(operation, TrashState::Emptying) {
+            Ok(Some(header)) => {
+                let ways = self.ways_back(&header)?.into_iter();
+                ways.map(|(kept, _)| (header.thread_id, kept)).collect()
+            }
+            Ok(None) => return Ok(()),
+            // By their names: what a damaged manifest named must not stay for ever.
+            Err(_) => {
+                let named = self.trashed()?.into_iter().filter(|file| file.operation == operation);
+                named.map(|file| (file.thread_id, file.path)).collect()
+            }
         };
-        for (kept, _) in self.ways_back(&header)? {
+        for (thread_id, kept) in files {
             remove_file(self.fs.as_ref(), &self.home, &kept)
-                .map_err(|error| Self::lifecycle_error("empty the trash of", header.thread_id)(Box::new(error)))?;
+                .map_err(|error| Self::lifecycle_error("empty the trash of", thread_id)(Box::new(error)))?;
         }
         let removed = self.trash.remove(operation, TrashState::Emptying);
         removed.map_err(|error| self.unreadable_trash(error))

@@ -23,11 +23,11 @@ const SEPARATOR: &str = "%2F";
 const PERCENT: &str = "%25";
 
 /// A file in the trash, by its name there.
-struct Trashed {
-    operation: String,
-    path: PathBuf,
+pub(super) struct Trashed {
+    pub(super) operation: String,
+    pub(super) path: PathBuf,
     original: PathBuf,
-    thread_id: ThreadId,
+    pub(super) thread_id: ThreadId,
 }
 
 impl Inner {
@@ -77,7 +77,8 @@ impl Inner {
         Ok(())
     }
 
-    fn trashed(&self) -> StoreResult<Vec<Trashed>> {
+    /// Lists the files in the trash.
+    pub(super) fn trashed(&self) -> StoreResult<Vec<Trashed>> {
         let folder = self.home.join(TRASH_FOLDER);
         let entries = match self.fs.read_dir(&folder) {
             Ok(entries) => entries,

@@ -10,8 +10,8 @@ use codex_rollout::fs::StdFs;
 use codex_rollout::locks::WriterLocks;
 use codex_test_support::RolloutFile;
 use codex_thread_store::{
-    ForkCut, ForkRequest, HistoryMode, LocalStore, StoreErrorKind, StoreResult, ThreadReadQuery, ThreadRecord,
-    ThreadStore as _, View,
+    ForkCut, ForkRequest, HistoryMode, LocalStore, RestoreObstacle, StoreError, StoreErrorKind, StoreResult,
+    ThreadReadQuery, ThreadRecord, ThreadStore as _, ThreadTrash, TrashQuery, TrashSelection, View,
 };
 use serde_json::Value;
 
@@ -366,4 +366,98 @@ async fn rollouts_in_use_and_young_ones_stay_plain() {
     let report = maintenance.compress().await.expect("runs");
     assert_eq!((report.compressed, report.left_plain), (1, 2), "{report:?}");
     assert!(files_of(&home, 2).iter().all(|path| path.ends_with(".zst")));
+}
+
+fn trash(store: &LocalStore) -> &dyn ThreadTrash {
+    store.trash().expect("a store that keeps what is deleted")
+}
+
+async fn put_away(store: &LocalStore, number: u32) -> String {
+    let trashed = trash(store).trash_thread(thread(number)).await.expect("deleted");
+    trashed.trash_id.expect("something to keep")
+}
+
+/// Everything but the journal, which says what happened.
+fn without_journal(home: &LocalHome) -> BTreeMap<String, Vec<u8>> {
+    let mut found = tree(home);
+    found.retain(|path, _| !path.starts_with("codex-threads/"));
+    found
+}
+
+#[tokio::test]
+async fn what_comes_back_from_the_trash_lies_where_it_was_byte_for_byte() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a", "b"]).await;
+    record(&store, 2, MODES[0], &["a"]).await;
+    home.set_name(thread(1), "one");
+    lifecycle(&store).revert_thread(thread(1), "b").await.expect("reverted");
+    lifecycle(&store).archive_thread(thread(2)).await.expect("archived");
+    compress(&home, &files_of(&home, 2)[0]);
+    drop(store);
+    home.reopen();
+    let (before, times) = (without_journal(&home), times_of(&home));
+    for number in [1, 2] {
+        let trash_id = put_away(&home.store(), number).await;
+        let left = without_journal(&home);
+        assert!(left.keys().all(|path| !path.contains(&thread(number).to_string())));
+        home.reopen();
+        trash(&home.store()).restore_trash(&trash_id).await.expect("restored");
+        assert_eq!(without_journal(&home), before);
+        assert_eq!(times_of(&home), times, "times stay");
+    }
+    let kept = fs::read_dir(home.path().join("codex-threads/trash")).expect("folder");
+    assert_eq!(kept.count(), 0);
+    assert_eq!(turns(&home.store(), thread(1)).await, ["a"]);
+}
+
+fn times_of(home: &LocalHome) -> Vec<std::time::SystemTime> {
+    let rollouts = without_journal(home)
+        .into_keys()
+        .filter(|path| path.contains("rollout-"));
+    rollouts.map(|path| modified(&home.path().join(path))).collect()
+}
+
+#[tokio::test]
+async fn nothing_is_put_over_a_file_that_is_in_the_way() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a"]).await;
+    let path = files_of(&home, 1).remove(0);
+    let trash_id = put_away(&store, 1).await;
+    let in_the_way = home.path().join(&path);
+    fs::create_dir_all(&in_the_way).expect("a folder of this name");
+    let blocked = trash(&store).restore_trash(&trash_id).await.expect_err("blocked");
+    assert!(
+        matches!(&blocked, StoreError::RestoreBlocked { obstacle: RestoreObstacle::FileInTheWay { path: found }, .. } if *found == path),
+        "{blocked:?}"
+    );
+    fs::remove_dir(&in_the_way).expect("removed");
+    trash(&store).restore_trash(&trash_id).await.expect("there is room");
+    assert_eq!(turns(&store, thread(1)).await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_damaged_manifest_hides_no_other_and_can_be_emptied() {
+    let home = LocalHome::new();
+    let store = home.store();
+    for number in [1, 2] {
+        record(&store, number, MODES[1], &["a"]).await;
+    }
+    let (damaged, whole) = (put_away(&store, 1).await, put_away(&store, 2).await);
+    let folder = home.path().join("codex-threads/trash");
+    fs::write(folder.join(format!("{damaged}.kept.manifest")), b"not a manifest\n").expect("written");
+    let query = TrashQuery { after: None, limit: 10 };
+    let page = trash(&store).list_trash(query).await.expect("a page");
+    let listed: Vec<_> = page.entries.into_iter().map(|entry| entry.trash_id).collect();
+    assert_eq!(listed, [whole.clone()]);
+    let unreadable = trash(&store).restore_trash(&damaged).await.expect_err("unreadable");
+    assert_eq!(unreadable.kind(), StoreErrorKind::Internal);
+    home.reopen();
+    let emptied = trash(&home.store())
+        .empty_trash(TrashSelection::All)
+        .await
+        .expect("emptied");
+    assert_eq!(emptied, [whole, damaged]);
+    assert_eq!(fs::read_dir(&folder).expect("folder").count(), 0);
 }
