@@ -13,6 +13,7 @@ use codex_protocol::rpc::change::{
 };
 use codex_protocol::rpc::diagnostics::{ServerDiagnosticsParams, ThreadIndexStateParams};
 use codex_protocol::rpc::envelope::{RequestId, decode_exact_params, decode_params};
+use codex_protocol::rpc::indexing::IndexStateParams;
 use codex_protocol::rpc::initialize::InitializeParams;
 use codex_protocol::rpc::items::{ThreadItemsListParams, ThreadItemsReadParams};
 use codex_protocol::rpc::lifecycle::{
@@ -76,6 +77,7 @@ pub(crate) enum Call {
     Diagnostics(ServerDiagnosticsParams),
     Compress,
     IndexState(ThreadIndexStateParams),
+    HomeIndexState(IndexStateParams),
     /// What organises threads.
     Organise(OrganiseCall),
     /// A method that Codex has and this server does not.
@@ -133,6 +135,7 @@ impl Call {
             "thread/delete" => decode(params).map(Self::Delete),
             "thread/trash/list" => decode_or_default(params).map(Self::TrashList),
             "thread/trash/restore" => decode(params).map(Self::TrashRestore),
+            "index/state" => decode_or_default(params).map(Self::HomeIndexState),
             "thread/trash/empty" => decode_or_default(params).map(Self::TrashEmpty),
             "thread/unsubscribe" => decode(params).map(Self::Unsubscribe),
             "thread/name/set" => decode(params).map(Self::SetName),
@@ -189,6 +192,7 @@ impl Call {
             | Self::Diagnostics(_)
             | Self::Compress
             | Self::IndexState(_)
+            | Self::HomeIndexState(_)
             | Self::TrashList(_)
             // Which thread comes back the store knows; its locks keep changes of one thread apart.
             | Self::TrashRestore(_)
@@ -342,6 +346,7 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
         Call::Diagnostics(_) => finish(id, Ok(diagnostics::server_diagnostics(server))),
         Call::Compress => finish(id, compress::rollout_compress(server)),
         Call::TrashList(params) => finish(id, trash::list(server, params).await),
+        Call::HomeIndexState(_) => finish(id, Ok(server.indexing.now())),
         Call::TrashEmpty(params) => finish(id, trash::empty(server, params).await),
         Call::IndexState(params) => finish(id, index_state::index_state(server, params).await),
         Call::Unserved(name) => encode_error(id, unserved(name)),

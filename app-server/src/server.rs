@@ -12,7 +12,7 @@ use codex_thread_store::{Clock, StoreError, StoreResult, ThreadLifecycle, Thread
 
 use crate::convert::{Lens, Role};
 use crate::identity::Identity;
-use crate::live::{Audience, ConnectionId, Connections, Left, LoadedThread, LoadedThreads, Notice};
+use crate::live::{Audience, ConnectionId, Connections, Indexing, Left, LoadedThread, LoadedThreads, Notice};
 use crate::order::Order;
 use crate::recording::RecordingSettings;
 
@@ -49,6 +49,8 @@ pub struct Server {
     pub(crate) loaded: LoadedThreads,
     /// Orders the changes of each thread, whichever connection they come from.
     pub(crate) order: Order,
+    /// How far indexing behind the answers is.
+    pub(crate) indexing: Indexing,
     originator: OnceLock<String>,
 }
 
@@ -74,6 +76,7 @@ impl Server {
             connections: Connections::default(),
             loaded: LoadedThreads::default(),
             order: Order::default(),
+            indexing: Indexing::default(),
             originator,
         })
     }

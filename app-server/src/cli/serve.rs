@@ -27,6 +27,8 @@ pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
         Deletion::ForGood
     };
     let server = app.server(store, view, deletion)?;
+    // Behind the answers; it ends with the runtime.
+    tokio::spawn(Arc::clone(&server).index_behind());
     let mut terminate = signal(SignalKind::terminate()).map_err(CliError::Start)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::Start)?;
     let reader = BufReader::with_capacity(BUFFER_BYTES, tokio::io::stdin());

@@ -264,6 +264,7 @@ pub const OWN_METHODS: &[MethodInfo] = &[
     stable_bare("thread/trash/list"),
     stable("thread/trash/restore"),
     stable_bare("thread/trash/empty"),
+    stable_bare("index/state"),
 ];
 
 /// Finds a method of Codex or of this project.

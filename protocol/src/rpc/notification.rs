@@ -14,6 +14,8 @@ pub mod notification_name {
     pub const CONFIG_WARNING: &str = "configWarning";
     /// Something that was asked for is deprecated.
     pub const DEPRECATION_NOTICE: &str = "deprecationNotice";
+    /// The index of the home got nearer to the rollouts; an addition of this project.
+    pub const INDEX_PROGRESS: &str = "index/progress";
     /// A thread was made.
     pub const THREAD_STARTED: &str = "thread/started";
     /// A thread was loaded, began or ended a turn, or was unloaded.

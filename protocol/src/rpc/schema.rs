@@ -30,6 +30,7 @@ use super::goal::{
     ThreadGoalClearParams, ThreadGoalClearResponse, ThreadGoalClearedNotification, ThreadGoalGetParams,
     ThreadGoalGetResponse, ThreadGoalSetParams, ThreadGoalSetResponse, ThreadGoalUpdatedNotification,
 };
+use super::indexing::{IndexProgressNotification, IndexStateParams, IndexStateResponse};
 use super::initialize::{InitializeParams, InitializeResponse};
 use super::items::{ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsReadParams, ThreadItemsReadResponse};
 use super::lifecycle::{
@@ -132,6 +133,7 @@ served_methods! {
     "thread/trash/list": ThreadTrashListParams => ThreadTrashListResponse,
     "thread/trash/restore": ThreadTrashRestoreParams => ThreadTrashRestoreResponse,
     "thread/trash/empty": ThreadTrashEmptyParams => ThreadTrashEmptyResponse,
+    "index/state": IndexStateParams => IndexStateResponse,
     "thread/unsubscribe": ThreadUnsubscribeParams => ThreadUnsubscribeResponse,
     "thread/append": ThreadAppendParams => ThreadAppendResponse,
     "thread/inject_items": ThreadInjectItemsParams => ThreadInjectItemsResponse,
@@ -186,6 +188,7 @@ fn describe_all(sink: &mut impl TypeSink) {
     sink.add::<ConfigWarningNotification>(Side::Sent);
     sink.add::<DeprecationNoticeNotification>(Side::Sent);
     sink.add::<ThreadStartedNotification>(Side::Sent);
+    sink.add::<IndexProgressNotification>(Side::Sent);
     sink.add::<ThreadStatusChangedNotification>(Side::Sent);
     sink.add::<ThreadClosedNotification>(Side::Sent);
     sink.add::<ThreadNameUpdatedNotification>(Side::Sent);
