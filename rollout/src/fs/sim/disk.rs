@@ -162,9 +162,9 @@ impl Disk {
         files.map(|(path, _)| path.clone()).collect()
     }
 
-    pub(super) fn content_hash(&self) -> u64 {
+    pub(super) fn content_hash(&self, ignored: &Path) -> u64 {
         let mut hash = Xxh3Default::new();
-        for (path, node) in &self.names {
+        for (path, node) in self.names.iter().filter(|(path, _)| !path.starts_with(ignored)) {
             let bytes = match node {
                 Node::Dir => None,
                 Node::File(inode) => Some(&self.inodes[*inode].bytes),
