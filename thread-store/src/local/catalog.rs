@@ -81,6 +81,13 @@ impl Catalog {
         state.facts.clear();
     }
 
+    /// Forgets a rollout that is gone: the very same file may come back.
+    pub(super) fn forget_rollout(&self, rollout_id: Uuid) {
+        let mut state = self.lock();
+        state.current.remove(&rollout_id);
+        state.unreadable.remove(&rollout_id);
+    }
+
     /// Makes the next request look again: this process has just made or renamed a file.
     pub(super) fn expire(&self) {
         self.lock().swept_at_ms = None;

@@ -242,6 +242,9 @@ impl Inner {
             index
                 .remove_rollout(&rollout_id)
                 .map_err(|error| self.index_error(error))?;
+            if let Ok(rollout_id) = rollout_id.parse() {
+                self.catalog.forget_rollout(rollout_id);
+            }
             threads.insert(thread_id);
         }
         if threads.is_empty() {

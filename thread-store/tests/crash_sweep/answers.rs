@@ -25,7 +25,7 @@ pub(crate) type Answers = BTreeMap<String, String>;
 fn text<T: Debug>(answer: StoreResult<T>) -> String {
     match answer {
         // Whether an ordinal alone names a place may be known later in a prefix than in the whole file.
-        Ok(value) => format!("{value:#?}").replace("unambiguous: true", "unambiguous: false"),
+        Ok(value) => format!("{value:?}").replace("unambiguous: true", "unambiguous: false"),
         Err(error) => format!("error {:?}", error.kind()),
     }
 }
@@ -141,14 +141,9 @@ pub(crate) fn difference(left: &Answers, right: &Answers) -> Option<String> {
     for (question, answer) in left {
         let other = right.get(question).map_or("nothing", String::as_str);
         if answer != other {
-            let (lines, others): (Vec<_>, Vec<_>) = (answer.lines().collect(), other.lines().collect());
-            let same = lines.iter().zip(&others).take_while(|(a, b)| a == b).count();
-            let part = |lines: &[&str]| lines[same..lines.len().min(same + 12)].join("\n");
-            return Some(format!(
-                "{question}, line {same}:\n{}\nbut:\n{}",
-                part(&lines),
-                part(&others)
-            ));
+            let same = answer.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+            let part = |text: &str| text.chars().skip(same.saturating_sub(300)).take(900).collect::<String>();
+            return Some(format!("{question}, at {same}:\n{}\nbut:\n{}", part(answer), part(other)));
         }
     }
     None

@@ -1,13 +1,16 @@
 //! What sweeps once found, by name.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use codex_rollout::fs::{Crash, Fault};
+use codex_rollout::fs::{Crash, Fault, LogFs as _};
 use codex_thread_store::live::LiveThread;
 use codex_thread_store::{StoreErrorKind, ThreadStore};
 
 use crate::agent::{thread, turn_batches};
+use crate::answers::list_query;
 use crate::machine::{IndexFolder, Machine, Process};
+use crate::operations::rollout_of;
 use crate::world::{BEGIN_MS, LEGACY, lifecycle, world};
 
 /// Opens the legacy thread, and fails to revert it because the disk is full.
@@ -50,4 +53,22 @@ fn the_first_append_after_a_failed_revert_is_taken() {
         let items = turn_batches(thread(LEGACY), "t")[0].clone();
         live.append(&items, None).await.expect("there is room");
     });
+}
+
+#[test]
+fn a_rollout_that_went_and_came_back_unchanged_is_listed_again() {
+    let machine = Machine::new(world().disk.crash(Crash::Process), BEGIN_MS);
+    let index = IndexFolder::of(&world().index);
+    let process = Process::start(&machine, index.path(), 1 << 41).expect("a home");
+    let listed = || {
+        machine.wait(2_000);
+        let page = process.run(process.store.list_threads(list_query())).expect("a list");
+        page.threads.iter().any(|record| record.thread_id == thread(LEGACY))
+    };
+    assert!(listed());
+    let (path, away) = (rollout_of(&machine.disk, LEGACY), Path::new("/home/away"));
+    machine.disk.rename(&path, away).expect("moved");
+    assert!(!listed());
+    machine.disk.rename(away, &path).expect("moved back");
+    assert!(listed());
 }

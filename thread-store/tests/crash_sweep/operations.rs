@@ -346,7 +346,7 @@ pub(crate) fn others() -> Vec<Operation> {
         operation("compress", &[S::Compress]),
         operation("name", &[S::Name(LEGACY, "one"), S::Name(PLAIN, "two")]),
         operation("branch", &[S::Branch(LEGACY, "main"), S::Branch(PLAIN, "side")]),
-        operation("section", &[S::Pin(LEGACY), S::Pin(PLAIN)]),
+        operation("section", &[S::Pin(PLAIN), S::Pin(ARCHIVED)]),
         operation("goal", &[S::Goal(LEGACY, "first"), S::Goal(LEGACY, "second")]),
         operation("journal compaction", &[S::Goal(PLAIN, "a"), S::Goal(PLAIN, "b"), S::CompactJournal]),
         prepared("catch-up", append_foreign, &[S::Look]),

@@ -5,7 +5,10 @@ use std::sync::{Arc, OnceLock};
 use codex_protocol::ids::ThreadId;
 use codex_rollout::fs::{Crash, LogFs as _, SimFs};
 use codex_thread_store::live::LiveThread;
-use codex_thread_store::{ForkRequest, HistoryMode, ThreadLifecycle, ThreadStore};
+use codex_thread_store::organise::{GoalPatch, Goals, PINNED_SECTION_ID, SectionMove, Sections};
+use codex_thread_store::{
+    ForkRequest, GitPatch, HistoryMode, MetadataPatch, ThreadLifecycle, ThreadStore, ThreadWrites as _,
+};
 
 use crate::agent::{NOW_MS, new_thread, thread, turn_batches};
 use crate::machine::{HOME, IndexFiles, IndexFolder, Machine, Process};
@@ -89,6 +92,30 @@ fn make() -> World {
     machine.wait(2_000);
     let archived = lifecycle(&*process.store).archive_thread(thread(ARCHIVED));
     process.run(archived).expect("archived");
+    machine.wait(2_000);
+    process.run(async {
+        for number in [LEGACY, REVERTED, FORK] {
+            let goal = GoalPatch {
+                objective: Some(format!("goal {number}")),
+                ..GoalPatch::default()
+            };
+            let facts = process.store.facts().expect("a store that keeps facts");
+            Goals::of(facts).set(thread(number), goal).await.expect("set");
+            let to = SectionMove::Last {
+                section_id: PINNED_SECTION_ID.to_owned(),
+            };
+            Sections::of(facts).move_thread(thread(number), to).await.expect("pinned");
+            let patch = MetadataPatch {
+                name: Some(format!("name {number}")),
+                git: GitPatch {
+                    branch: Some(Some("trunk".to_owned())),
+                    ..GitPatch::default()
+                },
+                ..MetadataPatch::default()
+            };
+            process.store.update_metadata(thread(number), patch).await.expect("patched");
+        }
+    });
     machine.wait(2_000);
     process.run(crate::answers::answers(&process.store, &threads()));
     drop(process);
