@@ -320,9 +320,17 @@ fn facts_that_could_not_be_synced_do_not_count() {
         let refusing = Journal::new(Arc::new(faulty.clone()), Path::new(HOME));
         let refused = refusing.append(&[name(2)], Durability::Synced);
         assert!(refused.is_err(), "{failing:?}");
-        assert_eq!(values(&read(&journal(&fs), JournalPosition::default())), [1], "{failing:?}");
+        assert_eq!(
+            values(&read(&journal(&fs), JournalPosition::default())),
+            [1],
+            "{failing:?}"
+        );
         faulty.heal();
         append(&refusing, &[name(3)]);
-        assert_eq!(values(&read(&refusing, JournalPosition::default())), [1, 3], "{failing:?}");
+        assert_eq!(
+            values(&read(&refusing, JournalPosition::default())),
+            [1, 3],
+            "{failing:?}"
+        );
     }
 }

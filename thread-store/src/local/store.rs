@@ -22,6 +22,7 @@ use super::facts::JournalCache;
 use super::keyed_lock::KeyedLocks;
 use super::open_rollout::index_error;
 use super::opening::Opened;
+use super::power_loss::EarlierIndex;
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
@@ -128,6 +129,7 @@ pub(super) struct Inner {
     pub(super) codex: CodexDatabases,
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
+    pub(super) earlier_index: EarlierIndex,
     index_path: PathBuf,
     index: RwLock<SharedIndex>,
 }
@@ -161,6 +163,7 @@ impl LocalStore {
                 path: index_dir.clone(),
                 source: Box::new(error),
             })?;
+        let earlier_index = EarlierIndex::at(options.fs.as_ref(), &index_path);
         let index = open_index(&options.fs, &index_path)?;
         let cache = SeekCache::new(Arc::clone(&options.fs), own.join("cache"), CACHE_LIMIT_BYTES);
         let store = Self {
@@ -180,6 +183,7 @@ impl LocalStore {
                 cache,
                 catalog: Catalog::new(),
                 locks: KeyedLocks::new(),
+                earlier_index,
                 index_path,
                 index: RwLock::new(Arc::new(index)),
             }),

@@ -105,7 +105,9 @@ pub(crate) async fn answers(store: &LocalStore, threads: &[ThreadId]) -> Answers
             text(store.search_occurrences(occurrences).await),
         );
         answers.insert(format!("state {id}"), text(store.index_state(*id).await));
-        let goal = Goals::of(store.facts().expect("a store that keeps facts")).get(*id).await;
+        let goal = Goals::of(store.facts().expect("a store that keeps facts"))
+            .get(*id)
+            .await;
         answers.insert(format!("goal {id}"), text(goal));
     }
     answers
@@ -142,8 +144,17 @@ pub(crate) fn difference(left: &Answers, right: &Answers) -> Option<String> {
         let other = right.get(question).map_or("nothing", String::as_str);
         if answer != other {
             let same = answer.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
-            let part = |text: &str| text.chars().skip(same.saturating_sub(300)).take(900).collect::<String>();
-            return Some(format!("{question}, at {same}:\n{}\nbut:\n{}", part(answer), part(other)));
+            let part = |text: &str| {
+                text.chars()
+                    .skip(same.saturating_sub(300))
+                    .take(900)
+                    .collect::<String>()
+            };
+            return Some(format!(
+                "{question}, at {same}:\n{}\nbut:\n{}",
+                part(answer),
+                part(other)
+            ));
         }
     }
     None
@@ -205,9 +216,13 @@ pub(crate) async fn seen(store: &LocalStore, threads: &[ThreadId]) -> Result<See
 
 /// Returns the plain rollouts with lines that are no JSON: whoever reads them must say so.
 pub(crate) fn damaged_rollouts(disk: &SimFs) -> Vec<String> {
-    let is_line = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<serde_json::Value>(line).is_ok();
+    let is_line = |line: &[u8]| {
+        line.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<serde_json::Value>(line).is_ok()
+    };
     let rollouts = disk.files().into_iter().filter(|path| {
-        let is_rollout = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rollout-"));
+        let is_rollout = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("rollout-"));
         is_rollout && path.extension().is_some_and(|end| end == "jsonl") && !path.starts_with("/home/codex-threads")
     });
     let damaged = rollouts.filter(|path| {

@@ -43,7 +43,10 @@ fn an_open_thread_is_reverted_once_the_disk_has_room_again() {
 fn an_open_thread_is_forked_after_a_failure_although_it_has_appended_nothing_since() {
     with_failed_revert(async |process, _| {
         let fork = codex_thread_store::ForkRequest::new(thread(LEGACY), thread(crate::world::NEW));
-        lifecycle(&*process.store).fork_thread(fork).await.expect("there is room");
+        lifecycle(&*process.store)
+            .fork_thread(fork)
+            .await
+            .expect("there is room");
     });
 }
 
@@ -71,4 +74,14 @@ fn a_rollout_that_went_and_came_back_unchanged_is_listed_again() {
     assert!(!listed());
     machine.disk.rename(away, &path).expect("moved back");
     assert!(listed());
+}
+
+#[test]
+fn a_thread_whose_log_lost_even_its_header_is_not_listed_although_the_index_knows_it() {
+    let machine = Machine::new(world().disk.crash(Crash::Process), BEGIN_MS);
+    let index = IndexFolder::of(&world().index);
+    machine.disk.put(&rollout_of(&machine.disk, LEGACY), b"").expect("cut");
+    let process = Process::start(&machine, index.path(), 1 << 41).expect("a home");
+    let page = process.run(process.store.list_threads(list_query())).expect("a list");
+    assert!(!page.threads.iter().any(|record| record.thread_id == thread(LEGACY)));
 }

@@ -161,27 +161,45 @@ impl Player {
             }
             Step::Name(number, name) => {
                 let name = Some((*name).to_owned());
-                patched(number, MetadataPatch { name, ..MetadataPatch::default() }).await?;
+                patched(
+                    number,
+                    MetadataPatch {
+                        name,
+                        ..MetadataPatch::default()
+                    },
+                )
+                .await?;
             }
             Step::Branch(number, branch) => {
                 let git = GitPatch {
                     branch: Some(Some((*branch).to_owned())),
                     ..GitPatch::default()
                 };
-                patched(number, MetadataPatch { git, ..MetadataPatch::default() }).await?;
+                patched(
+                    number,
+                    MetadataPatch {
+                        git,
+                        ..MetadataPatch::default()
+                    },
+                )
+                .await?;
             }
             Step::Pin(number) => {
                 let to = SectionMove::Last {
                     section_id: PINNED_SECTION_ID.to_owned(),
                 };
-                Sections::of(store.facts().expect("facts")).move_thread(thread(*number), to).await?;
+                Sections::of(store.facts().expect("facts"))
+                    .move_thread(thread(*number), to)
+                    .await?;
             }
             Step::Goal(number, objective) => {
                 let patch = GoalPatch {
                     objective: Some((*objective).to_owned()),
                     ..GoalPatch::default()
                 };
-                Goals::of(store.facts().expect("facts")).set(thread(*number), patch).await?;
+                Goals::of(store.facts().expect("facts"))
+                    .set(thread(*number), patch)
+                    .await?;
             }
             Step::CompactJournal => {
                 let journal = Journal::new(Arc::new(process.faults.clone()), Path::new(HOME));
@@ -264,8 +282,10 @@ fn append_foreign(disk: &SimFs) {
         let path = rollout_of(disk, number);
         let mut bytes = disk.bytes(&path).expect("a file");
         bytes.extend_from_slice(b"{\"timestamp\":\"2026-03-0\n");
-        let message = r#"{"type":"agent_message","message":"from elsewhere","phase":"commentary","memory_citation":null}"#;
-        let line = format!("{{\"timestamp\":\"2027-03-02T09:00:00.000Z\",\"type\":\"event_msg\",\"payload\":{message}}}\n");
+        let message =
+            r#"{"type":"agent_message","message":"from elsewhere","phase":"commentary","memory_citation":null}"#;
+        let line =
+            format!("{{\"timestamp\":\"2027-03-02T09:00:00.000Z\",\"type\":\"event_msg\",\"payload\":{message}}}\n");
         bytes.extend_from_slice(line.as_bytes());
         disk.put(&path, &bytes).expect("in memory");
     }
@@ -298,15 +318,32 @@ pub(crate) fn appends() -> Vec<Operation> {
     let mut all = Vec::new();
     let modes = [(HistoryMode::Legacy, LEGACY), (HistoryMode::Paginated, PLAIN)];
     let names = [
-        ["create legacy", "append queued legacy", "append written legacy", "append synced legacy"],
-        ["create paginated", "append queued paginated", "append written paginated", "append synced paginated"],
+        [
+            "create legacy",
+            "append queued legacy",
+            "append written legacy",
+            "append synced legacy",
+        ],
+        [
+            "create paginated",
+            "append queued paginated",
+            "append written paginated",
+            "append synced paginated",
+        ],
     ];
     for ((mode, number), names) in modes.into_iter().zip(names) {
-        let create = [&[S::Create(NEW, mode)][..], &turn("t", None), &[S::Close]].concat();
+        let [ask, work, answer] = turn("t", None);
+        let create = [S::Create(NEW, mode), ask, S::Look, work, S::Look, answer, S::Close];
         all.push(operation(names[0], &create));
         for (name, class) in names[1..].iter().zip([D::Queued, D::Written, D::Synced]) {
             let flush = [S::Flush(D::Written), S::Look];
-            let steps = [&[S::Resume(number)][..], &turn("t", Some(class)), &flush, &turn("u", Some(class)), &[S::Close]];
+            let steps = [
+                &[S::Resume(number)][..],
+                &turn("t", Some(class)),
+                &flush,
+                &turn("u", Some(class)),
+                &[S::Close],
+            ];
             all.push(operation(name, &steps.concat()));
         }
     }
@@ -348,7 +385,10 @@ pub(crate) fn others() -> Vec<Operation> {
         operation("branch", &[S::Branch(LEGACY, "main"), S::Branch(PLAIN, "side")]),
         operation("section", &[S::Pin(PLAIN), S::Pin(ARCHIVED)]),
         operation("goal", &[S::Goal(LEGACY, "first"), S::Goal(LEGACY, "second")]),
-        operation("journal compaction", &[S::Goal(PLAIN, "a"), S::Goal(PLAIN, "b"), S::CompactJournal]),
+        operation(
+            "journal compaction",
+            &[S::Goal(PLAIN, "a"), S::Goal(PLAIN, "b"), S::CompactJournal],
+        ),
         prepared("catch-up", append_foreign, &[S::Look]),
     ]
 }

@@ -222,7 +222,10 @@ impl Reference {
 
     fn takes_space(&self, at: u64) -> bool {
         let op = self.disk_operations[usize::try_from(at).expect("small")];
-        matches!(op, FsOp::Write | FsOp::Create | FsOp::CreateDirAll | FsOp::HardLink | FsOp::Lock | FsOp::TryLock)
+        matches!(
+            op,
+            FsOp::Write | FsOp::Create | FsOp::CreateDirAll | FsOp::HardLink | FsOp::Lock | FsOp::TryLock
+        )
     }
 
     fn crash_at(&self, points: &[(u64, Crash)], totals: &mut Totals) {
@@ -232,7 +235,12 @@ impl Reference {
             let same_run = matches!(&crashed, Some((earlier, _, _)) if earlier == at);
             if !same_run {
                 let kind = ErrorKind::Other;
-                let mut run = run(&self.operation, &self.disk, Some(Fault::FailFrom { at: *at, kind }), |_| {});
+                let mut run = run(
+                    &self.operation,
+                    &self.disk,
+                    Some(Fault::FailFrom { at: *at, kind }),
+                    |_| {},
+                );
                 let index = run.index.files();
                 run.end();
                 crashed = Some((*at, run, index));
@@ -244,7 +252,11 @@ impl Reference {
             let is_power = *crash != Crash::Process;
             if known.insert((truth(&disk), run.done, is_power, lengths)) {
                 totals.disks += 1;
-                let what = format!("{}, operation {at} ({}), {crash:?}", self.operation.name, self.op_name(*at));
+                let what = format!(
+                    "{}, operation {at} ({}), {crash:?}",
+                    self.operation.name,
+                    self.op_name(*at)
+                );
                 let after = After {
                     reference: self,
                     disk: &disk,
@@ -270,15 +282,25 @@ impl Reference {
         if !self.operation.steps.iter().all(super::operations::Step::adds) {
             return match found == here || found == next {
                 true => Ok(()),
-                false => Err(format!("neither before nor after step {done}:\n{found:#?}\nbut\n{here:#?}\nor\n{next:#?}")),
+                false => Err(format!(
+                    "neither before nor after step {done}:\n{found:#?}\nbut\n{here:#?}\nor\n{next:#?}"
+                )),
             };
         }
         let lasts = |step: &super::operations::Step| if is_power { step.syncs() } else { step.writes() };
-        let kept = self.operation.steps[..done].iter().rposition(lasts).map_or(0, |at| at + 1);
+        let kept = self.operation.steps[..done]
+            .iter()
+            .rposition(lasts)
+            .map_or(0, |at| at + 1);
         let kept = &self.states[kept];
         for id in threads() {
             let (found, kept) = (found.get(&id), kept.get(&id));
-            let wrong = |why: &str| Err(format!("{id}: {why}:\n{found:#?}\nkept: {kept:#?}\nnext: {:#?}", next.get(&id)));
+            let wrong = |why: &str| {
+                Err(format!(
+                    "{id}: {why}:\n{found:#?}\nkept: {kept:#?}\nnext: {:#?}",
+                    next.get(&id)
+                ))
+            };
             let kept_items = kept.map_or(&[][..], |seen| &seen.items);
             let Some(found) = found else {
                 match kept_items.is_empty() {
@@ -326,16 +348,30 @@ impl After<'_> {
             panic!("{what}, {} steps: {reason}", self.done);
         }
         let reported = fresh.iter().filter(|(question, _)| question.starts_with("state "));
-        let is_reported = reported.clone().any(|(_, state)| state.contains("kind: ") || state.starts_with("error Unreadable"));
+        let is_reported = reported
+            .clone()
+            .any(|(_, state)| state.contains("kind: ") || state.starts_with("error Unreadable"));
         assert!(
             damaged.is_empty() || is_reported || self.is_unreadable(&damaged),
             "{what}: damage in {damaged:?} is not reported:\n{reported:#?}",
             reported = reported.collect::<Vec<_>>()
         );
         totals.indexes += 1;
-        let garbage = self.kept.iter().map(|(name, bytes)| (name.clone(), vec![0x55; bytes.len()])).collect();
-        let cut = self.kept.iter().map(|(name, bytes)| (name.clone(), bytes[..bytes.len() / 2].to_vec())).collect();
-        let others = [("as it was before", world().index.clone()), ("garbage", garbage), ("cut in half", cut)];
+        let garbage = self
+            .kept
+            .iter()
+            .map(|(name, bytes)| (name.clone(), vec![0x55; bytes.len()]))
+            .collect();
+        let cut = self
+            .kept
+            .iter()
+            .map(|(name, bytes)| (name.clone(), bytes[..bytes.len() / 2].to_vec()))
+            .collect();
+        let others = [
+            ("as it was before", world().index.clone()),
+            ("garbage", garbage),
+            ("cut in half", cut),
+        ];
         let mut variants = vec![("kept", self.kept.clone())];
         match asked() {
             None => variants.extend(others),
@@ -416,8 +452,18 @@ fn step_stands_alone(step: &super::operations::Step) -> bool {
 fn assert_same_shape(found: &SeenAll, expected: &SeenAll, what: &str) {
     let shape = |all: &SeenAll| -> Vec<_> {
         let one = |(id, seen): (&_, &Seen)| {
-            let turns = seen.items.iter().map(|item| item.split(' ').next().unwrap_or_default().to_owned());
-            let Seen { archived, name, branch, section, goal, .. } = seen.clone();
+            let turns = seen
+                .items
+                .iter()
+                .map(|item| item.split(' ').next().unwrap_or_default().to_owned());
+            let Seen {
+                archived,
+                name,
+                branch,
+                section,
+                goal,
+                ..
+            } = seen.clone();
             (*id, archived, name, branch, section, goal, turns.collect::<Vec<_>>())
         };
         all.iter().map(one).collect()
@@ -437,7 +483,11 @@ impl Reference {
     /// One failure on a machine that lives on, and a power loss behind it.
     fn fail_at(&self, at: u64, failure: Failure, totals: &mut Totals) {
         totals.failures += 1;
-        let what = format!("{}, operation {at} ({}), fails {failure:?}", self.operation.name, self.op_name(at));
+        let what = format!(
+            "{}, operation {at} ({}), fails {failure:?}",
+            self.operation.name,
+            self.op_name(at)
+        );
         let kind = ErrorKind::Other;
         let fault = match failure {
             Failure::Once => Fault::FailAt { at, kind },
@@ -456,7 +506,10 @@ impl Reference {
                 panic!("{what}: after {:?}, the index says otherwise: {difference}", run.error);
             }
         }
-        for (disk, is_power) in [(run.machine.disk.crash(Crash::Process), false), (run.machine.disk.crash(HARD), true)] {
+        for (disk, is_power) in [
+            (run.machine.disk.crash(Crash::Process), false),
+            (run.machine.disk.crash(HARD), true),
+        ] {
             let found = look(&disk, run.machine.now_ms());
             let judged = self.judge(&found, run.done, is_power);
             judged.unwrap_or_else(|reason| panic!("{what}, power loss {is_power}: {:?}: {reason}", run.error));

@@ -88,7 +88,9 @@ fn make() -> World {
     }
     machine.wait(2_000);
     let fork = ForkRequest::new(thread(PLAIN), thread(FORK));
-    process.run(lifecycle(&*process.store).fork_thread(fork)).expect("forked");
+    process
+        .run(lifecycle(&*process.store).fork_thread(fork))
+        .expect("forked");
     machine.wait(2_000);
     let archived = lifecycle(&*process.store).archive_thread(thread(ARCHIVED));
     process.run(archived).expect("archived");
@@ -104,7 +106,10 @@ fn make() -> World {
             let to = SectionMove::Last {
                 section_id: PINNED_SECTION_ID.to_owned(),
             };
-            Sections::of(facts).move_thread(thread(number), to).await.expect("pinned");
+            Sections::of(facts)
+                .move_thread(thread(number), to)
+                .await
+                .expect("pinned");
             let patch = MetadataPatch {
                 name: Some(format!("name {number}")),
                 git: GitPatch {
@@ -113,7 +118,11 @@ fn make() -> World {
                 },
                 ..MetadataPatch::default()
             };
-            process.store.update_metadata(thread(number), patch).await.expect("patched");
+            process
+                .store
+                .update_metadata(thread(number), patch)
+                .await
+                .expect("patched");
         }
     });
     machine.wait(2_000);
@@ -122,7 +131,9 @@ fn make() -> World {
     // Everything of it is on stable storage.
     let disk = machine.disk.crash(Crash::Process);
     for path in disk.files() {
-        disk.open_append(&path).and_then(|mut file| file.sync()).expect("in memory");
+        disk.open_append(&path)
+            .and_then(|mut file| file.sync())
+            .expect("in memory");
         for folder in path.ancestors().skip(1) {
             disk.sync_dir(folder).expect("in memory");
         }

@@ -22,7 +22,6 @@ pub(crate) struct ForeignTurn<'t> {
     pub(crate) at: &'static str,
 }
 
-
 /// Writes as somebody else; tells whether anything was written, and whether all of the file is on stable storage now.
 pub(crate) fn write(disk: &SimFs, path: &Path, kind: Foreign, turn: &ForeignTurn<'_>) -> std::io::Result<Option<bool>> {
     let Ok(bytes) = disk.bytes(path) else {

@@ -80,7 +80,9 @@ fn is_word(word: &str) -> bool {
 
 impl Expected {
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.marks.iter().map(|mark| (mark.turn_id.as_str(), mark.word.as_str()))
+        self.marks
+            .iter()
+            .map(|mark| (mark.turn_id.as_str(), mark.word.as_str()))
     }
 
     /// Compares with what was read when nothing went wrong. A thread without messages may be there or not.
@@ -88,12 +90,19 @@ impl Expected {
         let nothing = Found::default();
         let found = found.unwrap_or(&nothing);
         let pairs: Vec<(&str, &str)> = self.pairs().collect();
-        let read: Vec<(&str, &str)> = found.marks.iter().map(|(turn, word)| (turn.as_str(), word.as_str())).collect();
+        let read: Vec<(&str, &str)> = found
+            .marks
+            .iter()
+            .map(|(turn, word)| (turn.as_str(), word.as_str()))
+            .collect();
         if pairs != read {
             return Err(format!("read {read:?}, recorded {pairs:?}"));
         }
         if !pairs.is_empty() && (self.archived, &self.name) != (found.archived, &found.name) {
-            return Err(format!("archived {}, name {:?}, but {self:?}", found.archived, found.name));
+            return Err(format!(
+                "archived {}, name {:?}, but {self:?}",
+                found.archived, found.name
+            ));
         }
         Ok(())
     }
@@ -108,13 +117,21 @@ impl Expected {
     }
 
     /// Takes over what is left after a failure, if it may be what is left: of the state before, or of the state after.
-    pub(crate) fn settle(before: &Self, after: &Self, found: Option<&Found>, survives: Survives) -> Result<Self, String> {
+    pub(crate) fn settle(
+        before: &Self,
+        after: &Self,
+        found: Option<&Found>,
+        survives: Survives,
+    ) -> Result<Self, String> {
         let nothing = Found::default();
         let left = found.unwrap_or(&nothing);
         for state in [after, before] {
             let count = left.marks.len();
             let is_prefix = count <= state.marks.len()
-                && state.pairs().zip(&left.marks).all(|(mine, (turn, word))| mine == (turn.as_str(), word.as_str()));
+                && state
+                    .pairs()
+                    .zip(&left.marks)
+                    .all(|(mine, (turn, word))| mine == (turn.as_str(), word.as_str()));
             // Of something new nothing at all may be there; of something deleted everything may be.
             if !is_prefix || count < state.guaranteed(before, survives) {
                 continue;
@@ -124,7 +141,8 @@ impl Expected {
                 marks.iter_mut().for_each(|mark| mark.synced = true);
             }
             let is_known = |archived, name: &Option<String>| {
-                [before, after].iter().any(|state| state.archived == archived) && [before, after].iter().any(|state| state.name == *name)
+                [before, after].iter().any(|state| state.archived == archived)
+                    && [before, after].iter().any(|state| state.name == *name)
             };
             if count > 0 && !is_known(left.archived, &left.name) {
                 return Err(format!("left {left:?} of {before:?} or {after:?}"));
@@ -135,6 +153,8 @@ impl Expected {
                 name: left.name.clone(),
             });
         }
-        Err(format!("left {left:?}, which is neither\n{before:?} nor\n{after:?} ({survives:?})"))
+        Err(format!(
+            "left {left:?}, which is neither\n{before:?} nor\n{after:?} ({survives:?})"
+        ))
     }
 }

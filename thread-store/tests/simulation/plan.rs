@@ -123,7 +123,14 @@ impl Rng {
 
     fn append(&mut self) -> Act {
         use Durability as D;
-        let piece = self.one(&[Piece::Turn, Piece::Turn, Piece::Question, Piece::Work, Piece::Answer, Piece::Answer]);
+        let piece = self.one(&[
+            Piece::Turn,
+            Piece::Turn,
+            Piece::Question,
+            Piece::Work,
+            Piece::Answer,
+            Piece::Answer,
+        ]);
         let class = self.one(&[None, None, Some(D::Queued), Some(D::Written), Some(D::Synced)]);
         Act::Append(self.process(), self.below(64), piece, class)
     }
@@ -156,15 +163,39 @@ impl Rng {
             0..=18 => self.change(),
             19 | 20 => Act::Close(self.below(64)),
             21 => Act::Drop(self.below(64)),
-            22 => Act::Clock(self.one(&[-HOUR_MS, -400 * 24 * HOUR_MS, 24 * HOUR_MS, 50 * 365 * 24 * HOUR_MS, -1, 700])),
+            22 => Act::Clock(self.one(&[
+                -HOUR_MS,
+                -400 * 24 * HOUR_MS,
+                24 * HOUR_MS,
+                50 * 365 * 24 * HOUR_MS,
+                -1,
+                700,
+            ])),
             23..=26 => {
                 use Foreign as F;
-                let all = [F::Turn, F::Turn, F::Unterminated, F::NoOrdinals, F::Torn, F::Garbage, F::RenamedOver, F::Compressed];
+                let all = [
+                    F::Turn,
+                    F::Turn,
+                    F::Unterminated,
+                    F::NoOrdinals,
+                    F::Torn,
+                    F::Garbage,
+                    F::RenamedOver,
+                    F::Compressed,
+                ];
                 Act::Foreign(self.one(&all), self.below(64))
             }
             27..=29 => {
                 use IndexChange as I;
-                Act::Index(self.one(&[I::Copied, I::Copied, I::Older, I::Older, I::Deleted, I::DeletedInUse, I::Garbage]))
+                Act::Index(self.one(&[
+                    I::Copied,
+                    I::Copied,
+                    I::Older,
+                    I::Older,
+                    I::Deleted,
+                    I::DeletedInUse,
+                    I::Garbage,
+                ]))
             }
             30 => Act::Restart(self.process()),
             31 | 32 => self.in_bad_luck(|process, at, act| Act::Kill(process, at, act)),

@@ -25,7 +25,9 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn kept() -> Vec<u64> {
-    let lines = KEPT.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let lines = KEPT
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim());
     let seeds = lines.filter(|line| !line.is_empty());
     seeds.map(|line| line.parse().expect("a seed per line")).collect()
 }
@@ -39,7 +41,13 @@ fn check(seed: u64) -> Result<BTreeMap<String, u64>, String> {
     };
     let (short, reason) = shrink(&whole, &failed);
     let mut text = format!("seed {seed} fails at step {}: {}\n\n", failed.step, failed.reason);
-    let _written = writeln!(text, "shrunken to {} steps, which fail at {}: {}", short.len(), reason.step, reason.reason);
+    let _written = writeln!(
+        text,
+        "shrunken to {} steps, which fail at {}: {}",
+        short.len(),
+        reason.step,
+        reason.reason
+    );
     for (number, act) in short.iter().enumerate() {
         let _written = writeln!(text, "  {number}: {act:?}");
     }
@@ -56,7 +64,10 @@ fn check(seed: u64) -> Result<BTreeMap<String, u64>, String> {
 fn what_was_recorded_is_read_whatever_happens() {
     let seeds: Vec<u64> = match number(SEED) {
         Some(seed) => vec![seed],
-        None => kept().into_iter().chain(0..number(SEEDS).unwrap_or(DEFAULT_SEEDS)).collect(),
+        None => kept()
+            .into_iter()
+            .chain(0..number(SEEDS).unwrap_or(DEFAULT_SEEDS))
+            .collect(),
     };
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
@@ -68,7 +79,9 @@ fn what_was_recorded_is_read_whatever_happens() {
                     match check(*seed) {
                         Ok(counts) => {
                             let mut all = counted.lock().expect("no panic while locked");
-                            counts.into_iter().for_each(|(name, count)| *all.entry(name).or_default() += count);
+                            counts
+                                .into_iter()
+                                .for_each(|(name, count)| *all.entry(name).or_default() += count);
                         }
                         Err(text) => failures.lock().expect("no panic while locked").push(text),
                     }
@@ -76,9 +89,19 @@ fn what_was_recorded_is_read_whatever_happens() {
             });
         }
     });
-    println!("simulation: {} seeds: {:#?}", seeds.len(), counted.into_inner().expect("no panic while locked"));
+    println!(
+        "simulation: {} seeds: {:#?}",
+        seeds.len(),
+        counted.into_inner().expect("no panic while locked")
+    );
     let failures = failures.into_inner().expect("no panic while locked");
-    assert!(failures.is_empty(), "{} of {} seeds fail\n\n{}", failures.len(), seeds.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} seeds fail\n\n{}",
+        failures.len(),
+        seeds.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
@@ -87,7 +110,12 @@ fn the_same_seed_gives_the_same_run() {
         let [one, other] = [0, 1].map(|_| run(&plan(seed)).map_err(|failed| failed.reason));
         if let (Ok(one), Ok(other)) = (&one, &other) {
             let first = one.operations.iter().zip(&other.operations).position(|(a, b)| a != b);
-            assert_eq!(first, None, "seed {seed}: {:?}", first.map(|at| (&one.operations[at], &other.operations[at])));
+            assert_eq!(
+                first,
+                None,
+                "seed {seed}: {:?}",
+                first.map(|at| (&one.operations[at], &other.operations[at]))
+            );
         }
         assert_eq!(one, other, "seed {seed}");
     }

@@ -67,7 +67,10 @@ pub(crate) struct Simulation {
 /// Returns the beginning of a name that is only used while a file is made: what follows differs from run to run.
 fn passing(path: &Path) -> Option<String> {
     let text = path.to_string_lossy();
-    let end = [".draft.", ".tmp", "rollout-compress-"].iter().filter_map(|part| text.find(part)).min()?;
+    let end = [".draft.", ".tmp", "rollout-compress-"]
+        .iter()
+        .filter_map(|part| text.find(part))
+        .min()?;
     Some(text[..end].to_owned())
 }
 
@@ -87,7 +90,9 @@ pub(crate) fn run(plan: &[Act]) -> Result<Trace, Failed> {
         let mut simulation = Simulation::new();
         for (number, act) in plan.iter().enumerate() {
             step = number;
-            simulation.step(act, number).map_err(|reason| format!("{act:?}: {reason}"))?;
+            simulation
+                .step(act, number)
+                .map_err(|reason| format!("{act:?}: {reason}"))?;
         }
         step = plan.len();
         simulation.check_all()?;
@@ -277,6 +282,10 @@ impl Simulation {
         let outcome = self.change(act, step);
         faults.heal();
         self.machine.wait(STEP_MS);
+        if let (Some((intent, _)), Act::Revert(..)) = (&outcome, act) {
+            // A thread that cannot be opened again behind its revert gives its lock back.
+            self.forget_handle(intent.at);
+        }
         let was_struck = struck(outcome.as_ref().map(|(_, done)| done.is_ok()));
         let settled = match outcome {
             None => Ok(()),
@@ -356,9 +365,14 @@ impl Simulation {
         let written = foreign::write(&self.machine.disk, &record.path, kind, &turn);
         let written = written.map_err(|error| format!("somebody else cannot write: {error}"))?;
         let Some(synced) = written else { return Ok(()) };
+        // What others do to files is seen a second later.
+        self.machine.wait(STEP_MS);
         self.count(&Act::Foreign(kind, 0), &format!("{kind:?}"));
         let known = &mut self.threads[at];
-        if matches!(kind, Foreign::Turn | Foreign::Unterminated | Foreign::NoOrdinals | Foreign::RenamedOver) {
+        if matches!(
+            kind,
+            Foreign::Turn | Foreign::Unterminated | Foreign::NoOrdinals | Foreign::RenamedOver
+        ) {
             known.expected.marks.extend(words.map(|word| Mark {
                 turn_id: turn_id.clone(),
                 word,
@@ -407,8 +421,8 @@ impl Simulation {
             let read = match process.run(process.store.read_thread(read_query(id))) {
                 Ok(record) => Some(record),
                 Err(error) if error.kind() == StoreErrorKind::NotFound => None,
-                // A file that came to be without its header is no thread yet.
-                Err(error) if error.kind() == StoreErrorKind::Unreadable && known.expected.marks.is_empty() => None,
+                // A file without a header is no thread; whether there should be one is for the ledger to say.
+                Err(error) if error.kind() == StoreErrorKind::Unreadable => None,
                 Err(error) => return Err(format!("{id}: {error:?}")),
             };
             let listed = page.threads.iter().filter(|record| record.thread_id == id).count();
@@ -452,7 +466,12 @@ impl Simulation {
         let mut hits: Vec<_> = page.hits.iter().map(|hit| hit.thread.thread_id).collect();
         hits.sort_by_key(|id| id.0);
         let contains = |known: &&Known| known.expected.marks.iter().any(|other| other.word == mark.word);
-        let expected: Vec<_> = self.threads.iter().filter(contains).map(|known| known.thread_id).collect();
+        let expected: Vec<_> = self
+            .threads
+            .iter()
+            .filter(contains)
+            .map(|known| known.thread_id)
+            .collect();
         match hits == expected {
             true => Ok(()),
             false => Err(format!("{} is in {expected:?}, found in {hits:?}", mark.word)),

@@ -140,7 +140,14 @@ impl Simulation {
         self.append(process, self.threads.len() - 1, Piece::Turn, None, step)
     }
 
-    fn append(&mut self, process: usize, at: usize, piece: Piece, durability: Option<Durability>, step: usize) -> Outcome {
+    fn append(
+        &mut self,
+        process: usize,
+        at: usize,
+        piece: Piece,
+        durability: Option<Durability>,
+        step: usize,
+    ) -> Outcome {
         let known = &self.threads[at];
         let piece = match piece {
             Piece::Work | Piece::Answer if known.turn.is_none() => Piece::Turn,
@@ -172,10 +179,10 @@ impl Simulation {
             && *holder != process
         {
             // Somebody else writes it.
-            let id = self.threads[at].thread_id;
+            let before = self.intent(at, self.threads[at].expected.clone(), false);
             let refused = self.resume(process, at).map(drop);
-            assert_eq!(refused.map_err(|error| error.kind()), Err(StoreErrorKind::Conflict), "{id}");
-            return None;
+            assert!(refused.is_err(), "{} has two writers", self.threads[at].thread_id);
+            return Some((before, refused));
         }
         if self.handles[at].is_none() {
             match self.open(process, at) {
@@ -209,7 +216,11 @@ impl Simulation {
                 self.openings += 1;
                 let process = self.process(process);
                 let store: Arc<dyn ThreadStore> = process.store.clone();
-                process.run(LiveThread::create(store, new_thread(id, mode), process.options(self.openings)))
+                process.run(LiveThread::create(
+                    store,
+                    new_thread(id, mode),
+                    process.options(self.openings),
+                ))
             }
             resumed => resumed,
         }
@@ -279,10 +290,14 @@ impl Simulation {
         let id = self.threads[at].thread_id;
         let reverted = match &self.handles[at] {
             // Its owner reverts it, and goes on.
-            Some((holder, live)) if *holder == process => self.process(process).run(live.revert(&turns[kept])).map(drop),
+            Some((holder, live)) if *holder == process => {
+                self.process(process).run(live.revert(&turns[kept])).map(drop)
+            }
             _ => {
                 let process = self.process(process);
-                process.run(lifecycle(process).revert_thread(id, &turns[kept])).map(drop)
+                process
+                    .run(lifecycle(process).revert_thread(id, &turns[kept]))
+                    .map(drop)
             }
         };
         let mut intent = self.intent(at, after, false);
@@ -327,7 +342,10 @@ impl Expected {
     /// Messages of the first turns.
     fn until_turn(&self, turns: &[String], kept: usize) -> Vec<Mark> {
         let marks = self.marks.iter();
-        marks.filter(|mark| turns[..kept].contains(&mark.turn_id)).cloned().collect()
+        marks
+            .filter(|mark| turns[..kept].contains(&mark.turn_id))
+            .cloned()
+            .collect()
     }
 }
 
