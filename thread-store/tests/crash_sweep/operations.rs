@@ -9,12 +9,12 @@ use codex_test_support::RolloutFile;
 use codex_thread_store::live::{LiveThread, RawItem};
 use codex_thread_store::organise::{GoalPatch, Goals, PINNED_SECTION_ID, SectionMove, Sections};
 use codex_thread_store::{
-    Durability, ForkCut, ForkRequest, GitPatch, HistoryMode, MetadataPatch, StoreError, StoreResult, ThreadStore,
-    ThreadWrites as _,
+    Durability, ForkCut, ForkRequest, GitPatch, HistoryMode, MetadataPatch, StoreError, StoreResult, ThreadSearch as _,
+    ThreadStore, ThreadWrites as _,
 };
 
 use crate::agent::{new_thread, thread, turn_batches};
-use crate::answers::{answers, seen};
+use crate::answers::{WORD, search_query, seen};
 use crate::machine::{HOME, Process};
 use crate::world::{ARCHIVED, FORK, LEGACY, NEW, PLAIN, REVERTED, lifecycle, threads};
 
@@ -40,7 +40,7 @@ pub(crate) enum Step {
     Pin(u32),
     Goal(u32, &'static str),
     CompactJournal,
-    /// Everything is asked, so the index catches up.
+    /// All threads are listed, read and searched, so the index catches up.
     Look,
 }
 
@@ -216,7 +216,7 @@ impl Player {
                     source: reason.into(),
                 };
                 seen(store, &threads()).await.map_err(failed)?;
-                answers(store, &threads()).await;
+                store.search_threads(search_query(WORD)).await?;
             }
         }
         Ok(())

@@ -18,7 +18,7 @@ use crate::world::{BEGIN_MS, threads, world};
 /// `all` for every operation of the disk with every loss model; a number for so many points of each sort per operation.
 const SWEEP: &str = "CRASH_SWEEP";
 /// How many points of each sort are tried by default; they are spread evenly.
-const DEFAULT_POINTS: usize = 3;
+const DEFAULT_POINTS: usize = 2;
 /// Ids of the processes of a sweep, one range each.
 const IDS: u64 = 1 << 41;
 /// How much later the next process runs.

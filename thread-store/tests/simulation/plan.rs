@@ -137,7 +137,7 @@ impl Rng {
 
     /// An act of one process that changes the home.
     fn change(&mut self) -> Act {
-        match self.below(24) {
+        match self.below(26) {
             0..=2 => Act::Begin(self.process(), self.mode()),
             3..=11 => self.append(),
             12..=14 => {
@@ -149,10 +149,10 @@ impl Rng {
                 Act::Fork(self.process(), self.below(64), cut)
             }
             15..=17 => Act::Revert(self.process(), self.below(64), self.below(16)),
-            18 => Act::Archive(self.process(), self.below(64)),
-            19 | 20 => Act::Unarchive(self.process(), self.below(64)),
-            21 => Act::Delete(self.process(), self.below(64)),
-            22 => Act::Name(self.process(), self.below(64)),
+            18..=20 => Act::Archive(self.process(), self.below(64)),
+            21 | 22 => Act::Unarchive(self.process(), self.below(64)),
+            23 => Act::Delete(self.process(), self.below(64)),
+            24 => Act::Name(self.process(), self.below(64)),
             _ => Act::Compress(self.process()),
         }
     }
@@ -198,13 +198,13 @@ impl Rng {
                 ]))
             }
             30 => Act::Restart(self.process()),
-            31 | 32 => self.in_bad_luck(|process, at, act| Act::Kill(process, at, act)),
+            31 | 32 => self.in_bad_luck(Act::Kill),
             33..=36 => {
                 let way = usize::try_from(1 + self.below(12)).expect("small");
                 self.in_bad_luck(|process, at, act| Act::PowerLoss(process, at, way, act))
             }
-            37 | 38 => self.in_bad_luck(|process, at, act| Act::Error(process, at, act)),
-            _ => self.in_bad_luck(|process, at, act| Act::Full(process, at, act)),
+            37 | 38 => self.in_bad_luck(Act::Error),
+            _ => self.in_bad_luck(Act::Full),
         }
     }
 

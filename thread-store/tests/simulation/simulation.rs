@@ -346,9 +346,8 @@ impl Simulation {
 
     fn foreign(&mut self, kind: Foreign, at: u64, step: usize) -> Result<(), String> {
         let Some(at) = self.recorded(at) else { return Ok(()) };
-        if self.handles[at].is_some() {
-            return Ok(()); // the lock keeps others away
-        }
+        // The lock keeps others away until it is given back.
+        self.close(at as u64)?;
         let process = self.process(step % 2);
         let id = self.threads[at].thread_id;
         let record = process.run(process.store.read_thread(read_query(id)));
