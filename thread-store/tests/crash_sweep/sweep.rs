@@ -375,7 +375,11 @@ impl After<'_> {
         let mut variants = vec![("kept", self.kept.clone())];
         match asked() {
             None => variants.extend(others),
-            Some(_) => variants.extend(others.into_iter().skip(totals.disks % 3).take(1)),
+            // The others in turn, one at every second disk.
+            Some(_) => {
+                let turn = (totals.disks / 2 + self.reference.operation.name.len()) % others.len();
+                variants.extend(others.into_iter().skip(turn).take(totals.disks % 2));
+            }
         }
         for (name, index) in variants {
             let (answers, same_hash) = self.open(name, &index);
