@@ -67,7 +67,7 @@ pub(crate) struct Simulation {
 /// Returns the beginning of a name that is only used while a file is made: what follows differs from run to run.
 fn passing(path: &Path) -> Option<String> {
     let text = path.to_string_lossy();
-    let end = [".draft.", ".tmp", "rollout-compress-"]
+    let end = [".draft.", ".decompress.", ".tmp", "rollout-compress-"]
         .iter()
         .filter_map(|part| text.find(part))
         .min()?;
