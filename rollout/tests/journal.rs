@@ -306,3 +306,31 @@ fn compaction_keeps_the_newest_fact_of_each_key() {
     assert_eq!(journal.compact().expect("compacts"), 1);
     assert_eq!(values(&read(&journal, JournalPosition::default())), [2, 3]);
 }
+
+#[test]
+fn facts_that_could_not_be_synced_do_not_count() {
+    use codex_rollout::fs::{Fault, FaultFs, FsOp};
+    for failing in [FsOp::Sync, FsOp::SyncDir] {
+        let fs = SimFs::new();
+        append(&journal(&fs), &[name(1)]);
+        let faulty = FaultFs::new(Arc::new(fs.clone())).with(Fault::FailAll {
+            op: failing,
+            kind: std::io::ErrorKind::Other,
+        });
+        let refusing = Journal::new(Arc::new(faulty.clone()), Path::new(HOME));
+        let refused = refusing.append(&[name(2)], Durability::Synced);
+        assert!(refused.is_err(), "{failing:?}");
+        assert_eq!(
+            values(&read(&journal(&fs), JournalPosition::default())),
+            [1],
+            "{failing:?}"
+        );
+        faulty.heal();
+        append(&refusing, &[name(3)]);
+        assert_eq!(
+            values(&read(&refusing, JournalPosition::default())),
+            [1, 3],
+            "{failing:?}"
+        );
+    }
+}

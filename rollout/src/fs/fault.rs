@@ -76,6 +76,12 @@ pub enum Fault {
         /// Kind of the error.
         kind: io::ErrorKind,
     },
+    /// From operation `at` on the disk is full: what needs space fails, and the first write leaves half of its bytes.
+    /// Reads, syncs, renames and removals go on.
+    FullFrom {
+        /// Number of the operation.
+        at: u64,
+    },
     /// Every read delivers at most this many bytes.
     ShortReads {
         /// Most bytes of one read; 0 counts as 1.
@@ -132,6 +138,11 @@ impl FaultFs {
         self
     }
 
+    /// Takes all faults away, as after a repair.
+    pub fn heal(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Returns every operation so far, in order, with the path that it was about.
     pub fn operations(&self) -> Vec<(FsOp, PathBuf)> {
         self.lock().log.clone()
@@ -148,6 +159,8 @@ impl FaultFs {
 
     /// Counts an operation, runs what is due before it, and tells whether it fails.
     fn enter(&self, op: FsOp, path: &Path) -> io::Result<()> {
+        // Asked before the plan is locked: what is below may be slow.
+        let needs_space = self.has_limits() && self.needs_space(op, path);
         let (actions, failure) = {
             let mut plan = self.lock();
             let number = plan.log.len() as u64;
@@ -163,9 +176,13 @@ impl FaultFs {
                             Fault::FailAt { at, kind } if *at == number => failure = Some(*kind),
                             Fault::FailFrom { at, kind } if *at <= number => failure = Some(*kind),
                             Fault::FailAll { op: failing, kind } if *failing == op => failure = Some(*kind),
+                            Fault::FullFrom { at } if *at <= number && needs_space => {
+                                failure = Some(io::ErrorKind::StorageFull);
+                            }
                             Fault::FailAt { .. }
                             | Fault::FailFrom { .. }
                             | Fault::FailAll { .. }
+                            | Fault::FullFrom { .. }
                             | Fault::ShortReads { .. }
                             | Fault::Before { .. } => {}
                         }
@@ -186,20 +203,56 @@ impl FaultFs {
         }
     }
 
-    /// Tells whether an operation before the latest one had begun a [`Fault::FailFrom`].
+    /// Tells whether an operation before the latest one had begun a fault that goes on, so that nothing arrives any more.
     fn is_down_already(&self) -> bool {
         let plan = self.lock();
         let latest = (plan.log.len() as u64).saturating_sub(1);
-        plan.faults
-            .iter()
-            .any(|fault| matches!(fault, Fault::FailFrom { at, .. } if *at < latest))
+        plan.faults.iter().any(|fault| match fault {
+            Fault::FailFrom { at, .. } => *at < latest,
+            Fault::FullFrom { at } => {
+                let at = usize::try_from(*at).unwrap_or(usize::MAX);
+                let before = plan.log.get(at..).unwrap_or_default().split_last();
+                before.is_some_and(|(_, before)| before.iter().any(|(op, _)| *op == FsOp::Write))
+            }
+            Fault::FailAt { .. } | Fault::FailAll { .. } | Fault::ShortReads { .. } | Fault::Before { .. } => false,
+        })
+    }
+
+    fn has_limits(&self) -> bool {
+        let plan = self.lock();
+        plan.faults.iter().any(|fault| matches!(fault, Fault::FullFrom { .. }))
+    }
+
+    /// Whether an operation fails on a full disk; taking a lock does where its file has to be made.
+    fn needs_space(&self, op: FsOp, path: &Path) -> bool {
+        match op {
+            FsOp::CreateDirAll | FsOp::Create | FsOp::HardLink | FsOp::Write => true,
+            FsOp::TryLock | FsOp::Lock => self.below.stat(path).is_err(),
+            FsOp::Open
+            | FsOp::ReadDir
+            | FsOp::Stat
+            | FsOp::OpenAppend
+            | FsOp::Rename
+            | FsOp::Remove
+            | FsOp::Touch
+            | FsOp::SyncDir
+            | FsOp::CopyAttributes
+            | FsOp::ReadAt
+            | FsOp::FileStat
+            | FsOp::Sync
+            | FsOp::SetLen => false,
+        }
     }
 
     fn read_cap(&self) -> usize {
         let plan = self.lock();
         let caps = plan.faults.iter().filter_map(|fault| match fault {
             Fault::ShortReads { max_bytes } => Some((*max_bytes).max(1)),
-            Fault::FailAt { .. } | Fault::FailFrom { .. } | Fault::FailAll { .. } | Fault::Before { .. } => None,
+            Fault::FailAt { .. }
+            | Fault::FailFrom { .. }
+            | Fault::FailAll { .. }
+            | Fault::FullFrom { .. }
+            | Fault::Before { .. } => None,
         });
         caps.min().unwrap_or(usize::MAX)
     }

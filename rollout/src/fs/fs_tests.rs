@@ -169,3 +169,27 @@ fn the_faulty_file_system_shortens_reads_and_acts_between_operations() {
     assert_eq!((file.read_at(&mut buf, 1).unwrap(), &buf[..2]), (2, b"bc".as_slice()));
     assert_eq!(fs.stat(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
 }
+
+#[test]
+fn a_full_disk_takes_half_of_a_write_and_nothing_new_until_it_is_healed() {
+    let disk = super::SimFs::new();
+    let home = Path::new("/");
+    disk.put(&home.join("old"), b"1").unwrap();
+    let faulty = FaultFs::new(Arc::new(disk.clone()));
+    let mut file = faulty.open_append(&home.join("old")).unwrap();
+    faulty.add(Fault::FullFrom {
+        at: faulty.operation_count(),
+    });
+    let full = |result: io::Result<()>| assert_eq!(result.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    full(faulty.create(&home.join("new")).map(drop));
+    full(file.write_all(b"23"));
+    full(file.write_all(b"45"));
+    full(faulty.try_lock(&home.join("lock")).map(drop));
+    assert_eq!(disk.bytes(&home.join("old")).unwrap(), b"12");
+    file.sync().unwrap();
+    faulty.rename(&home.join("old"), &home.join("moved")).unwrap();
+    assert!(faulty.try_lock(&home.join("moved")).unwrap().is_some());
+    faulty.heal();
+    file.write_all(b"3").unwrap();
+    assert_eq!(disk.bytes(&home.join("moved")).unwrap(), b"123");
+}

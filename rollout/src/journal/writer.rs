@@ -114,12 +114,18 @@ impl Journal {
             }
         };
         let before_len = file.stat().map_err(failed("stat", &self.path))?.len;
-        if let Err(source) = file.write_all(&buffer) {
-            if let Err(error) = file.set_len(before_len) {
-                tracing::warn!(path = %self.path.display(), %error, "cannot cut off what a failed write left");
-            }
-            return Err(failed("append to", &self.path)(source));
+        let appended = self.write_and_sync(&mut *file, &buffer, durability);
+        if appended.is_err()
+            && let Err(error) = file.set_len(before_len)
+        {
+            tracing::warn!(path = %self.path.display(), %error, "cannot cut off what a failed append left");
         }
+        appended
+    }
+
+    /// Whoever fails here cuts: facts that were refused must not count, least of all the deletion of a thread.
+    fn write_and_sync(&self, file: &mut dyn LogFileMut, buffer: &[u8], durability: Durability) -> JournalResult<()> {
+        file.write_all(buffer).map_err(failed("append to", &self.path))?;
         if durability == Durability::Synced {
             file.sync().map_err(failed("sync", &self.path))?;
             sync_folders(&*self.fs, &self.home, &self.folder)?;

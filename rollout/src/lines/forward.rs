@@ -207,7 +207,10 @@ impl Lines {
             None => self.chunk_bytes,
         };
         let room = self.filled + want;
-        if self.buffer.len() < room {
+        if self.buffer.is_empty() {
+            // The system hands out zeros: what a short file does not fill is never touched.
+            self.buffer = vec![0; room];
+        } else if self.buffer.len() < room {
             self.buffer.resize(room, 0);
         }
         let n = self.reader.fill(&mut self.buffer[self.filled..room])?;

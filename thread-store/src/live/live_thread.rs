@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::ids::SystemIds;
 use super::updates::{ItemIds, LineIds, LiveUpdate, ids_of, naming_lines, updates_of};
 use crate::clock::Clock;
-use crate::error::{StoreError, StoreResult};
+use crate::error::{StoreError, StoreErrorKind, StoreResult};
 use crate::store::ThreadStore;
 use crate::types::{ThreadRecord, View};
 use crate::writes::{Durability, NewThread, OpenThread, ThreadWrites, TokenUse, WriterKey};
@@ -248,7 +248,8 @@ impl LiveThread {
                     tracing::warn!(error, thread_id = %self.thread_id, "a reverted thread is opened by its next append");
                 }
             }
-            Err(_) => state.failed = false,
+            // A refusal left everything as it was; after a failure the log is looked at again.
+            Err(error) => state.failed = error.kind() == StoreErrorKind::Internal,
         }
         reverted
     }

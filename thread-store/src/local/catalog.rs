@@ -83,11 +83,11 @@ impl Catalog {
         state.facts.clear();
     }
 
-    /// Forgets what is known of a rollout whose rows are gone: the same file may come back.
-    pub(super) fn forget(&self, rollout_id: &str) {
-        if let Ok(id) = rollout_id.parse() {
-            self.lock().current.remove(&id);
-        }
+    /// Forgets a rollout that is gone: the very same file may come back.
+    pub(super) fn forget_rollout(&self, rollout_id: Uuid) {
+        let mut state = self.lock();
+        state.current.remove(&rollout_id);
+        state.unreadable.remove(&rollout_id);
     }
 
     /// Makes the next request look again: this process has just made or renamed a file.

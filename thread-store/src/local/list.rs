@@ -143,7 +143,10 @@ impl Inner {
                 Ok(thread_id) => {
                     threads.insert(thread_id);
                 }
-                Err(error @ StoreError::Header { .. }) => self.mark_unreadable(file, error_chain(&error)),
+                Err(error @ StoreError::Header { .. }) => {
+                    threads.extend(self.forget_rows_of(file)?);
+                    self.mark_unreadable(file, error_chain(&error));
+                }
                 // A disk that fails now may not fail the next time.
                 Err(error @ StoreError::Read { .. }) => self.mark_unread(file, error_chain(&error)),
                 Err(error) => return Err(error),
@@ -242,11 +245,27 @@ impl Inner {
             .map_err(|error| self.index_error(error))?;
         if let Some(row) = row
             && row.file == super::catch_up::file_state(file)
+            && !self.earlier_index.may_be_ahead_of(file)
         {
             return Ok(row.thread_id);
         }
         let open = self.open_into(&reader, file, Sink::Collect(updates))?;
         Ok(open.thread_id)
+    }
+
+    /// Forgets what the index knows of a file that is no rollout, and returns the thread that it was of: after a power loss
+    /// the index may know more than the log.
+    fn forget_rows_of(&self, file: &RolloutFile) -> StoreResult<Option<String>> {
+        let rollout_id = rollout_uuid(file).to_string();
+        let index = self.index();
+        let row = {
+            let reader = index.reader().map_err(|error| self.index_error(error))?;
+            reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?
+        };
+        let Some(row) = row else { return Ok(None) };
+        let removed = index.remove_rollout(&rollout_id);
+        removed.map_err(|error| self.index_error(error))?;
+        Ok(Some(row.thread_id))
     }
 
     /// Forgets rollouts whose files are gone.
@@ -267,7 +286,9 @@ impl Inner {
             index
                 .remove_rollout(&rollout_id)
                 .map_err(|error| self.index_error(error))?;
-            self.catalog.forget(&rollout_id);
+            if let Ok(rollout_id) = rollout_id.parse() {
+                self.catalog.forget_rollout(rollout_id);
+            }
             threads.insert(thread_id);
         }
         if threads.is_empty() {

@@ -34,6 +34,7 @@ mod occurrences;
 mod open_rollout;
 mod opening;
 mod owned;
+mod power_loss;
 mod read;
 mod revert;
 mod search;

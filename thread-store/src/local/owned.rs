@@ -67,6 +67,7 @@ impl Inner {
             return Ok(());
         };
         let failed = |error| record_error(thread_id, error);
+        writer.recover()?;
         writer.recorder.persist().wait().map_err(failed)?;
         writer.recorder.sync().wait().map_err(failed)?;
         self.note_birth(&writer);

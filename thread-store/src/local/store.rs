@@ -23,6 +23,7 @@ use super::index_file::{index_path, open_index, remove_outdated, set_aside};
 use super::index_place::{IndexPlace, find_place};
 use super::keyed_lock::KeyedLocks;
 use super::opening::Opened;
+use super::power_loss::EarlierIndex;
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
@@ -131,6 +132,7 @@ pub(super) struct Inner {
     pub(super) codex: CodexDatabases,
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
+    pub(super) earlier_index: EarlierIndex,
     /// Whether this process indexes behind the answers.
     pub(super) leadership: Leadership,
     pub(super) place: IndexPlace,
@@ -158,6 +160,7 @@ impl LocalStore {
         let codex = CodexDatabases::new(Arc::clone(&options.fs), databases, place.copies.join(COPIES_FOLDER));
         let path = index_path(&place.index);
         remove_outdated(options.fs.as_ref(), &place.index, options.clock.now_ms());
+        let earlier_index = EarlierIndex::at(options.fs.as_ref(), &path);
         let index = open_index(options.fs.as_ref(), &path)?;
         let cache = SeekCache::new(Arc::clone(&options.fs), place.cache.clone(), CACHE_LIMIT_BYTES);
         let store = Self {
@@ -178,6 +181,7 @@ impl LocalStore {
                 cache,
                 catalog: Catalog::new(),
                 locks: KeyedLocks::new(),
+                earlier_index,
                 leadership: Leadership::default(),
                 place,
                 index_path: path,

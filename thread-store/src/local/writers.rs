@@ -203,6 +203,16 @@ impl Writer {
         self.born.load(Ordering::Acquire)
     }
 
+    /// Looks at the log again after a failure: nobody else does before the thread's own next append. Blocks.
+    pub(super) fn recover(&self) -> StoreResult<()> {
+        if !self.recorder.is_poisoned() {
+            return Ok(());
+        }
+        let reopened = self.recorder.reopen().wait();
+        reopened.map_err(|error| record_error(self.key.thread_id, error))?;
+        Ok(())
+    }
+
     fn note_append(&self) {
         self.unseen.store(true, Ordering::Release);
         self.unlisted.store(true, Ordering::Release);
@@ -258,11 +268,7 @@ impl Inner {
         let Some(writer) = self.writers.of_thread(thread_id) else {
             return Ok(false);
         };
-        if writer.recorder.is_poisoned() {
-            // Nobody else looks at the log again before the thread's own next append.
-            let reopened = writer.recorder.reopen().wait();
-            reopened.map_err(|error| record_error(thread_id, error))?;
-        }
+        writer.recover()?;
         let appended = writer.recorder.append_blocking(items.to_vec(), Durability::Synced);
         appended.map_err(|error| append_error(thread_id, error))?;
         writer.note_append();
@@ -286,7 +292,9 @@ impl Inner {
 
     /// Brings what this process appended into the index before an answer depends on it.
     pub(super) fn index_own_appends(&self) {
-        let open: Vec<Arc<Writer>> = self.writers.open().values().cloned().collect();
+        let mut open: Vec<Arc<Writer>> = self.writers.open().values().cloned().collect();
+        // In the same order in every run.
+        open.sort_by_key(|writer| writer.key.number);
         // Rows of lists follow the files, so these must be looked at again.
         let unlisted = open
             .iter()

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::fs::{DirEntry, EntryKind, FileStat, Fingerprint};
 
@@ -155,6 +155,27 @@ impl Disk {
                 },
             })
             .collect())
+    }
+
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let files = self.names.iter().filter(|(_, node)| **node != Node::Dir);
+        files.map(|(path, _)| path.clone()).collect()
+    }
+
+    pub(super) fn content_hash(&self, ignored: &Path) -> u64 {
+        let mut hash = Xxh3Default::new();
+        for (path, node) in self.names.iter().filter(|(path, _)| !path.starts_with(ignored)) {
+            let bytes = match node {
+                Node::Dir => None,
+                Node::File(inode) => Some(&self.inodes[*inode].bytes),
+            };
+            for part in [Some(path.as_os_str().as_encoded_bytes()), bytes.map(Vec::as_slice)] {
+                // The lengths keep neighbours apart.
+                hash.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
+                hash.update(part.unwrap_or_default());
+            }
+        }
+        hash.digest()
     }
 
     pub(super) fn create_dirs(&mut self, path: &Path) -> io::Result<()> {

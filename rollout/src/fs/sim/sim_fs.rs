@@ -4,7 +4,7 @@
 //! injected by putting a [`FaultFs`](crate::fs::FaultFs) around it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{Crash, Disk, Node};
@@ -67,6 +67,16 @@ impl SimFs {
         let machine = self.machine();
         let inode = machine.disk.file(path)?;
         Ok(machine.disk.inodes[inode].bytes.clone())
+    }
+
+    /// Returns the paths of all files, sorted.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.machine().disk.files()
+    }
+
+    /// Returns a hash of all names and contents but those in a folder; times do not count.
+    pub fn content_hash(&self, ignored: &Path) -> u64 {
+        self.machine().disk.content_hash(ignored)
     }
 
     /// Puts a file there with everything around it on stable storage: the state that a test starts from.

@@ -144,3 +144,28 @@ fn folders_are_told_apart_by_their_numbers() {
     let numbers: std::collections::BTreeSet<u64> = ["/", "/a", "/a/b", "/a/b/f"].map(number).into();
     assert_eq!((numbers.len(), number("/a")), (4, number("/a")));
 }
+
+#[test]
+fn the_hash_of_a_disk_tells_names_and_contents() {
+    let disk = |files: &[(&str, &str)]| {
+        let fs = SimFs::new();
+        for (path, text) in files {
+            fs.put(Path::new(path), text.as_bytes()).unwrap();
+        }
+        fs
+    };
+    let one = disk(&[("/a/f", "x"), ("/a/g", "")]);
+    let same = disk(&[("/a/g", ""), ("/a/f", "y"), ("/a/f", "x")]);
+    let hash = |fs: &SimFs| fs.content_hash(Path::new("/ignored"));
+    assert_eq!(hash(&one), hash(&same));
+    same.put(Path::new("/ignored/f"), b"x").unwrap();
+    assert_eq!(hash(&one), hash(&same));
+    assert_eq!(one.files(), [Path::new("/a/f"), Path::new("/a/g")]);
+    for other in [
+        disk(&[("/a/f", "x")]),
+        disk(&[("/a/f", ""), ("/a/g", "x")]),
+        disk(&[("/a/f", "x"), ("/a/h", "")]),
+    ] {
+        assert_ne!(hash(&one), hash(&other));
+    }
+}
