@@ -13,12 +13,12 @@ use codex_protocol::rpc::schema::{METHOD_TYPES, json_schema_files};
 use codex_test_support::demo;
 use codex_thread_store::{Clock, LocalStore, LocalStoreOptions, View};
 use serde_json::{Value, json};
-use support::Wire;
 use support::recording::whole_turn;
+use support::{Wire, request};
 
-/// Named thread of the sample home.
-const PARSER: &str = "019cb354-3a10-7c42-8d12-6f2f3c9b4a02";
-const PARSER_NAME: &str = "Front matter parser";
+/// Named thread of the sample home that no other one needs.
+const STREAMING: &str = "019cb8a1-9bc0-7d53-a1e4-0b5d7e8f9c03";
+const NAME: &str = "Front matter parser, streaming";
 const UNKNOWN: &str = "01a0c400-0000-7000-8000-000000000001";
 
 fn sample_home() -> tempfile::TempDir {
@@ -41,7 +41,19 @@ fn server(home: &Path, view: View, deletion: Deletion) -> Arc<Server> {
     })
 }
 
-/// Rollouts and names of a home, byte for byte.
+/// Sends a call and returns its result; what is told meanwhile is passed over.
+async fn answered(wire: &mut Wire, method: &str, params: Value) -> Value {
+    wire.send(&request(9, method, params)).await;
+    loop {
+        let mut message = wire.receive().await;
+        if message["id"] == 9 {
+            assert_eq!(message.get("error"), None, "{method}");
+            return message["result"].take();
+        }
+    }
+}
+
+/// Rollouts of a home, byte for byte.
 fn rollouts(home: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut open = vec![home.join("sessions"), home.join("archived_sessions")];
@@ -83,31 +95,28 @@ async fn a_deletion_is_undone_over_the_wire() {
     let home = sample_home();
     let before = rollouts(home.path());
     let mut wire = Wire::initialized(server(home.path(), View::Full, Deletion::ForGood), false).await;
-    let read = json!({"threadId": PARSER, "includeTurns": true});
+    let read = json!({"threadId": STREAMING, "includeTurns": true});
     let thread = wire.result("thread/read", read.clone()).await;
-    assert_eq!(thread["thread"]["name"], PARSER_NAME);
+    assert_eq!(thread["thread"]["name"], NAME);
     let deleted = wire
-        .result("thread/delete", json!({"threadId": PARSER, "toTrash": true}))
+        .result("thread/delete", json!({"threadId": STREAMING, "toTrash": true}))
         .await;
     follows_schema("thread/delete", &deleted);
     let trash_id = deleted["trashId"].as_str().expect("it can be undone").to_owned();
     let told = wire.receive().await;
     assert_eq!(
         (&told["method"], &told["params"]["threadId"]),
-        (&json!("thread/deleted"), &json!(PARSER))
+        (&json!("thread/deleted"), &json!(STREAMING))
     );
     let (code, _) = wire.error("thread/read", read.clone()).await;
     assert_eq!(code, -32600);
-    assert!(rollouts(home.path()).keys().all(|path| !path.contains(PARSER)));
+    assert!(rollouts(home.path()).keys().all(|path| !path.contains(STREAMING)));
 
     let list = wire.result("thread/trash/list", json!({})).await;
     follows_schema("thread/trash/list", &list);
     let entry = &list["data"][0];
-    assert_eq!(
-        (&entry["trashId"], &entry["name"]),
-        (&json!(trash_id), &json!(PARSER_NAME))
-    );
-    assert_eq!(entry["threadIds"], json!([PARSER]));
+    assert_eq!((&entry["trashId"], &entry["name"]), (&json!(trash_id), &json!(NAME)));
+    assert_eq!(entry["threadIds"], json!([STREAMING]));
     assert!(
         entry["paths"][0]
             .as_str()
@@ -119,12 +128,12 @@ async fn a_deletion_is_undone_over_the_wire() {
     follows_schema("thread/trash/restore", &restored);
     assert_eq!(
         (&restored["thread"]["id"], &restored["threadIds"]),
-        (&json!(PARSER), &json!([PARSER]))
+        (&json!(STREAMING), &json!([STREAMING]))
     );
     let told = wire.receive().await;
     assert_eq!(
         (&told["method"], &told["params"]["threadId"]),
-        (&json!("thread/restored"), &json!(PARSER))
+        (&json!("thread/restored"), &json!(STREAMING))
     );
     assert_eq!(wire.result("thread/read", read).await, thread);
     assert_eq!(rollouts(home.path()), before, "byte for byte, where they were");
@@ -139,22 +148,15 @@ async fn a_deletion_is_undone_over_the_wire() {
 #[tokio::test]
 async fn a_loaded_thread_goes_into_the_trash_and_can_go_on() {
     let home = sample_home();
-    let mut wire = Wire::initialized(server(home.path(), View::Full, Deletion::ToTrash), false).await;
+    let mut wire = Wire::initialized(server(home.path(), View::Full, Deletion::ToTrash), true).await;
     let thread = wire.start_thread("paginated").await;
-    wire.append(&thread, &whole_turn(&thread, "t1")).await;
-    wire.told(10).await;
-    let deleted = wire.result("thread/delete", json!({"threadId": thread})).await;
-    let trash_id = deleted["trashId"]
-        .as_str()
-        .expect("the server keeps what is deleted")
-        .to_owned();
-    let mut told = wire.receive().await;
-    while told["method"] != "thread/deleted" {
-        told = wire.receive().await;
-    }
-    wire.result("thread/trash/restore", json!({"trashId": trash_id})).await;
-    assert_eq!(wire.receive().await["method"], "thread/restored");
-    let resumed = wire.result("thread/resume", json!({"threadId": thread})).await;
+    let items = json!({"threadId": thread, "items": whole_turn(&thread, "t1")});
+    answered(&mut wire, "thread/append", items).await;
+    let deleted = answered(&mut wire, "thread/delete", json!({"threadId": thread})).await;
+    let restore = json!({"trashId": deleted["trashId"].as_str().expect("the server keeps what is deleted")});
+    let restored = answered(&mut wire, "thread/trash/restore", restore).await;
+    assert_eq!(restored["threadIds"], json!([thread]));
+    let resumed = answered(&mut wire, "thread/resume", json!({"threadId": thread})).await;
     assert_eq!(resumed["thread"]["turns"].as_array().map(Vec::len), Some(1));
 }
 
@@ -162,7 +164,7 @@ async fn a_loaded_thread_goes_into_the_trash_and_can_go_on() {
 async fn what_is_emptied_or_deleted_for_good_does_not_come_back() {
     let home = sample_home();
     let mut wire = Wire::initialized(server(home.path(), View::Full, Deletion::ToTrash), false).await;
-    let deleted = wire.result("thread/delete", json!({"threadId": PARSER})).await;
+    let deleted = wire.result("thread/delete", json!({"threadId": STREAMING})).await;
     wire.receive().await;
     let (code, _) = wire
         .error("thread/trash/empty", json!({"trashIds": [deleted["trashId"], UNKNOWN]}))
@@ -188,11 +190,11 @@ async fn what_is_emptied_or_deleted_for_good_does_not_come_back() {
 async fn the_exact_view_answers_a_deletion_as_codex_does() {
     let home = sample_home();
     let mut wire = Wire::initialized(server(home.path(), View::Codex, Deletion::ToTrash), false).await;
-    let deleted = wire.result("thread/delete", json!({"threadId": PARSER})).await;
+    let deleted = wire.result("thread/delete", json!({"threadId": STREAMING})).await;
     assert_eq!(deleted, json!({}), "also when it is kept");
     assert_eq!(wire.receive().await["method"], "thread/deleted");
     let list = wire.result("thread/trash/list", json!({})).await;
-    assert_eq!(list["data"][0]["threadId"], PARSER);
+    assert_eq!(list["data"][0]["threadId"], STREAMING);
 }
 
 fn run(home: &Path, arguments: &[&str]) -> Output {
@@ -224,7 +226,7 @@ fn the_command_line_deletes_and_brings_back() {
     let home = sample_home();
     let home = home.path();
     let before = rollouts(home);
-    let unconfirmed = prints(home, &["delete", PARSER], 2);
+    let unconfirmed = prints(home, &["delete", STREAMING], 2);
     assert!(
         unconfirmed.contains("not confirmed") && unconfirmed.contains("--yes"),
         "{unconfirmed}"
@@ -232,21 +234,21 @@ fn the_command_line_deletes_and_brings_back() {
     assert_eq!(rollouts(home), before);
     assert_eq!(prints(home, &["trash", "list"], 0), "The trash is empty.\n");
 
-    let deleted = prints(home, &["delete", "--trash", PARSER_NAME], 0);
+    let deleted = prints(home, &["delete", "--trash", NAME], 0);
     assert!(deleted.contains("codex-threads trash restore"), "{deleted}");
-    assert!(prints(home, &["trash", "list"], 0).contains(PARSER_NAME));
+    assert!(prints(home, &["trash", "list"], 0).contains(NAME));
     prints(home, &["trash", "restore", "nothing like it"], 3);
-    let restored = prints(home, &["trash", "restore", &PARSER[..18]], 0);
-    assert_eq!(restored, format!("Thread {PARSER} is back: {PARSER_NAME}\n"));
+    let restored = prints(home, &["trash", "restore", &STREAMING[..18]], 0);
+    assert_eq!(restored, format!("Thread {STREAMING} is back: {NAME}\n"));
     assert_eq!(rollouts(home), before);
 
-    prints(home, &["delete", "--trash", PARSER], 0);
+    prints(home, &["delete", "--trash", STREAMING], 0);
     prints(home, &["trash", "empty"], 2);
     assert_eq!(
         prints(home, &["trash", "empty", "--yes"], 0),
         "1 deletion cannot be undone any more.\n"
     );
-    prints(home, &["trash", "restore", PARSER], 3);
+    prints(home, &["trash", "restore", STREAMING], 3);
     assert_eq!(in_trash(home), 0);
 }
 
@@ -255,8 +257,8 @@ fn a_confirmed_deletion_is_for_good() {
     let home = sample_home();
     let home = home.path();
     assert_eq!(
-        prints(home, &["delete", "--yes", PARSER], 0),
-        format!("Thread {PARSER} is deleted.\n")
+        prints(home, &["delete", "--yes", STREAMING], 0),
+        format!("Thread {STREAMING} is deleted.\n")
     );
     assert_eq!(prints(home, &["trash", "list"], 0), "The trash is empty.\n");
     assert_eq!(in_trash(home), 0);

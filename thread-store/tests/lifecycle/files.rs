@@ -450,7 +450,7 @@ async fn a_damaged_manifest_hides_no_other_and_can_be_emptied() {
     let query = TrashQuery { after: None, limit: 10 };
     let page = trash(&store).list_trash(query).await.expect("a page");
     let listed: Vec<_> = page.entries.into_iter().map(|entry| entry.trash_id).collect();
-    assert_eq!(listed, [whole.clone()]);
+    assert_eq!(listed.as_slice(), std::slice::from_ref(&whole));
     let unreadable = trash(&store).restore_trash(&damaged).await.expect_err("unreadable");
     assert_eq!(unreadable.kind(), StoreErrorKind::Internal);
     home.reopen();
