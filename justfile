@@ -44,12 +44,20 @@ deny:
     .ci/run deny
 
 # Fuzz every target for so many seconds
-fuzz seconds="45":
+fuzz seconds="30":
     FUZZ_SECONDS={{ seconds }} .ci/run fuzz
 
 # Property tests with many more cases
 simulate cases="1000":
     SIMULATE_CASES={{ cases }} .ci/run simulate
+
+# The seeded simulation with so many seeds
+seeds count="200":
+    SIMULATION_SEEDS={{ count }} .ci/run seeds
+
+# Every crash point of the store; takes an hour or more
+crash-sweep points="all":
+    CRASH_SWEEP={{ points }} cargo test -p codex-thread-store --test crash_sweep -- --nocapture
 
 # Compare our answers with the real Codex on a home that it writes
 interop:

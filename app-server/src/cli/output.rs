@@ -114,16 +114,21 @@ pub(super) fn paint(colour: Colour, look: Look, text: &str) -> String {
     }
 }
 
-/// Replaces control characters, so that a recorded text cannot steer the terminal.
+/// Replaces control characters, so that a recorded text can neither steer the terminal nor turn the order of what stands beside it.
 pub(super) fn clean(text: &str) -> String {
     text.chars()
         .filter(|c| *c != '\r')
         .map(|c| match c {
             '\n' | '\t' => c,
-            c if c.is_control() => '\u{fffd}',
+            c if c.is_control() || turns_order(c) => '\u{fffd}',
             c => c,
         })
         .collect()
+}
+
+/// Whether a character changes in which direction the text behind it is shown, beyond the text itself.
+fn turns_order(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Puts a text on one line.
