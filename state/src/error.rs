@@ -19,6 +19,12 @@ pub enum StateError {
     /// SQLite reports an error.
     #[error("index database")]
     Sql(#[from] rusqlite::Error),
+    /// Another connection held the write lock for as long as a write waits.
+    #[error("another process has been writing to the index for more than {} s; try again, or look what it is", waited_ms / 1000)]
+    Busy {
+        /// How long was waited, in milliseconds.
+        waited_ms: u64,
+    },
     /// The index was written by another version of its schema.
     #[error("index schema {found}, this program knows {supported}")]
     Schema {
@@ -72,15 +78,19 @@ impl StateError {
                 None => false,
             },
             Self::Schema { .. } | Self::Value { .. } => true,
-            Self::CheckpointMoved { .. } | Self::StaleRow { .. } => false,
+            Self::Busy { .. } | Self::CheckpointMoved { .. } | Self::StaleRow { .. } => false,
         }
     }
 
     /// Returns whether another connection holds the write lock.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Sql(error) if matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        ))
+        match self {
+            Self::Busy { .. } => true,
+            Self::Sql(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            ),
+            _ => false,
+        }
     }
 }

@@ -25,3 +25,19 @@ fn whoever_opens_a_new_index_first_all_can_use_it() {
         });
     }
 }
+
+#[test]
+fn a_write_that_waits_in_vain_says_for_whom() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("index.sqlite");
+    let (holder, waiter) = (Index::open(&path).expect("opens"), Index::open(&path).expect("opens"));
+    let outcome = holder.write(|_| Ok(waiter.write(|_| Ok(()))));
+    let error = outcome.expect("held").expect_err("held by the other one");
+    assert!(error.is_busy() && !error.is_rebuildable());
+    assert!(
+        error
+            .to_string()
+            .starts_with("another process has been writing to the index for more than 10 s"),
+        "{error}"
+    );
+}

@@ -100,7 +100,12 @@ impl Index {
     /// # Errors
     /// When SQLite fails, another process holds the lock for long, or `write` fails.
     pub fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> StateResult<T>) -> StateResult<T> {
-        run(&mut lock(&self.writer), write)
+        run(&mut lock(&self.writer), write).map_err(|error| match error {
+            StateError::Sql(_) if error.is_busy() => StateError::Busy {
+                waited_ms: PATIENT_WRITE_MS,
+            },
+            error => error,
+        })
     }
 
     /// Stores one catch-up step; see [`RolloutUpdate`].
