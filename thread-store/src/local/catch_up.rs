@@ -437,6 +437,14 @@ pub(super) fn is_rebuildable(error: &StoreError) -> bool {
     }
 }
 
+/// Tells whether the index could not be changed because there is no room.
+pub(super) fn is_index_full(error: &StoreError) -> bool {
+    match error {
+        StoreError::Index { source, .. } => source.downcast_ref::<StateError>().is_some_and(StateError::is_full),
+        _ => false,
+    }
+}
+
 /// Returns the rollout whose stored rows do not fit its bytes, if that is what went wrong.
 pub(super) fn stale_rollout(error: &StoreError) -> Option<&std::path::Path> {
     match error {
