@@ -19,7 +19,7 @@ MAX_REQUESTS_IN_FLIGHT = 128
 MAX_APPEND_ITEMS = 8_192
 APPENDS = 4  # twice as many notifications each, of which 32,768 may wait
 STALL_SECONDS = 5
-END_SECONDS = 120
+END_SECONDS = 90
 
 
 class Mute:
@@ -88,8 +88,9 @@ def check_answers(checks, place, threads):
     def listen():
         for line in mute.process.stdout:
             message = json.loads(line)
+            if "method" in message:
+                continue
             answered.append(message.get("id"))
-            if message.get("id") is None: print(str(message)[:500])
             if [turn["id"] for turn in message.get("result", {}).get("data", [])] != turn_ids[:100]:
                 wrong.append(line[:200])
     listening = threading.Thread(target=listen)
@@ -97,7 +98,7 @@ def check_answers(checks, place, threads):
     mute.write(rest)
     mute.process.stdin.close()
     listening.join(END_SECONDS)
-    checks.same("every request is answered once it reads", list(range(REQUESTS)), sorted(answered, key=str) if None in answered else sorted(answered))
+    checks.same("every request is answered once it reads", list(range(REQUESTS)), sorted(answered))
     checks.that("every answer is the same page", not wrong, wrong[:1])
     mute.end()
     return taken, peak_mb

@@ -184,7 +184,8 @@ impl Inner {
         if !self.is_far_behind(file, rollout_id)? {
             return Ok(());
         }
-        self.locks.with(&rollout_id, || self.catch_up_steps(file, rollout_id))
+        self.locks
+            .with(&rollout_id, || self.bulk.pass(|| self.catch_up_steps(file, rollout_id)))
     }
 
     fn is_far_behind(&self, file: &RolloutFile, rollout_id: Uuid) -> StoreResult<bool> {
