@@ -4,6 +4,7 @@ The server speaks on its standard streams only, so a process has one connection:
 a time. That a slow one harms nobody else is seen in a second process on the same home.
 """
 import contextlib
+import itertools
 import os
 import random
 
@@ -70,10 +71,10 @@ class Walk:
 
 
 def walk_all(checks, client, threads):
-    """Every thread is walked through, many at a time. Returns the number of pages."""
+    """Every thread is walked through, by several clients if they are few, many at a time. Returns the number of pages."""
     dice = random.Random(7)
     walks = [Walk(thread_id, turn_ids, dice.choice(["thread/turns/list", "thread/items/list"]), dice.choice(["asc", "desc"]))
-             for thread_id, turn_ids in threads.items()]
+             for thread_id, turn_ids in itertools.islice(itertools.cycle(threads.items()), max(len(threads), WALKS))]
     waiting, answers, ahead = {}, 0, iter(walks)
     for walk in [walk for walk, _ in zip(ahead, range(WALKS))]:
         waiting[walk.ask(client)] = walk

@@ -39,7 +39,7 @@ def parse_arguments():
     parser.add_argument("--only", action="append", choices=PARTS, help="a part to run; all if not given")
     parser.add_argument("--rounds", type=int, default=50, help="rounds of `kill`")
     parser.add_argument("--turns", type=int, default=40, help="turns that the real Codex writes in `crowd`")
-    parser.add_argument("--sparse-gb", type=int, default=4, help="size of the home of `clients`")
+    parser.add_argument("--sparse-gb", type=int, default=2, help="size of the home of `clients`")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32), help="of `kill` and `crowd`")
     parser.add_argument("--codex", help="the real Codex; installed if not given")
     parser.add_argument("--scratch", default=os.path.join("target", "endurance"), help="where to work")

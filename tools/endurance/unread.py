@@ -12,9 +12,9 @@ from place import resident_peak_mb
 from rpc import loopback_only
 from views import turns_of
 
-REQUESTS = 1_000
+REQUESTS = 400
 PADDING = "x" * 4096  # so that buffers between us and the server hold few requests
-BUFFERED_BYTES = 1 << 20  # generous: the pipe's 64 KiB and the server's buffer
+BUFFERED_BYTES = 512 << 10  # generous: the pipe's 64 KiB and the server's buffer
 MAX_REQUESTS_IN_FLIGHT = 128
 MAX_APPEND_ITEMS = 8_192
 APPENDS = 4  # twice as many notifications each, of which 32,768 may wait
