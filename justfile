@@ -63,6 +63,25 @@ crash-sweep points="all":
 interop:
     .ci/run interop
 
+# Kill, fill, crowd and overload a server from outside
+endure:
+    .ci/run endure
+
+# SIGKILL a server in so many rounds: nothing that was acknowledged may be lost; prints its seed
+endure-kill rounds="1000" *arguments="":
+    cargo build -p codex-app-server
+    python3 tools/endurance/endure.py --only kill --rounds {{ rounds }} {{ arguments }} --server target/debug/codex-threads serve
+
+# The real Codex writes so many turns while two servers page, list, search and verify its home
+endure-crowd turns="200":
+    cargo build -p codex-app-server
+    python3 tools/endurance/endure.py --only crowd --turns {{ turns }} --server target/debug/codex-threads serve
+
+# 64 clients page so many gigabytes of sparse history
+endure-clients gigabytes="40":
+    cargo build -p codex-app-server
+    python3 tools/endurance/endure.py --only clients --sparse-gb {{ gigabytes }} --server target/debug/codex-threads serve
+
 # Make, index, list and search the sample home
 demo:
     .ci/run demo

@@ -82,6 +82,11 @@ impl StateError {
         }
     }
 
+    /// Returns whether there was no room for a change; what is stored can be read all the same.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
+
     /// Returns whether another connection holds the write lock.
     pub fn is_busy(&self) -> bool {
         match self {

@@ -17,7 +17,6 @@ Exit code 1 if a method of `read` scores below the bar, or any fact of the other
 but the installation.
 """
 import argparse
-import glob
 import os
 import shutil
 import subprocess
@@ -27,6 +26,7 @@ import time
 
 from agent import Agent, AgentError
 from alternate import check_alternation
+from codex import Skip, installed_codex
 from compare import compare, report
 from home import make_home
 from lifecycle import check_lifecycle
@@ -37,12 +37,7 @@ from recorded import check_recorded
 from rpc import Client, ServerError
 from views import Reader
 
-PACKAGE, VERSION = "@openai/codex", "0.169.0"
 PARTS = ("read", "recorded", "alternate", "locks", "lifecycle")
-
-
-class Skip(Exception):
-    """Why the comparison cannot run here."""
 
 
 def parse_arguments():
@@ -64,24 +59,6 @@ def parse_arguments():
     arguments.scratch = os.path.abspath(arguments.scratch)
     arguments.agent = os.path.abspath(arguments.agent)
     return arguments
-
-
-def installed_codex(scratch):
-    """The native binary of the pinned version, installed if it is not there yet."""
-    folder = os.path.join(scratch, "codex")
-    pattern = os.path.join(folder, "node_modules", "@openai", "codex-*", "vendor", "*", "bin", "codex")
-    if not glob.glob(pattern):
-        npm = shutil.which("npm")
-        if not npm:
-            raise Skip("npm is not installed")
-        os.makedirs(folder, exist_ok=True)
-        command = [npm, "install", "--prefix", folder, "--no-fund", "--no-audit", "--loglevel=error", f"{PACKAGE}@{VERSION}"]
-        if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode != 0:
-            raise Skip(f"npm could not install {PACKAGE} {VERSION}")
-    found = sorted(glob.glob(pattern))
-    if not found:
-        raise Skip(f"{PACKAGE} {VERSION} has no binary for this machine")
-    return found[0]
 
 
 def answers_of(command, home, cwd, log_path):

@@ -1,4 +1,5 @@
 """A client of an app-server: newline-delimited JSON-RPC over the standard streams of a child process."""
+import contextlib
 import json
 import os
 import queue
@@ -24,7 +25,7 @@ def loopback_only(extra):
 
 
 class Client:
-    """One initialized connection. Requests are answered one after the other; notifications are kept aside."""
+    """One initialized connection. Requests may overtake each other; answers and notifications are kept aside until asked for."""
 
     def __init__(self, command, env, cwd, log_path):
         self.log = open(log_path, "ab")
@@ -32,6 +33,7 @@ class Client:
                                         stdout=subprocess.PIPE, stderr=self.log)
         self.incoming = queue.Queue()
         self.notifications = []
+        self.answers = {}
         self.next_id = 0
         threading.Thread(target=self._read, daemon=True).start()
         self.call("initialize", {"clientInfo": {"name": "interop", "title": "interop", "version": "1"},
@@ -40,12 +42,16 @@ class Client:
 
     def _read(self):
         for line in self.process.stdout:
-            self.incoming.put(json.loads(line))
+            if line.endswith(b"\n"):  # a killed server may leave half a message
+                self.incoming.put(json.loads(line))
         self.incoming.put(None)
 
     def _send(self, message):
-        self.process.stdin.write(json.dumps(message).encode() + b"\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise ServerError("the server has gone") from None
 
     def _receive(self, timeout):
         try:
@@ -53,6 +59,7 @@ class Client:
         except queue.Empty:
             raise ServerError(f"no message within {timeout} s") from None
         if message is None:
+            self.incoming.put(None)
             raise ServerError(f"the server ended with code {self.process.wait()}")
         if "method" in message and "id" in message:  # nothing here is ever asked for approval
             self._send({"id": message["id"], "error": {"code": -32601, "message": "not supported"}})
@@ -60,14 +67,30 @@ class Client:
             self.notifications.append(message)
         return message
 
-    def ask(self, method, params=None, timeout=60):
-        """Sends a request and returns its whole answer: an object with `result` or `error`."""
+    def begin(self, method, params=None):
+        """Sends a request; returns its id."""
         self.next_id += 1
         self._send({"id": self.next_id, "method": method, "params": params or {}})
-        while True:
+        return self.next_id
+
+    def take(self, timeout=60):
+        """Waits for whichever answer comes next, or came before; returns its id and the object with `result` or `error`."""
+        while not self.answers:
             message = self._receive(timeout)
-            if message.get("id") == self.next_id and "method" not in message:
-                return {key: message[key] for key in ("result", "error") if key in message}
+            if "id" in message and "method" not in message:
+                self.answers[message["id"]] = {key: message[key] for key in ("result", "error") if key in message}
+        request = next(iter(self.answers))
+        return request, self.answers.pop(request)
+
+    def ask(self, method, params=None, timeout=60):
+        """Sends a request and returns its whole answer: an object with `result` or `error`."""
+        wanted, aside = self.begin(method, params), {}
+        while True:
+            request, answer = self.take(timeout)
+            if request == wanted:
+                self.answers.update(aside)
+                return answer
+            aside[request] = answer
 
     def call(self, method, params=None, timeout=60):
         """Sends a request and returns its result."""
@@ -86,9 +109,14 @@ class Client:
             seen = len(self.notifications)
             self._receive(timeout)
 
+    def kill(self):
+        """Ends the server at once, as SIGKILL does."""
+        self.process.kill()
+
     def close(self):
         """Closes the server's input and waits for its end."""
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:

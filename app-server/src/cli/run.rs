@@ -47,7 +47,8 @@ async fn run(cli: Cli) -> CliResult {
         Command::Verify(args) => verify::run(&mut app, args).await,
         Command::Doctor(args) => doctor::run(&mut app, args).await,
         Command::Schema(args) => schema::run(&mut app, &args),
-        Command::Serve(args) => serve::run(&app, args).await,
+        // Standard output belongs to the client: one that does not read holds it, and the end must not wait for that.
+        Command::Serve(args) => return serve::run(&app, args).await,
         Command::Delete(args) => delete::run(&mut app, args).await,
         Command::Trash(command) => trash::run(&mut app, command).await,
         Command::Demo(args) => demo::run(&mut app, args).await,

@@ -45,7 +45,7 @@ fn a_manifest_is_read_back_in_every_state() {
     let mut state = TrashState::Deleting;
     for next in [TrashState::Kept, TrashState::Restoring, TrashState::Emptying] {
         assert_eq!(trash.header("op", state).expect("readable"), Some(header.clone()));
-        assert_eq!(trash.facts("op", state).expect("readable"), [fact.clone()]);
+        assert_eq!(trash.facts("op", state).expect("readable"), std::slice::from_ref(&fact));
         assert_eq!(trash.list().expect("readable"), [("op".to_owned(), state)]);
         trash.turn("op", state, next).expect("turned");
         trash.turn("op", state, next).expect_err("it has been turned already");

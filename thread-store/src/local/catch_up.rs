@@ -184,7 +184,8 @@ impl Inner {
         if !self.is_far_behind(file, rollout_id)? {
             return Ok(());
         }
-        self.locks.with(&rollout_id, || self.catch_up_steps(file, rollout_id))
+        self.locks
+            .with(&rollout_id, || self.bulk.pass(|| self.catch_up_steps(file, rollout_id)))
     }
 
     fn is_far_behind(&self, file: &RolloutFile, rollout_id: Uuid) -> StoreResult<bool> {
@@ -433,6 +434,14 @@ pub(super) fn is_rebuildable(error: &StoreError) -> bool {
         StoreError::Index { source, .. } => source
             .downcast_ref::<StateError>()
             .is_some_and(StateError::is_rebuildable),
+        _ => false,
+    }
+}
+
+/// Tells whether the index could not be changed because there is no room.
+pub(super) fn is_index_full(error: &StoreError) -> bool {
+    match error {
+        StoreError::Index { source, .. } => source.downcast_ref::<StateError>().is_some_and(StateError::is_full),
         _ => false,
     }
 }

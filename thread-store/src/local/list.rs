@@ -12,7 +12,7 @@ use codex_state::threads::{
 };
 
 use super::catalog::{Freshness, Sweep};
-use super::catch_up::{Sink, rollout_uuid};
+use super::catch_up::{Sink, is_index_full, rollout_uuid};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::organise::NewestOfProjects;
@@ -42,7 +42,7 @@ fn first_files(files: &[RolloutFile], max_files: usize, max_bytes: u64) -> usize
 impl Inner {
     /// Lists threads.
     pub(super) fn list(&self, query: &ListQuery) -> StoreResult<ListPage> {
-        self.bring_up_to_date(&mut |_, _| {})?;
+        self.bring_up_to_date_if_there_is_room()?;
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let mut filter = filter_of(query);
@@ -106,6 +106,18 @@ impl Inner {
                 .is_ok_and(|text| text.contains(term))
         });
         Ok(found)
+    }
+
+    /// Catches up before an answer that the index as it is can give, too: on a full disk it gives it, and the log of the
+    /// program says that newer changes are missing.
+    pub(super) fn bring_up_to_date_if_there_is_room(&self) -> StoreResult<()> {
+        match self.bring_up_to_date(&mut |_, _| {}) {
+            Err(error) if is_index_full(&error) => {
+                tracing::warn!(error = %error_chain(&error), "no room for the index; the answer may lack the newest changes");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Catches up every changed file and stores the rows of the threads that they belong to.

@@ -4,6 +4,7 @@
 
 mod archive;
 mod background;
+mod bulk_gate;
 mod capability;
 mod catalog;
 mod catch_up;

@@ -16,6 +16,7 @@ use codex_state::threads::{self, DefaultSources, ListFilter, ThreadRow, Visibili
 use codex_state::words::{self, Candidates, RolloutKeys, WordScope};
 
 use super::catalog::{Freshness, Sweep};
+use super::catch_up::is_index_full;
 use super::list::{anchor_after, anchor_of, archived_of, direction_of, selector_of, sort_of};
 use super::open_rollout::{OpenRollout, index_error, read_error};
 use super::store::Inner;
@@ -46,8 +47,12 @@ struct Share {
 impl Inner {
     /// Finds threads.
     pub(super) fn search(&self, query: &SearchQuery) -> StoreResult<SearchPage> {
-        self.bring_up_to_date(&mut |_, _| {})?;
-        self.catch_up_text(&mut |_| {})?;
+        self.bring_up_to_date_if_there_is_room()?;
+        match self.catch_up_text(&mut |_| {}) {
+            // What has no documents is searched in the log.
+            Err(error) if is_index_full(&error) => {}
+            done => done?,
+        }
         let sweep = self.sweep(Freshness::Recent);
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;

@@ -15,6 +15,7 @@ use codex_rollout::source::SeekCache;
 use uuid::Uuid;
 
 use super::background::Leadership;
+use super::bulk_gate::BulkGate;
 use super::catalog::Catalog;
 use super::catch_up::{SharedIndex, is_rebuildable, stale_rollout};
 use super::codex_db::CodexDatabases;
@@ -126,6 +127,7 @@ pub(super) struct Inner {
     pub(super) cache: SeekCache,
     pub(super) catalog: Catalog,
     pub(super) locks: KeyedLocks<Uuid>,
+    pub(super) bulk: BulkGate,
     pub(super) writers: Writers,
     pub(super) journal: JournalCache,
     pub(super) trash: TrashManifests,
@@ -182,6 +184,7 @@ impl LocalStore {
                 catalog: Catalog::new(),
                 locks: KeyedLocks::new(),
                 earlier_index,
+                bulk: BulkGate::default(),
                 leadership: Leadership::default(),
                 place,
                 index_path: path,

@@ -56,7 +56,7 @@ impl Inner {
                 reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?
             };
             let Some(row) = row else { continue };
-            match self.index_text(file, &row, &mut batch) {
+            match self.bulk.pass(|| self.index_text(file, &row, &mut batch)) {
                 Ok(()) => {}
                 Err(error @ StoreError::Read { .. }) => {
                     tracing::warn!(error = %error_chain(&error), "the text of a rollout could not be indexed");
