@@ -108,16 +108,28 @@ impl Inner {
         Ok(found)
     }
 
-    /// Catches up before an answer that the index as it is can give, too: on a full disk it gives it, and the log of the
-    /// program says that newer changes are missing.
+    /// Catches up before an answer that the index as it is can give, too. On a full disk it gives it if it knows the very
+    /// rollouts that there are, so that no thread is missing or there too much; the log of the program says that order and
+    /// texts may be older.
     pub(super) fn bring_up_to_date_if_there_is_room(&self) -> StoreResult<()> {
         match self.bring_up_to_date(&mut |_, _| {}) {
-            Err(error) if is_index_full(&error) => {
-                tracing::warn!(error = %error_chain(&error), "no room for the index; the answer may lack the newest changes");
+            Err(error) if is_index_full(&error) && self.knows_all_rollouts()? => {
+                tracing::warn!(error = %error_chain(&error), "no room for the index; order and texts of a list may be older");
                 Ok(())
             }
             done => done,
         }
+    }
+
+    fn knows_all_rollouts(&self) -> StoreResult<bool> {
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let stored = reader.files().map_err(|error| self.index_error(error))?;
+        let stored: BTreeSet<String> = stored.into_iter().map(|(rollout_id, _, _)| rollout_id).collect();
+        let sweep = self.sweep(Freshness::Recent);
+        let there = sweep.files.iter().filter(|file| self.is_readable(file));
+        let there: BTreeSet<String> = there.map(|file| rollout_uuid(file).to_string()).collect();
+        Ok(stored == there)
     }
 
     /// Catches up every changed file and stores the rows of the threads that they belong to.
