@@ -2,6 +2,8 @@
 //!
 //! Positions along a lineage are one number line: every segment starts where the cut of the one before it ended.
 
+use std::io;
+
 use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryBase, HistoryMode};
 use codex_rollout::discover::RolloutFile;
@@ -22,6 +24,27 @@ use crate::types::{Position, View};
 
 /// Largest offset that a key can be made of; positions behind it, which only clients make up, are taken for it.
 const LAST_OFFSET: u64 = (i64::MAX as u64 >> 1) - 1;
+
+/// How often a request looks again because a file is no longer where it was seen.
+const MAX_MOVES_SEEN: usize = 3;
+
+/// Tells whether a file of the log was not where it had been seen.
+fn is_gone(error: &StoreError) -> bool {
+    if matches!(error, StoreError::Index { .. }) {
+        return false;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
 
 /// One rollout's share of a history.
 #[derive(Debug)]
@@ -202,12 +225,28 @@ impl<'r> History<'r> {
 impl Inner {
     /// Opens the history of a thread and hands it to `answer`.
     ///
-    /// Bulk catch-up runs before; what is folded here is small.
+    /// Bulk catch-up runs before; what is folded here is small. Files that were moved since the folders were looked at, as
+    /// archiving moves those of a thread and of the one that it continues, are looked for again.
     pub(super) fn with_history<T>(
         &self,
         thread_id: ThreadId,
         view: View,
         answer: impl Fn(&History<'_>) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        for _ in 0..MAX_MOVES_SEEN {
+            match self.with_history_as_seen(thread_id, view, &answer) {
+                Err(error) if is_gone(&error) => self.catalog.expire(),
+                done => return done,
+            }
+        }
+        self.with_history_as_seen(thread_id, view, &answer)
+    }
+
+    fn with_history_as_seen<T>(
+        &self,
+        thread_id: ThreadId,
+        view: View,
+        answer: &impl Fn(&History<'_>) -> StoreResult<T>,
     ) -> StoreResult<T> {
         let files = self.files_of(thread_id, view)?;
         let sweep = self.sweep(Freshness::Recent);
