@@ -120,11 +120,16 @@ fn trash_name(operation: &str, relative: &Path) -> Option<String> {
     Some(format!("{operation}.{}", parts?.join(SEPARATOR)))
 }
 
-/// Returns the operation and the path below the home of a file with this name in the trash.
+/// Returns the operation and the path below the home of a file with this name in the trash; `None` for names that we do not
+/// give: one of them may lead out of the home.
 fn trashed_name(name: &str) -> Option<(&str, PathBuf)> {
     let (operation, path) = name.split_once('.')?;
-    let parts = path.split(SEPARATOR).map(|part| part.replace(PERCENT, "%"));
-    Some((operation, parts.collect()))
+    let parts: Vec<String> = path.split(SEPARATOR).map(|part| part.replace(PERCENT, "%")).collect();
+    let leads_below = |part: &String| !matches!(part.as_str(), "" | "." | "..") && !part.contains('/');
+    parts
+        .iter()
+        .all(leads_below)
+        .then(|| (operation, parts.iter().collect()))
 }
 
 #[cfg(test)]

@@ -23,3 +23,15 @@ fn every_path_comes_back() {
 fn names_without_an_operation_are_not_ours() {
     assert_eq!(trashed_name("README"), None);
 }
+
+#[test]
+fn names_that_lead_out_of_the_home_are_none_of_ours() {
+    for name in [
+        "op.sessions%2F..%2F..%2Fa.jsonl",
+        "op.%2Fetc%2Fa.jsonl",
+        "op..%2Fa.jsonl",
+        "op.a%2F%2Fb",
+    ] {
+        assert_eq!(trashed_name(name), None, "{name}");
+    }
+}
