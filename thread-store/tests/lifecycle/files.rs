@@ -206,6 +206,26 @@ async fn archiving_moves_files_as_they_are_and_back() {
 }
 
 #[tokio::test]
+async fn a_thread_that_another_program_moved_a_moment_ago_is_read() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a"]).await;
+    let fork = ForkRequest::new(thread(1), thread(2));
+    lifecycle(&store).fork_thread(fork).await.expect("forked");
+    let other = home.store();
+    // Neither looks at the folders again for a second.
+    let seen = turns(&other, thread(2)).await;
+    assert!(!seen.is_empty());
+    for _ in 0..3 {
+        lifecycle(&store).archive_thread(thread(1)).await.expect("archived");
+        assert_eq!(turns(&other, thread(1)).await, seen);
+        lifecycle(&store).unarchive_thread(thread(1)).await.expect("back");
+        // It continues what was moved.
+        assert_eq!(turns(&other, thread(2)).await, seen);
+    }
+}
+
+#[tokio::test]
 async fn both_forms_of_a_file_move_together() {
     let home = LocalHome::new();
     record(&home.store(), 1, MODES[1], &["a"]).await;
