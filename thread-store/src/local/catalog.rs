@@ -247,7 +247,10 @@ impl Inner {
         let state = self.catalog.lock();
         let mut found: BTreeMap<std::path::PathBuf, String> = sweep.problems.iter().cloned().collect();
         for file in &sweep.files {
-            if let Some((_, reason)) = state.unreadable.get(&rollout_uuid(file)) {
+            // One without a byte holds nothing that could not be read: its writer ended before it wrote.
+            if file.stat.len > 0
+                && let Some((_, reason)) = state.unreadable.get(&rollout_uuid(file))
+            {
                 found.insert(file.path.clone(), reason.clone());
             }
         }

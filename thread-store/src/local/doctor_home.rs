@@ -40,6 +40,12 @@ impl Inner {
         let bytes: u64 = sweep.files.iter().map(|file| file.stat.len).sum();
         let detail = format!("{} rollouts, {bytes} bytes", sweep.files.len());
         findings.push(DoctorFinding::new("rollouts", true, detail));
+        let empty = sweep.files.iter().filter(|file| file.stat.len == 0).count();
+        if empty > 0 {
+            let detail =
+                format!("{empty} rollouts without a byte: their writers ended before they wrote; nothing is lost");
+            findings.push(DoctorFinding::new("empty", true, detail));
+        }
         let problems = sweep.problems.iter();
         let problems = problems.map(|(path, reason)| format!("{} cannot be looked into: {reason}", path.display()));
         add_named(findings, "folder", problems.collect());

@@ -112,6 +112,19 @@ async fn an_empty_file_named_like_a_rollout() {
     fs::write(&path, b"").expect("writable");
     sound().file().write_to(home.path()).expect("writable");
     shows(&home, &[Shown::sound(TWO, &SOUND)]).await;
+    let report = home
+        .store()
+        .maintenance()
+        .expect("kept")
+        .doctor_home()
+        .await
+        .expect("examined");
+    assert!(
+        report.findings.iter().all(|finding| finding.ok),
+        "{:?}",
+        report.findings
+    );
+    assert!(report.findings.iter().any(|finding| finding.check == "empty"));
     // The header may still come.
     let mut rollout = RolloutBuilder::paginated(ONE);
     rollout.start_turn().user("ask").agent("answer").complete_turn();
