@@ -584,6 +584,18 @@ async fn reverts() {
 }
 
 #[tokio::test]
+async fn an_ephemeral_thread_from_its_start_to_its_end() {
+    let mut replay = Replay::new(|_| {});
+    let wire = replay.connection("experimental").await;
+    let start = json!({"historyMode": "paginated", "ephemeral": true});
+    let started = wire.result("thread/start", start).await;
+    let thread = started["thread"]["id"].as_str().expect("an id").to_owned();
+    replay.quieten(&thread).await;
+    replay.threads.insert("E1".to_owned(), thread);
+    check("ephemeral-thread.jsonl", replay, &[]).await;
+}
+
+#[tokio::test]
 async fn handshakes() {
     check("handshake.jsonl", Replay::new(|_| {}), &[]).await;
 }
