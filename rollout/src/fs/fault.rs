@@ -76,6 +76,13 @@ pub enum Fault {
         /// Kind of the error.
         kind: io::ErrorKind,
     },
+    /// Every operation on a path and what is below it fails, as where a disk is damaged.
+    FailBelow {
+        /// The path.
+        path: PathBuf,
+        /// Kind of the error.
+        kind: io::ErrorKind,
+    },
     /// From operation `at` on the disk is full: what needs space fails, and the first write leaves half of its bytes.
     /// Reads, syncs, renames and removals go on.
     FullFrom {
@@ -176,12 +183,16 @@ impl FaultFs {
                             Fault::FailAt { at, kind } if *at == number => failure = Some(*kind),
                             Fault::FailFrom { at, kind } if *at <= number => failure = Some(*kind),
                             Fault::FailAll { op: failing, kind } if *failing == op => failure = Some(*kind),
+                            Fault::FailBelow { path: damaged, kind } if path.starts_with(damaged) => {
+                                failure = Some(*kind)
+                            }
                             Fault::FullFrom { at } if *at <= number && needs_space => {
                                 failure = Some(io::ErrorKind::StorageFull);
                             }
                             Fault::FailAt { .. }
                             | Fault::FailFrom { .. }
                             | Fault::FailAll { .. }
+                            | Fault::FailBelow { .. }
                             | Fault::FullFrom { .. }
                             | Fault::ShortReads { .. }
                             | Fault::Before { .. } => {}
@@ -214,7 +225,11 @@ impl FaultFs {
                 let before = plan.log.get(at..).unwrap_or_default().split_last();
                 before.is_some_and(|(_, before)| before.iter().any(|(op, _)| *op == FsOp::Write))
             }
-            Fault::FailAt { .. } | Fault::FailAll { .. } | Fault::ShortReads { .. } | Fault::Before { .. } => false,
+            Fault::FailAt { .. }
+            | Fault::FailAll { .. }
+            | Fault::FailBelow { .. }
+            | Fault::ShortReads { .. }
+            | Fault::Before { .. } => false,
         })
     }
 
@@ -251,6 +266,7 @@ impl FaultFs {
             Fault::FailAt { .. }
             | Fault::FailFrom { .. }
             | Fault::FailAll { .. }
+            | Fault::FailBelow { .. }
             | Fault::FullFrom { .. }
             | Fault::Before { .. } => None,
         });

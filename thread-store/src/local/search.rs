@@ -89,7 +89,16 @@ impl Inner {
             let page = threads::list(reader.connection(), &filter).map_err(|error| self.index_error(error))?;
             for row in page.rows {
                 filter.anchor = Some(anchor_after(&row, query.sort));
-                if let Some(snippet) = self.snippet_of(&reader, &sweep, &hunt, &row)? {
+                let found = match self.snippet_of(&reader, &sweep, &hunt, &row) {
+                    // A file that cannot be read keeps nobody from finding what is in the others; `doctor` names it.
+                    Err(error @ StoreError::Read { .. }) => {
+                        let error: &dyn std::error::Error = &error;
+                        tracing::warn!(error, thread_id = row.thread_id, "a thread could not be searched");
+                        None
+                    }
+                    found => found?,
+                };
+                if let Some(snippet) = found {
                     if hits.len() == query.limit {
                         return Ok(SearchPage { hits, has_more: true });
                     }

@@ -9,6 +9,7 @@ mod place;
 mod split_fs;
 #[path = "../support/mod.rs"]
 mod support;
+mod unread;
 
 use codex_thread_store::{ArchivedFilter, Direction, GroupFilter, ListQuery, ListSort, LocalStore, ThreadStore, View};
 
