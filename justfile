@@ -59,6 +59,10 @@ seeds count="200":
 crash-sweep points="all":
     CRASH_SWEEP={{ points }} cargo test -p codex-thread-store --test crash_sweep -- --nocapture
 
+# Known weaknesses of dependencies; fetches their database
+advisories:
+    cargo deny --locked check advisories
+
 # Compare our answers with the real Codex on a home that it writes
 interop:
     .ci/run interop
