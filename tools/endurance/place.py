@@ -15,7 +15,8 @@ class Place:
     def __init__(self, command, home, log_path):
         self.command, self.home, self.log_path = command, home, log_path
         self.empty_files = 0
-        os.makedirs(home, exist_ok=True)
+        # A server that is killed before it made the folder leaves no home behind, and there is nothing to check then.
+        os.makedirs(os.path.join(home, "sessions"), exist_ok=True)
 
     def open(self):
         env = {"CODEX_HOME": self.home, "HOME": os.path.dirname(self.home)}
