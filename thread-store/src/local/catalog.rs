@@ -25,6 +25,8 @@ pub(super) struct Catalog {
 #[derive(Debug, Default)]
 struct State {
     swept_at_ms: Option<i64>,
+    /// Counts the times that this process made or moved files: a sweep that was under way then proves nothing.
+    changes: u64,
     sweep: Arc<Sweep>,
     /// Fingerprints of files whose rows and thread row are known to be current.
     current: HashMap<Uuid, String>,
@@ -92,7 +94,9 @@ impl Catalog {
 
     /// Makes the next request look again: this process has just made or renamed a file.
     pub(super) fn expire(&self) {
-        self.lock().swept_at_ms = None;
+        let mut state = self.lock();
+        state.swept_at_ms = None;
+        state.changes += 1;
     }
 
     /// Returns what the last sweep found, however long ago.
@@ -123,7 +127,7 @@ impl Inner {
     /// Returns the files of the home.
     pub(super) fn sweep(&self, freshness: Freshness) -> Arc<Sweep> {
         let now_ms = self.clock.now_ms();
-        {
+        let changes = {
             let state = self.catalog.lock();
             let recent = state
                 .swept_at_ms
@@ -131,9 +135,17 @@ impl Inner {
             if recent && freshness == Freshness::Recent {
                 return Arc::clone(&state.sweep);
             }
-        }
+            state.changes
+        };
         let sweep = Arc::new(self.look());
         let mut state = self.catalog.lock();
+        if state.changes != changes {
+            // Something was made or moved meanwhile: it is looked at again, and by the next request, too.
+            drop(state);
+            let again = Arc::new(self.look());
+            self.catalog.lock().sweep = Arc::clone(&again);
+            return again;
+        }
         state.swept_at_ms = Some(now_ms);
         state.sweep = Arc::clone(&sweep);
         sweep

@@ -7,7 +7,7 @@ use std::io;
 use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryBase, HistoryMode};
 use codex_rollout::discover::RolloutFile;
-use codex_rollout::lineage::{SegmentInfo, resolve};
+use codex_rollout::lineage::{LineageError, SegmentInfo, resolve};
 use codex_state::db::Reader;
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::{RowKey, RowSet, TurnRow, id_hash};
@@ -30,15 +30,22 @@ const MAX_MOVES_SEEN: usize = 3;
 
 /// Tells whether a file of the log was not where it had been seen.
 fn is_gone(error: &StoreError) -> bool {
-    if matches!(error, StoreError::Index { .. }) {
-        return false;
-    }
+    let not_found = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    !matches!(error, StoreError::Index { .. }) && has_cause(error, not_found)
+}
+
+/// Tells whether a file of the log was not seen that others need: whoever walks through folders meets a file that is moved
+/// meanwhile in neither.
+fn is_unseen(error: &StoreError) -> bool {
+    has_cause(error, |error: &LineageError| {
+        matches!(error, LineageError::MissingSource { .. })
+    })
+}
+
+fn has_cause<E: std::error::Error + 'static>(error: &StoreError, is_it: impl Fn(&E) -> bool) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
-        {
+        if error.downcast_ref::<E>().is_some_and(&is_it) {
             return true;
         }
         cause = error.source();
@@ -233,9 +240,11 @@ impl Inner {
         view: View,
         answer: impl Fn(&History<'_>) -> StoreResult<T>,
     ) -> StoreResult<T> {
-        for _ in 0..MAX_MOVES_SEEN {
+        for looks in 0..MAX_MOVES_SEEN {
             match self.with_history_as_seen(thread_id, view, &answer) {
                 Err(error) if is_gone(&error) => self.catalog.expire(),
+                // Once more is enough to believe it.
+                Err(error) if looks == 0 && is_unseen(&error) => self.catalog.expire(),
                 done => return done,
             }
         }

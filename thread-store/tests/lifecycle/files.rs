@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
-use codex_rollout::fs::StdFs;
+use codex_rollout::fs::{Fault, FaultFs, FsOp, StdFs};
 use codex_rollout::locks::WriterLocks;
 use codex_test_support::RolloutFile;
 use codex_thread_store::{
-    ForkCut, ForkRequest, HistoryMode, LocalStore, RestoreObstacle, StoreError, StoreErrorKind, StoreResult,
-    ThreadReadQuery, ThreadRecord, ThreadStore as _, ThreadTrash, TrashQuery, TrashSelection, View,
+    ForkCut, ForkRequest, HistoryMode, LocalStore, LocalStoreOptions, RestoreObstacle, StoreError, StoreErrorKind,
+    StoreResult, ThreadReadQuery, ThreadRecord, ThreadStore as _, ThreadTrash, TrashQuery, TrashSelection, View,
 };
 use serde_json::Value;
 
@@ -222,6 +222,50 @@ async fn a_thread_that_another_program_moved_a_moment_ago_is_read() {
         lifecycle(&store).unarchive_thread(thread(1)).await.expect("back");
         // It continues what was moved.
         assert_eq!(turns(&other, thread(2)).await, seen);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_moved_while_the_folders_are_walked_is_read() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a"]).await;
+    let fork = ForkRequest::new(thread(1), thread(2));
+    lifecycle(&store).fork_thread(fork).await.expect("forked");
+    let active = home.path().join(&files_of(&home, 1)[0]);
+    lifecycle(&store).archive_thread(thread(1)).await.expect("archived");
+    let archived = home.path().join(&files_of(&home, 1)[0]);
+    drop(store);
+
+    let fs = FaultFs::new(Arc::new(StdFs));
+    let options = LocalStoreOptions {
+        fs: Arc::new(fs.clone()),
+        ..home.options()
+    };
+    let store = LocalStore::open(options).expect("a home");
+    let seen = turns(&store, thread(2)).await;
+    let before = fs.operation_count();
+    assert_eq!(turns(&store, thread(2)).await, seen);
+    let folder = home.path().join("archived_sessions");
+    let operations = fs.operations().split_off(usize::try_from(before).expect("few"));
+    // The clock of these homes makes every look at the folders a new one; each is met.
+    let walks: Vec<u64> = (0..)
+        .zip(&operations)
+        .filter(|(_, operation)| **operation == (FsOp::ReadDir, folder.clone()))
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!walks.is_empty(), "it walks through both folders");
+    for walk in walks {
+        let (from, to) = (archived.clone(), active.clone());
+        fs.add(Fault::Before {
+            at: fs.operation_count() + walk,
+            // The active folder was seen without it, and the archive is.
+            action: Box::new(move || std::fs::rename(from, to).expect("moved")),
+        });
+        assert_eq!(turns(&store, thread(2)).await, seen);
+        assert!(active.exists(), "it was moved meanwhile");
+        std::fs::rename(&active, &archived).expect("back");
+        assert_eq!(turns(&store, thread(2)).await, seen);
     }
 }
 
