@@ -4,6 +4,7 @@
 //! itself and finds it done here.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use codex_rollout::fs::FileLock;
@@ -23,6 +24,8 @@ const STEP_BYTES: u64 = 32 * 1024 * 1024;
 #[derive(Default)]
 pub(super) struct Leadership {
     lock: Mutex<Option<Box<dyn FileLock>>>,
+    /// What the last step left.
+    rollouts_left: AtomicUsize,
 }
 
 impl Inner {
@@ -45,7 +48,11 @@ impl Inner {
 
     fn lead_step(&self) -> StoreResult<IndexStep> {
         let rest = self.bring_nearer(STEP_FILES, STEP_BYTES, &mut |_, _| {})?;
-        if !rest.is_empty() {
+        let left_before = self.leadership.rollouts_left.swap(rest.len(), Ordering::Relaxed);
+        if !rest.is_empty() && rest.len() == left_before {
+            // Files that cannot be read are tried by every step, and enough of them keep it from all others.
+            self.bring_up_to_date(&mut |_, _| {})?;
+        } else if !rest.is_empty() {
             return Ok(IndexStep::More {
                 rollouts_left: rest.len() as u64,
                 bytes_left: rest.iter().map(|file| file.stat.len).sum(),

@@ -28,7 +28,7 @@ impl Inner {
 
     /// Brings the word index nearer to the positions until so many bytes were read; returns whether it is there.
     ///
-    /// A rollout whose lines cannot be read stays behind: a search that needs it says so, and no other one is held up.
+    /// A rollout whose lines cannot be read stays behind; searches go on without it.
     pub(super) fn catch_up_some_text(&self, max_bytes: u64, progress: &mut dyn FnMut(u64)) -> StoreResult<bool> {
         let sweep = self.sweep(Freshness::Recent);
         if self.is_text_synced(&sweep) {
@@ -60,6 +60,8 @@ impl Inner {
                 Ok(()) => {}
                 Err(error @ StoreError::Read { .. }) => {
                     tracing::warn!(error = %error_chain(&error), "the text of a rollout could not be indexed");
+                    // Not counted: steps that only meet such rollouts would never come to the others.
+                    continue;
                 }
                 Err(error) => return Err(error),
             }

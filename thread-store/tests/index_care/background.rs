@@ -99,3 +99,20 @@ async fn whoever_is_done_leaves_the_lead() {
     finish(&first).await;
     finish(&second).await;
 }
+
+#[tokio::test]
+async fn files_that_cannot_be_read_are_not_tried_for_ever() {
+    let home = home();
+    let folder = home.path().join("sessions/2026/03/02");
+    for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+        // The newest are as many as a step takes.
+        let name = entry.file_name().into_string().expect("text");
+        if (LEFT + 1..=u64::from(THREADS)).any(|number| name.contains(&format!("-{number:012}"))) {
+            std::fs::write(folder.join(format!("{name}.zst")), b"no frame").expect("writable");
+            std::fs::remove_file(entry.path()).expect("removable");
+        }
+    }
+    let store = home.store();
+    finish(&store).await;
+    assert!(lag(&store).await.starts_with("64 rollouts"), "{}", lag(&store).await);
+}
