@@ -219,11 +219,16 @@ pub(crate) fn current_revision<'r>(revisions: &'r [RolloutRow], named: &NamedRev
     current_of(&keys, named).map(|at| &revisions[at])
 }
 
-/// Returns when the thread was created; the file name's time stands in for a header without one.
 fn created_at_ms(row: &RolloutRow) -> i64 {
     let file_name = row.file.path.rsplit('/').next().unwrap_or_default();
-    let named = || RolloutName::parse(file_name).and_then(|name| name.time_utc_ms());
-    row.meta.header.created_at_ms.or_else(named).unwrap_or_default()
+    creation_ms(row.meta.header.created_at_ms, || RolloutName::parse(file_name))
+}
+
+/// Returns when a thread was created; the file name's time stands in for a header without one.
+pub(crate) fn creation_ms(header_ms: Option<i64>, name: impl FnOnce() -> Option<RolloutName>) -> i64 {
+    header_ms
+        .or_else(|| name().and_then(|name| name.time_utc_ms()))
+        .unwrap_or_default()
 }
 
 fn cut(text: &ShortText) -> CutText {

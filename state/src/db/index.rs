@@ -7,8 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use uuid::Uuid;
 
-use super::rollouts::{self, FileState, RolloutRow, RolloutUpdate};
+use super::rollouts::{self, FileState, RolloutRow, RolloutUpdate, Settled};
 use super::schema;
 use crate::error::{StateError, StateResult};
 
@@ -145,6 +146,14 @@ impl Index {
         })
     }
 
+    /// Marks rollouts of which all is stored that follows from them.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn settle(&self, marks: &[Settled]) -> StateResult<()> {
+        self.write(|transaction| rollouts::settle(transaction, marks))
+    }
+
     /// Forgets a rollout.
     ///
     /// # Errors
@@ -238,6 +247,14 @@ impl Reader<'_> {
     /// When SQLite fails.
     pub fn rollouts_with_text_behind(&self) -> StateResult<Vec<String>> {
         rollouts::text_behind(self.connection())
+    }
+
+    /// Returns the mark of every rollout, 0 where there is none; see [`Settled`].
+    ///
+    /// # Errors
+    /// When SQLite fails or an id is no UUID.
+    pub fn settled(&self) -> StateResult<Vec<(Uuid, i64)>> {
+        rollouts::settled(self.connection())
     }
 
     /// Returns `(rollout id, thread id, file)` of every rollout.

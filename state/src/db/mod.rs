@@ -4,6 +4,7 @@
 
 mod history;
 mod index;
+mod meta_codec;
 mod raw_rows;
 mod rollouts;
 mod schema;
@@ -11,5 +12,5 @@ mod span_codec;
 
 pub use self::history::StoredRows;
 pub use self::index::{Index, Reader, WriteOutcome};
-pub use self::rollouts::{FileState, RolloutRow, RolloutUpdate};
+pub use self::rollouts::{FileState, RolloutRow, RolloutUpdate, Settled};
 pub use self::schema::SCHEMA_VERSION;

@@ -11,7 +11,7 @@ use crate::error::{StateError, StateResult};
 use crate::{threads, words};
 
 /// Version of the schema and of the projector's output; raise it whenever either changes.
-pub const SCHEMA_VERSION: i64 = 6;
+pub const SCHEMA_VERSION: i64 = 7;
 
 /// Page cache of one connection.
 const CACHE_KIB: i64 = 8 * 1024;
@@ -43,11 +43,13 @@ CREATE TABLE rollouts (
     meta TEXT NOT NULL,
     header_error TEXT,
     seal INTEGER NOT NULL,
-    text_seal INTEGER NOT NULL
+    text_seal INTEGER NOT NULL,
+    settled INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX rollouts_thread ON rollouts (thread_id);
 CREATE INDEX rollouts_base ON rollouts (base_rollout_id) WHERE base_rollout_id IS NOT NULL;
 CREATE INDEX rollouts_path ON rollouts (path);
+CREATE INDEX rollouts_settled ON rollouts (rollout_id, settled);
 
 CREATE TABLE turns (
     rollout INTEGER NOT NULL,

@@ -50,24 +50,33 @@ pub struct WebCall {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LegacyState {
     /// Records that Codex's pre-filter keeps, so far; numbers synthetic turns (`rollout-<n>`).
+    #[serde(default, skip_serializing_if = "is_default")]
     pub record_index: u64,
     /// Number of the next item without recorded id (`item-<n>`).
     pub next_item: u64,
     /// Open turn.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub turn: Option<RowKey>,
     /// Whether the open turn was opened by `task_started`.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub explicit: bool,
     /// Whether the open turn saw a compaction.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub saw_compaction: bool,
     /// Whether the open turn has an item that Codex shows.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub has_items: bool,
     /// The open turn's last item, if it is made of reasoning events.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub reasoning: Option<RowKey>,
     /// Turn that late raw items join when none is open.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub last_turn: Option<RowKey>,
     /// Running sessions.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub sessions: VecDeque<SessionCall>,
     /// Web searches of the open turn.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub web: VecDeque<WebCall>,
 }
 
@@ -75,10 +84,13 @@ pub struct LegacyState {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawState {
     /// Open turn.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub turn: Option<RowKey>,
     /// Whether a real user message was seen.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub user_seen: bool,
     /// Running sessions.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub sessions: VecDeque<SessionCall>,
 }
 
@@ -90,25 +102,52 @@ pub struct Checkpoint {
     /// First byte that is not folded.
     pub offset: u64,
     /// Lines folded, blank and bad ones included.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub line_no: u64,
     /// Ordinal that the next line should carry.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub next_ordinal: u64,
     /// Whether a line has carried an ordinal.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ordinal_seen: bool,
     /// Undecodable lines since the last good one; they explain a gap of as many ordinals.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rejected_pending: u64,
     /// Whether ordinals alone do not name positions in this rollout.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ordinals_ambiguous: bool,
     /// Lines below this ordinal are copied parent context and project to nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub subagent_start_ordinal: Option<u64>,
     /// Damaged lines.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub damage_count: u64,
     /// Whether a user event (or canonical user item) was seen; then events alone decide.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub user_event_seen: bool,
     /// Legacy fold.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub legacy: LegacyState,
     /// Raw fold.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub raw: RawState,
+}
+
+impl Default for LegacyState {
+    fn default() -> Self {
+        Self {
+            record_index: 0,
+            next_item: 1,
+            turn: None,
+            explicit: false,
+            saw_compaction: false,
+            has_items: false,
+            reasoning: None,
+            last_turn: None,
+            sessions: VecDeque::new(),
+            web: VecDeque::new(),
+        }
+    }
 }
 
 impl Checkpoint {
@@ -125,21 +164,15 @@ impl Checkpoint {
             subagent_start_ordinal,
             damage_count: 0,
             user_event_seen: false,
-            legacy: LegacyState {
-                record_index: 0,
-                next_item: 1,
-                turn: None,
-                explicit: false,
-                saw_compaction: false,
-                has_items: false,
-                reasoning: None,
-                last_turn: None,
-                sessions: VecDeque::new(),
-                web: VecDeque::new(),
-            },
+            legacy: LegacyState::default(),
             raw: RawState::default(),
         }
     }
+}
+
+/// Whether a value needs not be stored.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Remembers `value` in a bounded list, forgetting the oldest.

@@ -14,7 +14,7 @@ use crate::text::UserText;
 pub const USER_TEXT_LIMIT_BYTES: usize = 4 * 1024;
 
 /// A text that may continue in the log.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShortText {
     /// The text, or its beginning.
     pub text: String,
@@ -48,43 +48,60 @@ impl ShortText {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderMeta {
     /// Thread id as recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<String>,
     /// Creation time, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at_ms: Option<i64>,
     /// Source of a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked_from: Option<String>,
     /// Spawning thread, which relations go by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     /// Controlling thread as declared; also that of a review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_parent: Option<String>,
     /// Thread that a fork is attached to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attached_to: Option<String>,
     /// Session source, stored text form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// Free-form source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread_source: Option<String>,
     /// Recording client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub originator: Option<String>,
     /// Recording version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cli_version: Option<String>,
     /// Nickname of a spawned agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_nickname: Option<String>,
     /// Role of a spawned agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_role: Option<String>,
     /// Path of a spawned agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_path: Option<String>,
     /// Commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_sha: Option<String>,
     /// Branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_branch: Option<String>,
     /// Remote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_origin_url: Option<String>,
     /// Whether memories are made of the thread: what the newest header line says; absent is enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_mode: Option<String>,
 }
 
 /// Metadata of one rollout.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RolloutMeta {
     /// From header lines.
     pub header: HeaderMeta,
@@ -235,7 +252,7 @@ impl<S: RowStore> Projector<'_, S> {
 }
 
 /// Parses the creation time of a header, either RFC 3339 or `YYYY-MM-DDThh-mm-ss` taken as UTC (2.3).
-pub(crate) fn session_timestamp_ms(text: &str) -> Option<i64> {
+pub fn session_timestamp_ms(text: &str) -> Option<i64> {
     timestamp_ms(text).or_else(|| {
         let (date, time) = text.split_once('T')?;
         timestamp_ms(&format!("{date}T{}Z", time.replace('-', ":")))

@@ -17,7 +17,7 @@ mod row_store;
 pub use self::checkpoint::{Checkpoint, LegacyState, Mode, RawState, SessionCall, WebCall};
 pub use self::fold_line::{LineAt, Projector, damage_of};
 pub use self::memory::{KnownIds, MemoryRows, RowChanges};
-pub use self::meta::{HeaderMeta, RolloutMeta, ShortText, USER_TEXT_LIMIT_BYTES};
+pub use self::meta::{HeaderMeta, RolloutMeta, ShortText, USER_TEXT_LIMIT_BYTES, session_timestamp_ms};
 pub use self::paginated::summary_of;
 pub use self::row_store::{KeyRange, Order, RowReader, RowStore};
 

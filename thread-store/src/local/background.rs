@@ -4,11 +4,13 @@
 //! itself and finds it done here.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use codex_rollout::discover::RolloutFile;
 use codex_rollout::fs::FileLock;
 
+use super::freshness::Share;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::store::IndexStep;
@@ -47,23 +49,32 @@ impl Inner {
     }
 
     fn lead_step(&self) -> StoreResult<IndexStep> {
-        let rest = self.bring_nearer(STEP_FILES, STEP_BYTES, &mut |_, _| {})?;
+        self.priority.wait_until_free();
+        let gave_way = AtomicBool::new(false);
+        let share = Share {
+            files: STEP_FILES,
+            bytes: STEP_BYTES,
+            is_enough: &|| {
+                let wanted = self.priority.is_wanted();
+                gave_way.fetch_or(wanted, Ordering::Relaxed);
+                wanted
+            },
+        };
+        let rest = self.bring_nearer(share, &mut |_, _| {})?;
+        if gave_way.into_inner() {
+            return Ok(more(&rest));
+        }
         let left_before = self.leadership.rollouts_left.swap(rest.len(), Ordering::Relaxed);
         if !rest.is_empty() && rest.len() == left_before {
             // Files that cannot be read are tried by every step, and enough of them keep it from all others.
             self.bring_up_to_date(&mut |_, _| {})?;
         } else if !rest.is_empty() {
-            return Ok(IndexStep::More {
-                rollouts_left: rest.len() as u64,
-                bytes_left: rest.iter().map(|file| file.stat.len).sum(),
-            });
+            return Ok(more(&rest));
         }
+        self.catch_up_titles()?;
         match self.catch_up_some_text(STEP_BYTES, &mut |_| {})? {
             true => Ok(IndexStep::Done),
-            false => Ok(IndexStep::More {
-                rollouts_left: 0,
-                bytes_left: 0,
-            }),
+            false => Ok(more(&[])),
         }
     }
 
@@ -78,5 +89,12 @@ impl Inner {
             path,
             source: Box::new(error),
         })
+    }
+}
+
+fn more(rest: &[RolloutFile]) -> IndexStep {
+    IndexStep::More {
+        rollouts_left: rest.len() as u64,
+        bytes_left: rest.iter().map(|file| file.stat.len).sum(),
     }
 }

@@ -3,14 +3,17 @@
 //! A sweep walks the folders and compares fingerprints; it reads no rollout. Lists and pages sweep at most once a second; who must know sweeps at once.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash as _, Hasher as _};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use codex_rollout::discover::{RolloutFile, visit};
+use codex_rollout::discover::{Encoding, Location, RolloutFile, visit};
 use uuid::Uuid;
+use xxhash_rust::xxh3::Xxh3Default;
 
-use super::catch_up::{fingerprint_text, rollout_uuid};
-use super::facts::Facts;
+use super::catch_up::rollout_uuid;
+use super::first_page::HeadKey;
+use super::freshness::named_thread;
 use super::store::Inner;
 
 /// How long a sweep is trusted.
@@ -28,16 +31,20 @@ struct State {
     /// Counts the times that this process made or moved files: a sweep that was under way then proves nothing.
     changes: u64,
     sweep: Arc<Sweep>,
-    /// Fingerprints of files whose rows and thread row are known to be current.
-    current: HashMap<Uuid, String>,
+    /// Marks of files whose rows and thread row are known to be current.
+    current: HashMap<Uuid, i64>,
+    /// Whether `current` has what the index says of itself.
+    recalled: bool,
     /// The sweep that the index was last brought up to date with.
     synced: Option<Arc<Sweep>>,
     /// The sweep that the word index was last brought up to date with.
     text_synced: Option<Arc<Sweep>>,
+    /// Beginnings of files that are not indexed yet, with the marks of the files.
+    heads: HashMap<Uuid, (i64, HeadKey)>,
     /// Digests of the facts that thread rows carry.
-    facts: HashMap<String, String>,
-    /// Files that cannot be read, with the fingerprint they had.
-    unreadable: HashMap<Uuid, (String, String)>,
+    facts: FactDigests,
+    /// Files that cannot be read, with the mark they had.
+    unreadable: HashMap<Uuid, (i64, String)>,
 }
 
 /// What one sweep found.
@@ -80,6 +87,7 @@ impl Catalog {
     pub(super) fn forget_index(&self) {
         let mut state = self.lock();
         state.current.clear();
+        state.recalled = false;
         state.synced = None;
         state.text_synced = None;
         state.facts.clear();
@@ -109,9 +117,23 @@ impl Catalog {
     }
 }
 
-/// What a file is known as: moving it need not change its status.
-fn known_as(file: &RolloutFile) -> String {
-    format!("{} {}", fingerprint_text(file), file.relative)
+/// A digest of the facts of each thread that has any.
+pub(super) type FactDigests = HashMap<String, String>;
+
+/// Mark of a file that is to be looked at again, whatever its status.
+const NO_MARK: i64 = 0;
+
+/// Returns what a file is known as: it changes whenever a sweep can see that the file changed or was moved.
+fn mark_of(file: &RolloutFile) -> i64 {
+    let mut hasher = Xxh3Default::new();
+    file.relative.hash(&mut hasher);
+    file.stat.fingerprint.hash(&mut hasher);
+    (file.encoding == Encoding::Zstd, file.location == Location::Archived).hash(&mut hasher);
+    mark_from(&hasher)
+}
+
+fn mark_from(hasher: &Xxh3Default) -> i64 {
+    hasher.finish().max(1).cast_signed()
 }
 
 /// Whether an older sweep will do.
@@ -182,7 +204,7 @@ impl Inner {
         let state = self.catalog.lock();
         let known = |file: &&RolloutFile| {
             let id = rollout_uuid(file);
-            let print = known_as(file);
+            let print = mark_of(file);
             state.current.get(&id) == Some(&print) || state.unreadable.get(&id).is_some_and(|(seen, _)| *seen == print)
         };
         sweep.files.iter().filter(|file| !known(file)).cloned().collect()
@@ -199,7 +221,28 @@ impl Inner {
 
     /// Remembers that the index is up to date with a sweep.
     pub(super) fn mark_synced(&self, sweep: &Arc<Sweep>) {
-        self.catalog.lock().synced = Some(Arc::clone(sweep));
+        let mut state = self.catalog.lock();
+        state.synced = Some(Arc::clone(sweep));
+        // They tell what is to be caught up first; now there is nothing.
+        state.heads = HashMap::new();
+    }
+
+    /// Returns what is known of the beginnings of files, each `None` where nothing is.
+    pub(super) fn known_heads(&self, files: &[RolloutFile]) -> Vec<Option<HeadKey>> {
+        let state = self.catalog.lock();
+        let known = |file: &RolloutFile| {
+            let (mark, head) = state.heads.get(&rollout_uuid(file))?;
+            (*mark == mark_of(file)).then(|| head.clone())
+        };
+        files.iter().map(known).collect()
+    }
+
+    /// Remembers the beginnings of files until everything is indexed.
+    pub(super) fn remember_heads(&self, files: &[RolloutFile], heads: &[HeadKey]) {
+        let mut state = self.catalog.lock();
+        for (file, head) in files.iter().zip(heads) {
+            state.heads.insert(rollout_uuid(file), (mark_of(file), head.clone()));
+        }
     }
 
     /// Returns whether the word index is up to date with a sweep.
@@ -216,17 +259,56 @@ impl Inner {
         self.catalog.lock().text_synced = Some(Arc::clone(sweep));
     }
 
-    /// Returns the threads whose facts changed since they were last stored, and remembers the new ones.
-    pub(super) fn changed_facts(&self, facts: &Facts) -> Vec<String> {
-        let newest = facts.digests();
+    /// Returns the mark that a settled rollout has in the index: what its file is, and what else its thread's row shows.
+    pub(super) fn settled_mark(&self, file: &RolloutFile, digests: &FactDigests) -> i64 {
+        let mut hasher = Xxh3Default::new();
+        mark_of(file).hash(&mut hasher);
+        self.default_provider.hash(&mut hasher);
+        named_thread(file).and_then(|id| digests.get(&id)).hash(&mut hasher);
+        mark_from(&hasher)
+    }
+
+    /// Learns, once for each index, what it says to be settled.
+    pub(super) fn recall_settled(&self, sweep: &Sweep, stored: &[(Uuid, i64)], digests: &FactDigests) {
+        if std::mem::replace(&mut self.catalog.lock().recalled, true) {
+            return;
+        }
+        let settled = stored.iter().filter_map(|(rollout_id, mark)| {
+            let file = sweep.rollout(*rollout_id)?;
+            let is_settled = *mark != NO_MARK && self.settled_mark(file, digests) == *mark;
+            // After a power loss the index may know more than the log.
+            (is_settled && !self.earlier_index.may_be_ahead_of(file)).then(|| (*rollout_id, mark_of(file)))
+        });
+        let settled: HashMap<Uuid, i64> = settled.collect();
+        let has_settled_rows = |thread_id: &String| {
+            let files = thread_id.parse().map(|id| sweep.named(id)).unwrap_or_default();
+            files.iter().all(|file| settled.contains_key(&rollout_uuid(file)))
+        };
+        let facts = digests.iter().filter(|(thread_id, _)| has_settled_rows(thread_id));
+        let facts: FactDigests = facts.map(|(id, digest)| (id.clone(), digest.clone())).collect();
         let mut state = self.catalog.lock();
+        state.facts = facts;
+        state.current.extend(settled);
+    }
+
+    /// Returns the threads whose facts changed since they were last stored.
+    pub(super) fn changed_facts(&self, newest: &FactDigests) -> Vec<String> {
+        let state = self.catalog.lock();
         let changed = newest
             .iter()
             .filter(|(id, digest)| state.facts.get(*id) != Some(digest));
         let removed = state.facts.keys().filter(|id| !newest.contains_key(*id));
-        let threads = changed.map(|(id, _)| id.clone()).chain(removed.cloned()).collect();
-        state.facts = newest;
-        threads
+        changed.map(|(id, _)| id.clone()).chain(removed.cloned()).collect()
+    }
+
+    /// Remembers that the rows of threads show these facts.
+    pub(super) fn remember_facts(&self, stored: &FactDigests) {
+        self.catalog.lock().facts.clone_from(stored);
+    }
+
+    /// Returns whether a file's rows and thread row are known to be current.
+    pub(super) fn is_current(&self, file: &RolloutFile) -> bool {
+        self.catalog.lock().current.get(&rollout_uuid(file)) == Some(&mark_of(file))
     }
 
     /// Returns whether nothing speaks against reading a file.
@@ -238,20 +320,19 @@ impl Inner {
     pub(super) fn mark_current(&self, file: &RolloutFile) {
         let mut state = self.catalog.lock();
         state.unreadable.remove(&rollout_uuid(file));
-        state.current.insert(rollout_uuid(file), known_as(file));
+        state.current.insert(rollout_uuid(file), mark_of(file));
     }
 
     /// Remembers that a file cannot be read as a thread.
     pub(super) fn mark_unreadable(&self, file: &RolloutFile, reason: String) {
         let mut state = self.catalog.lock();
-        state.unreadable.insert(rollout_uuid(file), (known_as(file), reason));
+        state.unreadable.insert(rollout_uuid(file), (mark_of(file), reason));
     }
 
     /// Remembers that a file could not be read at this time; the next sweep tries again.
     pub(super) fn mark_unread(&self, file: &RolloutFile, reason: String) {
-        let no_fingerprint = String::new();
         let mut state = self.catalog.lock();
-        state.unreadable.insert(rollout_uuid(file), (no_fingerprint, reason));
+        state.unreadable.insert(rollout_uuid(file), (NO_MARK, reason));
     }
 
     /// Returns the files that cannot be read as threads, with the reason.

@@ -2,17 +2,13 @@
 //!
 //! Decides which rows a view shows; order, filters and paging are the index's.
 
-use std::collections::BTreeSet;
-
-use codex_rollout::discover::RolloutFile;
-use codex_state::db::{Reader, RolloutRow, RolloutUpdate, WriteOutcome};
+use codex_state::db::{Reader, RolloutRow};
 use codex_state::threads::{
     self, ArchivedRows, DefaultSources, ListAnchor, ListDirection, ListFilter, Membership, Relation, SourceSelector,
     ThreadRow, Visibility,
 };
 
-use super::catalog::{Freshness, Sweep};
-use super::catch_up::{Sink, is_index_full, rollout_uuid};
+use super::catch_up::is_index_full;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::organise::NewestOfProjects;
@@ -22,27 +18,21 @@ use crate::types::{
     ThreadRecord, View,
 };
 
-/// Rollouts and rows that one transaction stores at most while a home is caught up.
-const STEP_ROLLOUTS: usize = 500;
-const STEP_ROWS: usize = 10_000;
-/// Rows whose texts one transaction indexes.
-const TITLE_STEP_ROWS: u32 = 1_000;
-
-/// Returns how many files, newest first, make a step; one at least.
-fn first_files(files: &[RolloutFile], max_files: usize, max_bytes: u64) -> usize {
-    let mut bytes = 0_u64;
-    let fits = files.iter().take(max_files).take_while(|file| {
-        let first = bytes == 0;
-        bytes = bytes.saturating_add(file.stat.len.max(1));
-        first || bytes <= max_bytes
-    });
-    fits.count()
-}
-
 impl Inner {
     /// Lists threads.
     pub(super) fn list(&self, query: &ListQuery) -> StoreResult<ListPage> {
+        match self.first_page(query) {
+            Ok(Some(page)) => return Ok(page),
+            // The index as it is may do.
+            Err(error) if !is_index_full(&error) => return Err(error),
+            _ => {}
+        }
         self.bring_up_to_date_if_there_is_room()?;
+        self.indexed_page(query)
+    }
+
+    /// Lists the threads that the index knows.
+    fn indexed_page(&self, query: &ListQuery) -> StoreResult<ListPage> {
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let mut filter = filter_of(query);
@@ -70,6 +60,30 @@ impl Inner {
             }
             filter.anchor = last;
         }
+    }
+
+    /// Lists the threads that the index knows, if the page and one more thread have keys that `is_certain` of: nothing that is
+    /// not indexed yet can come before them.
+    pub(super) fn certain_page(
+        &self,
+        query: &ListQuery,
+        is_certain: &dyn Fn(i64) -> bool,
+    ) -> StoreResult<Option<ListPage>> {
+        let more = ListQuery {
+            limit: query.limit + 1,
+            ..query.clone()
+        };
+        let mut page = self.indexed_page(&more)?;
+        let keys = page.threads.iter().map(|thread| match query.sort {
+            ListSort::UpdatedAt => thread.updated_at_ms,
+            _ => thread.created_at_ms,
+        });
+        if page.threads.len() <= query.limit || !keys.into_iter().all(is_certain) {
+            return Ok(None);
+        }
+        page.threads.truncate(query.limit);
+        page.has_more = true;
+        Ok(Some(page))
     }
 
     /// In its database listings, of which those of sections are, Codex also shows rollouts without header, but none without
@@ -108,127 +122,6 @@ impl Inner {
         Ok(found)
     }
 
-    /// Catches up before an answer that the index as it is can give, too. On a full disk it gives it if it knows the very
-    /// rollouts that there are, so that no thread is missing or there too much; the log of the program says that order and
-    /// texts may be older.
-    pub(super) fn bring_up_to_date_if_there_is_room(&self) -> StoreResult<()> {
-        match self.bring_up_to_date(&mut |_, _| {}) {
-            Err(error) if is_index_full(&error) && self.knows_all_rollouts()? => {
-                tracing::warn!(error = %error_chain(&error), "no room for the index; order and texts of a list may be older");
-                Ok(())
-            }
-            done => done,
-        }
-    }
-
-    fn knows_all_rollouts(&self) -> StoreResult<bool> {
-        let index = self.index();
-        let reader = index.reader().map_err(|error| self.index_error(error))?;
-        let stored = reader.files().map_err(|error| self.index_error(error))?;
-        let stored: BTreeSet<String> = stored.into_iter().map(|(rollout_id, _, _)| rollout_id).collect();
-        let sweep = self.sweep(Freshness::Recent);
-        let there = sweep.files.iter().filter(|file| self.is_readable(file));
-        let there: BTreeSet<String> = there.map(|file| rollout_uuid(file).to_string()).collect();
-        Ok(stored == there)
-    }
-
-    /// Catches up every changed file and stores the rows of the threads that they belong to.
-    pub(super) fn bring_up_to_date(&self, progress: &mut dyn FnMut(&RolloutFile, usize)) -> StoreResult<()> {
-        self.bring_nearer(usize::MAX, u64::MAX, progress).map(|_| ())
-    }
-
-    /// Catches up the newest changed files, at most so many and (but for the first) so many bytes; returns the others.
-    pub(super) fn bring_nearer(
-        &self,
-        max_files: usize,
-        max_bytes: u64,
-        progress: &mut dyn FnMut(&RolloutFile, usize),
-    ) -> StoreResult<Vec<RolloutFile>> {
-        self.index_own_appends();
-        let sweep = self.sweep(Freshness::Recent);
-        if self.is_synced(&sweep) {
-            return Ok(Vec::new());
-        }
-        let mut dirty = self.dirty_files(&sweep);
-        let rest = dirty.split_off(first_files(&dirty, max_files, max_bytes));
-        self.remove_vanished(&sweep)?;
-        let facts = self.facts()?;
-        let mut changed_facts = self.changed_facts(&facts);
-        changed_facts.extend(self.threads_of_lost_databases()?);
-        if dirty.is_empty() && changed_facts.is_empty() {
-            self.mark_synced(&sweep);
-            return Ok(rest);
-        }
-        let mut threads: BTreeSet<String> = changed_facts.into_iter().collect();
-        let mut updates = Vec::new();
-        for (done, file) in dirty.iter().enumerate() {
-            progress(file, done);
-            match self.index_file(file, &mut updates) {
-                Ok(thread_id) => {
-                    threads.insert(thread_id);
-                }
-                Err(error @ StoreError::Header { .. }) => {
-                    threads.extend(self.forget_rows_of(file)?);
-                    self.mark_unreadable(file, error_chain(&error));
-                }
-                // A disk that fails now may not fail the next time.
-                Err(error @ StoreError::Read { .. }) => self.mark_unread(file, error_chain(&error)),
-                Err(error) => return Err(error),
-            }
-            let rows: usize = updates.iter().map(|update: &RolloutUpdate| update.changes.len()).sum();
-            if updates.len() >= STEP_ROLLOUTS || rows >= STEP_ROWS {
-                self.store_updates(&mut updates)?;
-            }
-        }
-        self.store_updates(&mut updates)?;
-        let facts = match self.has_postponed_import() {
-            true => self.facts_of_indexed()?,
-            false => facts,
-        };
-        self.add_heirs(&dirty, &mut threads)?;
-        let threads: Vec<String> = threads.into_iter().collect();
-        self.store_thread_rows(&sweep, &facts, &threads)?;
-        for file in &dirty {
-            if self.is_readable(file) {
-                self.mark_current(file);
-            }
-        }
-        if rest.is_empty() {
-            self.mark_synced(&sweep);
-        }
-        self.catch_up_titles()?;
-        Ok(rest)
-    }
-
-    /// Adds the threads that inherit from changed rollouts: what their rows say may come from there.
-    fn add_heirs(&self, changed: &[RolloutFile], threads: &mut BTreeSet<String>) -> StoreResult<()> {
-        let index = self.index();
-        let reader = index.reader().map_err(|error| self.index_error(error))?;
-        let mut seen: BTreeSet<String> = changed.iter().map(|file| rollout_uuid(file).to_string()).collect();
-        let mut open: Vec<String> = seen.iter().cloned().collect();
-        while let Some(rollout_id) = open.pop() {
-            for (heir, thread_id) in reader
-                .continuing(&rollout_id)
-                .map_err(|error| self.index_error(error))?
-            {
-                threads.insert(thread_id);
-                if seen.insert(heir.clone()) {
-                    open.push(heir);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn store_updates(&self, updates: &mut Vec<RolloutUpdate>) -> StoreResult<()> {
-        if updates.is_empty() {
-            return Ok(());
-        }
-        let stored = self.index().store_all(updates);
-        updates.clear();
-        stored.map_err(|error| self.index_error(error))
-    }
-
     /// Returns the newest recency of the threads of projects that are not archived.
     pub(super) fn newest_of_projects(&self, project_ids: &[String]) -> StoreResult<NewestOfProjects> {
         if project_ids.is_empty() {
@@ -245,81 +138,6 @@ impl Inner {
             }
         }
         Ok(newest)
-    }
-
-    /// Feeds the index of names, titles and previews in small steps; lists are right without it, only slower.
-    fn catch_up_titles(&self) -> StoreResult<()> {
-        let index = self.index();
-        loop {
-            let step = index.try_write(|transaction| threads::index_titles(transaction, TITLE_STEP_ROWS));
-            match step.map_err(|error| self.index_error(error))? {
-                WriteOutcome::Stored(0) | WriteOutcome::Skipped => return Ok(()),
-                WriteOutcome::Stored(_) => {}
-            }
-        }
-    }
-
-    /// Catches up one file, adding what is to be stored, and returns the thread that it belongs to.
-    fn index_file(&self, file: &RolloutFile, updates: &mut Vec<RolloutUpdate>) -> StoreResult<String> {
-        self.catch_up_bulk(file)?;
-        let index = self.index();
-        let reader = index.reader().map_err(|error| self.index_error(error))?;
-        let row = reader
-            .rollout(&rollout_uuid(file).to_string())
-            .map_err(|error| self.index_error(error))?;
-        if let Some(row) = row
-            && row.file == super::catch_up::file_state(file)
-            && !self.earlier_index.may_be_ahead_of(file)
-        {
-            return Ok(row.thread_id);
-        }
-        let open = self.open_into(&reader, file, Sink::Collect(updates))?;
-        Ok(open.thread_id)
-    }
-
-    /// Forgets what the index knows of a file that is no rollout, and returns the thread that it was of: after a power loss
-    /// the index may know more than the log.
-    fn forget_rows_of(&self, file: &RolloutFile) -> StoreResult<Option<String>> {
-        let rollout_id = rollout_uuid(file).to_string();
-        let index = self.index();
-        let row = {
-            let reader = index.reader().map_err(|error| self.index_error(error))?;
-            reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?
-        };
-        let Some(row) = row else { return Ok(None) };
-        let removed = index.remove_rollout(&rollout_id);
-        removed.map_err(|error| self.index_error(error))?;
-        Ok(Some(row.thread_id))
-    }
-
-    /// Forgets rollouts whose files are gone.
-    fn remove_vanished(&self, sweep: &Sweep) -> StoreResult<()> {
-        if !sweep.problems.is_empty() {
-            return Ok(()); // a folder that cannot be read now hides files, it does not delete them
-        }
-        let index = self.index();
-        let known = {
-            let reader = index.reader().map_err(|error| self.index_error(error))?;
-            reader.files().map_err(|error| self.index_error(error))?
-        };
-        let gone = known
-            .into_iter()
-            .filter(|(id, _, _)| id.parse().ok().and_then(|id| sweep.rollout(id)).is_none());
-        let mut threads = BTreeSet::new();
-        for (rollout_id, thread_id, _) in gone {
-            index
-                .remove_rollout(&rollout_id)
-                .map_err(|error| self.index_error(error))?;
-            if let Ok(rollout_id) = rollout_id.parse() {
-                self.catalog.forget_rollout(rollout_id);
-            }
-            threads.insert(thread_id);
-        }
-        if threads.is_empty() {
-            return Ok(());
-        }
-        let threads: Vec<String> = threads.into_iter().collect();
-        self.store_thread_rows(sweep, &self.facts()?, &threads)
     }
 
     /// Makes the record of a row of the index.

@@ -33,6 +33,7 @@ impl Inner {
             progress.advance(done_bytes, total_bytes, done as u64, total_files);
             done_bytes += file.stat.len;
         })?;
+        self.catch_up_titles()?;
         self.catch_up_text(&mut |_| progress.advance(total_bytes, total_bytes, total_files, total_files))?;
         progress.advance(total_bytes, total_bytes, total_files, total_files);
         let sweep = self.sweep(Freshness::Recent);

@@ -63,6 +63,7 @@ impl OpenRollout<'_> {
             checkpoint: self.checkpoint.clone(),
             meta: self.meta.clone(),
             header_error: self.header_error.clone(),
+            settled: 0,
         }
     }
 

@@ -25,6 +25,7 @@ use super::index_place::{IndexPlace, find_place};
 use super::keyed_lock::KeyedLocks;
 use super::opening::Opened;
 use super::power_loss::EarlierIndex;
+use super::priority::Priority;
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
@@ -135,6 +136,9 @@ pub(super) struct Inner {
     /// Held by whoever changes what threads there are.
     pub(super) lifecycle: Mutex<()>,
     pub(super) earlier_index: EarlierIndex,
+    /// Held by whoever brings changed files into the index: two would do the same work.
+    pub(super) catching_up: Mutex<()>,
+    pub(super) priority: Priority,
     /// Whether this process indexes behind the answers.
     pub(super) leadership: Leadership,
     pub(super) place: IndexPlace,
@@ -185,6 +189,8 @@ impl LocalStore {
                 locks: KeyedLocks::new(),
                 earlier_index,
                 bulk: BulkGate::default(),
+                catching_up: Mutex::default(),
+                priority: Priority::default(),
                 leadership: Leadership::default(),
                 place,
                 index_path: path,

@@ -203,6 +203,7 @@ impl Rollout {
             checkpoint: self.checkpoint.clone(),
             meta: self.meta.clone(),
             header_error: self.header_error.clone(),
+            settled: 0,
         }
     }
 }

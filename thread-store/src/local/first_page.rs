@@ -1,0 +1,234 @@
+//! Answers a list while most of a home is not indexed yet: it catches up only the files that can be on the page.
+//!
+//! For plain lists by creation or change: the head and the status of a file tell where its thread comes. A page is answered when
+//! nothing that is not indexed can come before its last thread; every field is that of the whole index.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
+
+use codex_rollout::discover::RolloutFile;
+use codex_rollout::head::{Head, read_head};
+use codex_state::projector::session_timestamp_ms;
+use uuid::Uuid;
+
+use super::catalog::Freshness;
+use super::catch_up::rollout_uuid;
+use super::freshness::{Situation, named_thread};
+use super::parallel::in_parallel;
+use super::store::Inner;
+use crate::error::StoreResult;
+use crate::thread_row::creation_ms;
+use crate::types::{Direction, GroupFilter, ListPage, ListQuery, ListSort};
+
+/// With fewer files that the index does not know, all of them are caught up.
+const MIN_UNKNOWN_FILES: usize = 128;
+/// With more files that the index knows in another state, all of them are caught up.
+const MAX_CHANGED_FILES: usize = 256;
+/// Files that are caught up before the index is asked first; each further time twice as many.
+const FIRST_BATCH_FILES: usize = 64;
+
+/// What the beginning of a rollout tells about the thread's place in lists.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HeadKey {
+    /// The thread, if the header names it.
+    thread_id: Option<String>,
+    /// Creation, Unix milliseconds; `None` where only the whole fold can tell.
+    created_at_ms: Option<i64>,
+    /// Rollout that the history continues.
+    base: Option<Uuid>,
+}
+
+/// Files that the index does not know, in the order in which their threads are listed.
+struct Queue {
+    files: Vec<Queued>,
+    by_rollout: HashMap<Uuid, usize>,
+    by_thread: HashMap<String, Vec<usize>>,
+    /// Place of the first file that was not taken.
+    next: usize,
+}
+
+struct Queued {
+    file: RolloutFile,
+    head: HeadKey,
+    /// Key in the order of the list; `None` comes before all others.
+    key: Option<i64>,
+    taken: bool,
+}
+
+impl Inner {
+    /// Answers a list before the whole home is indexed, if that is worth it and the page can be told for sure.
+    pub(super) fn first_page(&self, query: &ListQuery) -> StoreResult<Option<ListPage>> {
+        if !is_plain(query) || query.limit == 0 {
+            return Ok(None);
+        }
+        self.index_own_appends();
+        if self.is_synced(&self.sweep(Freshness::Recent)) {
+            return Ok(None);
+        }
+        let _urgent = self.priority.urgent();
+        let _only = self.catching_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let situation = self.situation()?;
+        let known: HashSet<Uuid> = situation.stored.iter().map(|(rollout_id, _)| *rollout_id).collect();
+        let dirty = self.dirty_files(&situation.sweep);
+        let (changed, unknown): (Vec<_>, Vec<_>) =
+            dirty.into_iter().partition(|file| known.contains(&rollout_uuid(file)));
+        if unknown.len() < MIN_UNKNOWN_FILES || changed.len() > MAX_CHANGED_FILES {
+            return Ok(None);
+        }
+        // What the index says of a thread in another state could be on the page, or keep others from it.
+        self.remove_vanished(&situation)?;
+        let facts = self.changed_facts(&situation.digests);
+        let is_known = |thread_id: &&String| {
+            let files = thread_id
+                .parse()
+                .map(|id| situation.sweep.named(id))
+                .unwrap_or_default();
+            files.iter().any(|file| known.contains(&rollout_uuid(file)))
+        };
+        let facts: Vec<String> = facts.iter().filter(is_known).cloned().collect();
+        self.bring_files(&situation, &changed, &facts, &|| false, &mut |_, _| {})?;
+        let mut queue = self.queue(unknown, query)?;
+        let mut batch_files = FIRST_BATCH_FILES;
+        while queue.next < queue.files.len() {
+            let batch = queue.take(batch_files, &situation);
+            self.bring_files(&situation, &batch, &[], &|| false, &mut |_, _| {})?;
+            let Some(bound) = queue.files.get(queue.next).map(|queued| queued.key) else {
+                break;
+            };
+            let is_certain = |key: i64| match (bound, query.direction) {
+                (None, _) => false,
+                (Some(bound), Direction::Descending) => key > bound,
+                (Some(bound), Direction::Ascending) => key < bound,
+            };
+            if let Some(page) = self.certain_page(query, &is_certain)? {
+                return Ok(Some(page));
+            }
+            batch_files *= 2;
+        }
+        Ok(None)
+    }
+
+    fn queue(&self, unknown: Vec<RolloutFile>, query: &ListQuery) -> StoreResult<Queue> {
+        let heads = self.heads_of(&unknown)?;
+        let queued = unknown.into_iter().zip(heads).map(|(file, head)| Queued {
+            key: match query.sort {
+                ListSort::UpdatedAt => i64::try_from(file.stat.mtime_ns / 1_000_000).ok(),
+                _ => head.created_at_ms,
+            },
+            file,
+            head,
+            taken: false,
+        });
+        let mut files: Vec<Queued> = queued.collect();
+        match query.direction {
+            Direction::Ascending => files.sort_by_key(|queued| queued.key),
+            Direction::Descending => files.sort_by_key(|queued| (queued.key.is_some(), queued.key.map(Reverse))),
+        }
+        let mut queue = Queue {
+            by_rollout: HashMap::new(),
+            by_thread: HashMap::new(),
+            next: 0,
+            files,
+        };
+        for (at, queued) in queue.files.iter().enumerate() {
+            queue.by_rollout.insert(rollout_uuid(&queued.file), at);
+            // A thread may have revisions whose headers and names say different things.
+            let threads = [queued.head.thread_id.clone(), named_thread(&queued.file)];
+            for thread_id in threads.into_iter().flatten() {
+                queue.by_thread.entry(thread_id).or_default().push(at);
+            }
+        }
+        if let Some(anchor) = query.anchor {
+            // Their threads come before the page, unless they have other files behind, which bring them along.
+            let comes_before = |queued: &Queued| {
+                queued.key.is_some_and(|key| match query.direction {
+                    Direction::Ascending => key < anchor.time_ms,
+                    Direction::Descending => key > anchor.time_ms,
+                })
+            };
+            let without_key = queue.files.iter().take_while(|queued| queued.key.is_none()).count();
+            let skipped = queue.files[without_key..]
+                .iter()
+                .take_while(|queued| comes_before(queued))
+                .count();
+            if without_key == 0 {
+                queue.next = skipped;
+            }
+        }
+        Ok(queue)
+    }
+
+    /// Reads the beginnings of files, as far as they are not known.
+    fn heads_of(&self, files: &[RolloutFile]) -> StoreResult<Vec<HeadKey>> {
+        let known = self.known_heads(files);
+        let missing: Vec<usize> = (0..files.len()).filter(|at| known[*at].is_none()).collect();
+        let mut heads: Vec<HeadKey> = known.into_iter().map(Option::unwrap_or_default).collect();
+        let read = |at: usize| Some((missing[at], self.head_of(&files[missing[at]])));
+        in_parallel(missing.len(), read, &mut |(at, head)| {
+            heads[at] = head;
+            Ok(())
+        })?;
+        self.remember_heads(files, &heads);
+        Ok(heads)
+    }
+
+    /// Returns what the beginning of a file tells; nothing where the fold has to say what is wrong with it.
+    fn head_of(&self, file: &RolloutFile) -> HeadKey {
+        let head = self.source(file).ok().and_then(|source| read_head(&source).ok());
+        let created_at_ms = |timestamp: &str| Some(creation_ms(session_timestamp_ms(timestamp), || file.name.clone()));
+        match head {
+            Some(Head::Envelope { meta, .. }) => HeadKey {
+                thread_id: Some(meta.id.to_string()),
+                created_at_ms: created_at_ms(&meta.timestamp),
+                base: meta.history_base.as_ref().map(|base| base.thread_id.0),
+            },
+            Some(Head::Bare(header)) => HeadKey {
+                thread_id: Some(header.id.to_string()),
+                created_at_ms: created_at_ms(&header.timestamp),
+                base: None,
+            },
+            None => HeadKey::default(),
+        }
+    }
+}
+
+impl Queue {
+    /// Takes about so many files, with all others of their threads and what these continue.
+    fn take(&mut self, count: usize, situation: &Situation) -> Vec<RolloutFile> {
+        let mut open = Vec::new();
+        let mut taken = Vec::new();
+        while taken.len() < count && self.next < self.files.len() {
+            open.push(self.next);
+            while let Some(at) = open.pop() {
+                let queued = &mut self.files[at];
+                if std::mem::replace(&mut queued.taken, true) {
+                    continue;
+                }
+                taken.push(queued.file.clone());
+                let threads = [queued.head.thread_id.clone(), named_thread(&queued.file)];
+                let relatives = threads
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|id| self.by_thread.get(&id))
+                    .flatten();
+                open.extend(relatives.copied());
+                let base = queued.head.base.and_then(|base| situation.sweep.rollout(base));
+                open.extend(base.and_then(|file| self.by_rollout.get(&rollout_uuid(file))));
+            }
+            while self.files.get(self.next).is_some_and(|queued| queued.taken) {
+                self.next += 1;
+            }
+        }
+        taken
+    }
+}
+
+/// Whether the threads of a list are mostly those that come next in its order.
+fn is_plain(query: &ListQuery) -> bool {
+    matches!(query.sort, ListSort::CreatedAt | ListSort::UpdatedAt)
+        && query.search_term.is_none()
+        && query.relation.is_none()
+        && query.cwds.is_none()
+        && matches!((&query.section, &query.project), (GroupFilter::Any, GroupFilter::Any))
+}

@@ -1,0 +1,48 @@
+//! Tests of parallel work.
+
+use crate::error::StoreError;
+
+use super::in_parallel;
+
+fn taken(count: usize, last: usize) -> Vec<usize> {
+    let mut taken = Vec::new();
+    let done = in_parallel(count, |at| (at <= last).then_some(at), &mut |at| {
+        taken.push(at);
+        Ok(())
+    });
+    done.expect("nothing fails");
+    taken.sort_unstable();
+    taken
+}
+
+#[test]
+fn every_piece_is_taken_once_whether_they_are_few_or_many() {
+    for count in [0, 1, 31, 32, 1_000] {
+        assert_eq!(taken(count, usize::MAX), (0..count).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn work_that_has_no_more_results_ends_all() {
+    assert_eq!(taken(10, 4), [0, 1, 2, 3, 4]);
+    assert_eq!(taken(1_000, 99), (0..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_taker_that_fails_ends_all_and_its_error_is_returned() {
+    for count in [10, 1_000] {
+        let mut taken = 0;
+        let done = in_parallel(count, Some, &mut |_| {
+            taken += 1;
+            match taken {
+                5 => Err(StoreError::TermTooLong {
+                    bytes: 5,
+                    limit_bytes: 4,
+                }),
+                _ => Ok(()),
+            }
+        });
+        assert!(matches!(done, Err(StoreError::TermTooLong { bytes: 5, .. })));
+        assert_eq!(taken, 5);
+    }
+}
