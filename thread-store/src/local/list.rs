@@ -165,6 +165,7 @@ impl Inner {
             progress(file, done);
             match self.index_file(file, &mut updates) {
                 Ok(thread_id) => {
+                    self.forget_unread(file);
                     threads.insert(thread_id);
                 }
                 Err(error @ StoreError::Header { .. }) => {
