@@ -50,14 +50,15 @@ pub enum RolloutError {
         /// Length of the plain bytes.
         plain_len: u64,
     },
-    /// The compressed bytes are damaged; what lies before `offset` was delivered.
+    /// The compressed bytes are damaged: they were read, and no other attempt gives more. What lies before `offset` was
+    /// delivered.
     #[error("decompress rollout {path} at plain byte {offset}")]
     Decompress {
         /// The file that was read.
         path: PathBuf,
         /// First plain byte that could not be produced.
         offset: u64,
-        /// What the decoder, or the file below it, said.
+        /// What the decoder said.
         source: io::Error,
     },
 }

@@ -41,9 +41,12 @@ pub enum Head {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeadError {
-    /// The bytes could not be read.
+    /// The bytes could not be read now. Nothing is known of the head; another attempt may find one.
     #[error(transparent)]
-    Read(#[from] RolloutError),
+    Read(RolloutError),
+    /// The compressed bytes are damaged before a head was found.
+    #[error(transparent)]
+    Undecodable(RolloutError),
     /// No record at all: no bytes, blank lines, or only garbage.
     #[error("rollout {path} is empty: it has no line that is a record")]
     Empty {
@@ -88,6 +91,18 @@ pub enum HeadError {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl From<RolloutError> for HeadError {
+    fn from(error: RolloutError) -> Self {
+        match error {
+            RolloutError::Decompress { .. } => Self::Undecodable(error),
+            RolloutError::Open { .. }
+            | RolloutError::Read { .. }
+            | RolloutError::Shrank { .. }
+            | RolloutError::BeyondEnd { .. } => Self::Read(error),
+        }
+    }
 }
 
 /// What one non-blank line means for the search.

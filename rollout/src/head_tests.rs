@@ -1,9 +1,17 @@
 //! Heads of good, old and damaged files.
 
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
 use codex_protocol::log::HistoryMode;
 
 use super::{Head, HeadError, MAX_HEAD_LINES, head_of_bytes, read_head};
-use crate::test_files::{plain_source, zstd_source};
+use crate::discover::Encoding;
+use crate::error::RolloutError;
+use crate::fs::{FileStat, LogFile};
+use crate::source::RolloutSource;
+use crate::test_files::{MemFile, plain_source, zstd_source};
 
 const ID: &str = "01a20235-994b-7d00-be10-0c5c1ecfe4fb";
 const ROOT: &str = "01a20236-0df7-73b0-9076-184986bf2d16";
@@ -230,6 +238,39 @@ fn the_search_ends_at_the_named_number_of_lines() {
     let error = head(format!("x\n{found_at_limit}").as_bytes()).unwrap_err();
     assert!(
         matches!(error, HeadError::NotFoundWithinLimits { offset: 20_000, .. }),
+        "{error:?}"
+    );
+}
+
+/// A file whose disk fails.
+struct FailingFile(u64);
+
+impl LogFile for FailingFile {
+    fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
+        Err(io::Error::other("the disk failed"))
+    }
+
+    fn stat(&self) -> io::Result<FileStat> {
+        MemFile(vec![0; self.0 as usize]).stat()
+    }
+}
+
+#[test]
+fn a_failing_disk_says_nothing_about_the_head_and_damaged_bytes_do() {
+    for encoding in [Encoding::Plain, Encoding::Zstd] {
+        let failing = RolloutSource::from_file(Path::new("mem"), encoding, Arc::new(FailingFile(100)), None).unwrap();
+        let error = read_head(&failing).unwrap_err();
+        let failed = matches!(
+            &error,
+            HeadError::Read(RolloutError::Read { source, .. }) if source.to_string() == "the disk failed"
+        );
+        assert!(failed, "{encoding:?}: {error:?}");
+    }
+    let damaged = Arc::new(MemFile(b"no frame".to_vec()));
+    let damaged = RolloutSource::from_file(Path::new("mem"), Encoding::Zstd, damaged, None).unwrap();
+    let error = read_head(&damaged).unwrap_err();
+    assert!(
+        matches!(error, HeadError::Undecodable(RolloutError::Decompress { .. })),
         "{error:?}"
     );
 }

@@ -1,7 +1,8 @@
 //! Walks `sessions/`, then `archived_sessions/`, newest date folder first.
 //!
 //! Everything that passes the weak name test is handed out exactly once: canonical names as they are met, weakly named
-//! files after them, so that a copy with an odd name never hides the real file. Only lists and stats.
+//! files after them, so that a copy with an odd name never hides the real file. What another program moves between the two
+//! trees meanwhile is looked for again. Only lists and stats.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -48,8 +49,10 @@ pub fn discover(fs: &dyn LogFs, home: &Path) -> Discovery {
 /// Hands out the rollouts of a home one by one, newest first, until the visitor breaks.
 ///
 /// Order: active before archived; within a tree folders with numeric names descending, then other folders; within a
-/// folder (timestamp, thread id) descending; weakly named files last of all. Memory grows with the number of files (their
-/// ids are remembered to find duplicates), not with their sizes.
+/// folder (timestamp, thread id) descending; weakly named files after them, and last of all what was moved from one tree to
+/// the other during the visit. A file that is there all the time is handed out, wherever it is moved to, if its name ends
+/// with an id; only one that is moved again during the second look can be missed. Memory grows with the number of files
+/// (their ids are remembered to find duplicates), not with their sizes.
 pub fn visit(fs: &dyn LogFs, home: &Path, visitor: &mut dyn FnMut(RolloutFile) -> ControlFlow<()>) -> VisitReport {
     let mut walk = Walk {
         fs,
@@ -57,9 +60,12 @@ pub fn visit(fs: &dyn LogFs, home: &Path, visitor: &mut dyn FnMut(RolloutFile) -
         visitor,
         seen: HashMap::new(),
         folders: HashSet::new(),
+        awaited: HashSet::new(),
+        pass: Pass::All,
         weak: Vec::new(),
         shadowed: Vec::new(),
         problems: Vec::new(),
+        told: HashSet::new(),
     };
     let home_kind = walk.run();
     VisitReport {
@@ -77,9 +83,23 @@ struct Walk<'a> {
     seen: HashMap<RolloutId, PathBuf>,
     /// Device and inode of the folders visited: a link back up ends there.
     folders: HashSet<(u64, u64)>,
+    /// Rollouts that were there and have not been met yet.
+    awaited: HashSet<RolloutId>,
+    pass: Pass,
     weak: Vec<RolloutFile>,
     shadowed: Vec<Shadowed>,
     problems: Vec<DiscoveryProblem>,
+    /// Paths of the problems.
+    told: HashSet<PathBuf>,
+}
+
+/// Which files a walk through both trees is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// All of them.
+    All,
+    /// Those that were there and have not been met: they were moved, or removed, meanwhile.
+    Awaited,
 }
 
 /// A folder on the way down, and whether the way so far is one that Codex walks.
@@ -102,7 +122,51 @@ impl Walk<'_> {
                 return HomeKind::Unreadable;
             }
         }
+        self.await_archived();
         let mut home_kind = HomeKind::NoRolloutFolders;
+        for pass in [Pass::All, Pass::Awaited] {
+            self.pass = pass;
+            self.folders.clear();
+            if self.both_trees(&mut home_kind).is_break() || self.awaited.is_empty() {
+                break;
+            }
+        }
+        home_kind
+    }
+
+    /// Remembers what is archived before the active tree is walked: what is moved from there to here would be met in
+    /// neither. What is moved the other way is met in the archive, which is walked later.
+    fn await_archived(&mut self) {
+        let mut open = vec![(self.home.join(ARCHIVED_FOLDER), 0)];
+        let mut seen = HashSet::new();
+        while let Some((folder, depth)) = open.pop() {
+            let entries = match self.fs.read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    self.problem(folder, error);
+                    continue;
+                }
+            };
+            for entry in entries {
+                match entry.kind {
+                    EntryKind::File => self.awaited.extend(entry.name.to_str().and_then(weak_rollout_id)),
+                    // Too deep, or not to be looked at: told when the tree is walked.
+                    EntryKind::Dir if depth < MAX_FOLDER_DEPTH => {
+                        let path = folder.join(&entry.name);
+                        if let Ok(stat) = self.fs.stat(&path)
+                            && seen.insert((stat.fingerprint.dev, stat.fingerprint.ino))
+                        {
+                            open.push((path, depth + 1));
+                        }
+                    }
+                    EntryKind::Dir | EntryKind::Other => {}
+                }
+            }
+        }
+    }
+
+    fn both_trees(&mut self, home_kind: &mut HomeKind) -> ControlFlow<()> {
         let trees = [
             (SESSIONS_FOLDER, Location::Active),
             (ARCHIVED_FOLDER, Location::Archived),
@@ -111,7 +175,7 @@ impl Walk<'_> {
             let path = self.home.join(name);
             match self.fs.stat(&path) {
                 Ok(stat) if stat.kind == EntryKind::Dir => {
-                    home_kind = HomeKind::Home;
+                    *home_kind = HomeKind::Home;
                     self.folders.insert((stat.fingerprint.dev, stat.fingerprint.ino));
                     let tree = Folder {
                         path,
@@ -119,29 +183,28 @@ impl Walk<'_> {
                         depth: 0,
                         numeric: true,
                     };
-                    if self.folder(&tree).is_break() {
-                        return home_kind;
-                    }
+                    self.folder(&tree)?;
                 }
                 Ok(_) => self.problem(path, io::Error::from(io::ErrorKind::NotADirectory)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     // It is there, so this is a home, whatever keeps us from looking into it.
-                    home_kind = HomeKind::Home;
+                    *home_kind = HomeKind::Home;
                     self.problem(path, error);
                 }
             }
         }
         for file in std::mem::take(&mut self.weak) {
-            if self.hand_out(file).is_break() {
-                break;
-            }
+            self.hand_out(file)?;
         }
-        home_kind
+        ControlFlow::Continue(())
     }
 
+    /// Remembers what could not be looked into, once for each path.
     fn problem(&mut self, path: PathBuf, error: io::Error) {
-        self.problems.push(DiscoveryProblem { path, error });
+        if self.told.insert(path.clone()) {
+            self.problems.push(DiscoveryProblem { path, error });
+        }
     }
 
     fn folder(&mut self, folder: &Folder) -> ControlFlow<()> {
@@ -206,6 +269,9 @@ impl Walk<'_> {
                 _ => {}
             }
         }
+        if self.pass == Pass::Awaited {
+            names.retain(|name| weak_rollout_id(name).is_some_and(|id| self.awaited.contains(&id)));
+        }
         names.sort_by_cached_key(|name| {
             let key = RolloutName::parse(name).map(|name| (name.timestamp, name.thread_id, name.rollout_id));
             // `.zst` sorts after its plain form in spite of the descending order.
@@ -251,14 +317,24 @@ impl Walk<'_> {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     self.problem(path, error);
+                    self.meet(weak_rollout_id(name));
                     return None;
                 }
             }
         }
+        // Listed a moment ago: it was moved or removed.
+        self.awaited.extend(weak_rollout_id(name));
         None
     }
 
+    fn meet(&mut self, id: Option<RolloutId>) {
+        if let Some(id) = id {
+            self.awaited.remove(&id);
+        }
+    }
+
     fn hand_out(&mut self, file: RolloutFile) -> ControlFlow<()> {
+        self.meet(file.weak_id);
         if let Some(id) = file.weak_id {
             if let Some(first) = self.seen.get(&id) {
                 // The same path twice: its form changed between two stats of one listing.

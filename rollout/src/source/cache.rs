@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::plain_body::PlainBody;
-use super::zstd_stream::ZstdStream;
+use super::zstd_stream::{FileFault, ZstdStream};
 use crate::fs::{EntryKind, FileStat, Fingerprint, LogFile, LogFs, read_full_at};
 
 /// What the names of finished copies end with.
@@ -77,8 +77,18 @@ enum Written {
     Whole(u64),
     /// The copy would be larger than the folder may be.
     TooLarge,
+    /// The compressed file could not be read now.
+    Unread,
     /// The compressed file cannot be decoded; reading by streaming will say where.
     Undecodable,
+}
+
+/// Says why the bytes of a compressed file could not be had.
+fn not_written(error: io::Error) -> Written {
+    match FileFault::take(error) {
+        Ok(FileFault::Read(_) | FileFault::Shrank) => Written::Unread,
+        Err(_) => Written::Undecodable,
+    }
 }
 
 impl SeekCache {
@@ -182,18 +192,21 @@ impl SeekCache {
                 self.memory().hopeless.insert(stat.fingerprint);
                 Ok(None)
             }
+            Written::Unread => Ok(None),
         }
     }
 
     fn write_copy(&self, path: &Path, file: &Arc<dyn LogFile>, stat: &FileStat) -> Result<Written, CacheError> {
         let mut out = self.shared.fs.create(path).map_err(failed("create", path))?;
-        let Ok(mut stream) = ZstdStream::new(Arc::clone(file), stat.len) else {
-            return Ok(Written::Undecodable);
+        let mut stream = match ZstdStream::new(Arc::clone(file), stat.len) {
+            Ok(stream) => stream,
+            Err(error) => return Ok(not_written(error)),
         };
         let mut chunk = vec![0; WRITE_CHUNK_BYTES];
         loop {
-            let Ok(n) = stream.fill(&mut chunk) else {
-                return Ok(Written::Undecodable);
+            let n = match stream.fill(&mut chunk) {
+                Ok(n) => n,
+                Err(error) => return Ok(not_written(error)),
             };
             if stream.position().saturating_add(FOOTER_BYTES as u64) > self.shared.max_bytes {
                 return Ok(Written::TooLarge);

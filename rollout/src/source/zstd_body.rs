@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::cache::{CacheError, SeekCache};
 use super::plain_body::PlainBody;
-use super::zstd_stream::ZstdStream;
+use super::zstd_stream::{FileFault, ZstdStream};
 use crate::error::{Result, RolloutError};
 use crate::fs::{FileStat, LogFile};
 
@@ -189,11 +189,17 @@ impl ZstdBody {
         }
     }
 
-    fn decompress(&self, offset: u64, source: std::io::Error) -> RolloutError {
-        RolloutError::Decompress {
-            path: self.path.clone(),
-            offset,
-            source,
+    /// Says whether the file failed or its bytes are damaged.
+    fn decompress(&self, offset: u64, error: std::io::Error) -> RolloutError {
+        let path = self.path.clone();
+        match FileFault::take(error) {
+            Ok(FileFault::Read(source)) => RolloutError::Read { path, offset, source },
+            Ok(FileFault::Shrank) => RolloutError::Shrank {
+                path,
+                offset,
+                expected_len: self.stat.len,
+            },
+            Err(source) => RolloutError::Decompress { path, offset, source },
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Memory is bounded by the decoder's window (at most 128 MiB by zstd's default, 2 MiB for what Codex writes).
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
@@ -13,7 +14,39 @@ const COMPRESSED_CHUNK_BYTES: usize = 128 * 1024;
 /// Plain bytes discarded per step while skipping.
 const SKIP_CHUNK_BYTES: usize = 256 * 1024;
 
-/// Reads an open file from its start up to the length that it had when it was opened.
+/// What the file below a decoder said, as opposed to what the decoder says of its bytes.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FileFault {
+    /// A read failed; it may not the next time.
+    #[error("read the compressed file")]
+    Read(#[source] io::Error),
+    /// The file is shorter than it was when it was opened.
+    #[error("the compressed file shrank while it was read")]
+    Shrank,
+}
+
+impl FileFault {
+    /// Takes the fault of the file out of an error that came through a decoder; gives any other error back.
+    pub(super) fn take(error: io::Error) -> Result<Self, io::Error> {
+        let is_fault = error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<Self>);
+        if !is_fault {
+            return Err(error);
+        }
+        let kind = error.kind();
+        let inner = error.into_inner().and_then(|inner| inner.downcast::<Self>().ok());
+        inner.map(|fault| *fault).ok_or_else(|| io::Error::from(kind))
+    }
+
+    fn through_decoder(self) -> io::Error {
+        let kind = match &self {
+            Self::Read(error) => error.kind(),
+            Self::Shrank => io::ErrorKind::UnexpectedEof,
+        };
+        io::Error::new(kind, self)
+    }
+}
+
+/// Reads an open file from its start up to the length that it had when it was opened. Its errors are [`FileFault`]s.
 struct FileBytes {
     file: Arc<dyn LogFile>,
     position: u64,
@@ -26,12 +59,10 @@ impl Read for FileBytes {
         if len == 0 {
             return Ok(0);
         }
-        let n = self.file.read_at(&mut buf[..len], self.position)?;
+        let read = self.file.read_at(&mut buf[..len], self.position);
+        let n = read.map_err(|error| FileFault::Read(error).through_decoder())?;
         if n == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "compressed file shrank while it was read",
-            ));
+            return Err(FileFault::Shrank.through_decoder());
         }
         self.position += n as u64;
         Ok(n)

@@ -335,6 +335,11 @@ impl Inner {
         state.unreadable.insert(rollout_uuid(file), (NO_MARK, reason));
     }
 
+    /// Takes back that a file could not be read: it just was.
+    pub(super) fn forget_unread(&self, file: &RolloutFile) {
+        self.catalog.lock().unreadable.remove(&rollout_uuid(file));
+    }
+
     /// Returns the files that cannot be read as threads, with the reason.
     pub(super) fn unreadable(&self, sweep: &Sweep) -> Vec<(std::path::PathBuf, String)> {
         let state = self.catalog.lock();

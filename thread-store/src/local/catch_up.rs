@@ -11,7 +11,7 @@ use codex_state::db::{FileState, Index, Reader, RolloutRow, RolloutUpdate, Store
 use codex_state::projector::{Checkpoint, LineAt, MemoryRows, Mode, Projector, RolloutMeta};
 use uuid::Uuid;
 
-use super::open_rollout::{OpenRollout, checkpoint_of, index_error, read_error};
+use super::open_rollout::{OpenRollout, checkpoint_of, head_error, index_error, read_error};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 
@@ -321,10 +321,7 @@ impl Inner {
                 same_file: false,
                 text_offset: 0,
             }),
-            Err(error) => Err(StoreError::Header {
-                path: file.path.clone(),
-                source: Box::new(error),
-            }),
+            Err(error) => Err(head_error(source, error)),
         }
     }
 

@@ -20,7 +20,7 @@ use codex_state::rows::{RowKey, RowSet, RowSets, TurnState};
 
 use super::catalog::Freshness;
 use super::fork_place::{cut_turn, place_of};
-use super::open_rollout::{OpenRollout, index_error, read_error};
+use super::open_rollout::{OpenRollout, head_error, index_error, read_error};
 use super::segments::History;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
@@ -235,10 +235,7 @@ pub(super) fn head_meta(
     match read_head(&rollout.source) {
         Ok(Head::Envelope { meta, .. }) => Ok(*meta),
         Ok(Head::Bare(_)) => Err(StoreError::Unsupported { operation, thread_id }),
-        Err(error) => Err(StoreError::Header {
-            path: rollout.file.path.clone(),
-            source: Box::new(error),
-        }),
+        Err(error) => Err(head_error(&rollout.source, error)),
     }
 }
 

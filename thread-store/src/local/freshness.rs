@@ -214,6 +214,7 @@ impl Inner {
         updates.extend(folded.updates);
         match folded.outcome {
             Ok(looked) => {
+                self.forget_unread(file);
                 if looked.is_news {
                     news.push(rollout_uuid(file));
                     threads.insert(looked.thread_id.clone());

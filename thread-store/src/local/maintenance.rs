@@ -4,6 +4,7 @@
 
 use codex_protocol::ids::ThreadId;
 use codex_rollout::discover::RolloutFile;
+use codex_rollout::head::{HeadError, read_head};
 use codex_rollout::lines::LineEvent;
 use codex_state::db::{RolloutRow, StoredRows};
 use codex_state::projector::{KeyRange, LineAt, MemoryRows, Order, Projector, RowReader};
@@ -13,7 +14,7 @@ use codex_state::threads;
 use super::catalog::Freshness;
 use super::catch_up::rollout_uuid;
 use super::list::error_chain;
-use super::open_rollout::{checkpoint_of, read_error};
+use super::open_rollout::{checkpoint_of, head_error, read_error};
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::report::{IndexReport, VerifyReport};
@@ -113,8 +114,9 @@ impl Inner {
             .map_err(|error| self.index_error(error))?;
         let Some(stored) = stored else { return Ok(None) };
         let source = self.source(file)?;
-        let checkpoint = match codex_rollout::head::read_head(&source) {
+        let checkpoint = match read_head(&source) {
             Ok(head) => checkpoint_of(&head),
+            Err(error @ HeadError::Read(_)) => return Err(head_error(&source, error)),
             Err(_) => codex_state::projector::Checkpoint::start(stored.checkpoint.mode, 0, None),
         };
         let mut fresh: MemoryRows<StoredRows<'_>> = MemoryRows::empty();

@@ -13,6 +13,7 @@ use codex_rollout::recorder::{Durability, EncodedItem, RolloutWriter, TornTailRu
 use codex_rollout::session_index::append_name;
 
 use super::facts::GitPatchFact;
+use super::open_rollout::head_error;
 use super::segments::History;
 use super::store::Inner;
 use super::writers::record_error;
@@ -122,12 +123,7 @@ impl Inner {
                     thread_id,
                 });
             }
-            Err(error) => {
-                return Err(StoreError::Header {
-                    path: file.path.clone(),
-                    source: Box::new(error),
-                });
-            }
+            Err(error) => return Err(head_error(&source, error)),
         };
         let known = |history: &History<'_>| Ok(LatestMeta::of(&history.current().meta.header));
         let known = self.repairing(|| self.with_history(thread_id, View::Full, known))?;

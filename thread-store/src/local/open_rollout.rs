@@ -4,7 +4,7 @@
 
 use codex_protocol::log::HistoryMode;
 use codex_rollout::discover::RolloutFile;
-use codex_rollout::head::Head;
+use codex_rollout::head::{Head, HeadError};
 use codex_rollout::source::RolloutSource;
 use codex_state::StateError;
 use codex_state::db::{RolloutRow, StoredRows};
@@ -114,6 +114,17 @@ pub(super) fn read_error(source: &RolloutSource, offset: u64, error: codex_rollo
         path: source.path().to_owned(),
         offset,
         source: Box::new(error),
+    }
+}
+
+/// Tells a file that could not be read now from one that was read and has no usable head.
+pub(super) fn head_error(source: &RolloutSource, error: HeadError) -> StoreError {
+    match error {
+        HeadError::Read(error) => read_error(source, 0, error),
+        error => StoreError::Header {
+            path: source.path().to_owned(),
+            source: Box::new(error),
+        },
     }
 }
 

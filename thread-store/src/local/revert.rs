@@ -8,7 +8,7 @@ use std::sync::Arc;
 use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryBase, HistoryMode, RawJson, SessionMeta};
 use codex_rollout::discover::{Location, RolloutFile, rollout_at};
-use codex_rollout::head::{Head, read_head};
+use codex_rollout::head::{Head, HeadError, read_head};
 use codex_rollout::journal::{FactKind, JournalFact};
 use codex_rollout::locks::WriterLease;
 use codex_rollout::recorder::{Durability, NewRollout, RolloutDraft, RolloutWriter, TornTailRule};
@@ -18,7 +18,7 @@ use codex_state::rows::RowSet;
 
 use super::fork::head_meta;
 use super::fork_place::place_of;
-use super::open_rollout::index_error;
+use super::open_rollout::{head_error, index_error};
 use super::segments::History;
 use super::store::Inner;
 use super::writers::record_error;
@@ -147,10 +147,14 @@ impl Inner {
     fn created_times(&self, thread_id: ThreadId) -> StoreResult<Vec<i64>> {
         let mut times = Vec::new();
         for file in self.repairing(|| self.files_of(thread_id, View::Full))? {
-            // A file that is no rollout is no revision.
-            if let Ok(Head::Envelope { meta, .. }) = read_head(&self.source(&file)?)
-                && let Ok(time) = meta.timestamp.parse::<jiff::Timestamp>()
-            {
+            let source = self.source(&file)?;
+            let meta = match read_head(&source) {
+                Ok(Head::Envelope { meta, .. }) => meta,
+                Err(error @ HeadError::Read(_)) => return Err(head_error(&source, error)),
+                // A file that is no rollout is no revision.
+                Ok(Head::Bare(_)) | Err(_) => continue,
+            };
+            if let Ok(time) = meta.timestamp.parse::<jiff::Timestamp>() {
                 times.push(time.as_millisecond());
             }
         }

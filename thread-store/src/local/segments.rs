@@ -7,6 +7,7 @@ use std::io;
 use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_protocol::log::{HistoryBase, HistoryMode};
 use codex_rollout::discover::RolloutFile;
+use codex_rollout::head::{Head, HeadError, read_head};
 use codex_rollout::lineage::{LineageError, SegmentInfo, resolve};
 use codex_state::db::Reader;
 use codex_state::projector::{KeyRange, Order, RowReader};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use super::catalog::{Freshness, Sweep};
 use super::cut::line_cut;
-use super::open_rollout::OpenRollout;
+use super::open_rollout::{OpenRollout, head_error};
 use super::opening::newest_open_turn;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
@@ -323,11 +324,11 @@ impl Inner {
             return Ok(None);
         };
         let source = self.source(file)?;
-        let head = codex_rollout::head::read_head(&source);
-        Ok(match head {
-            Ok(codex_rollout::head::Head::Envelope { meta, .. }) => meta.history_base.map(|base| base.thread_id.0),
-            _ => None,
-        })
+        match read_head(&source) {
+            Ok(Head::Envelope { meta, .. }) => Ok(meta.history_base.map(|base| base.thread_id.0)),
+            Err(error @ HeadError::Read(_)) => Err(head_error(&source, error)),
+            Ok(Head::Bare(_)) | Err(_) => Ok(None),
+        }
     }
 
     /// Opens the current revision among `files` and everything that it inherits.

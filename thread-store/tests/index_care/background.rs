@@ -1,7 +1,11 @@
 //! Indexing behind the answers: in steps, newest first, one process at a time, and left off at any moment.
 
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use codex_rollout::fs::{Fault, FaultFs, FsOp, StdFs};
 use codex_test_support::{Header, Mode, RolloutBuilder};
-use codex_thread_store::{IndexStep, ItemsView, LocalStore, ThreadReadQuery, ThreadStore, View};
+use codex_thread_store::{IndexStep, ItemsView, LocalStore, LocalStoreOptions, ThreadReadQuery, ThreadStore, View};
 
 use crate::support::LocalHome;
 
@@ -41,14 +45,19 @@ async fn finish(store: &LocalStore) {
 }
 
 async fn lag(store: &LocalStore) -> String {
+    told(store, "index lag").await.remove(0)
+}
+
+/// What `doctor` finds of one sort.
+async fn told(store: &LocalStore, check: &str) -> Vec<String> {
     let report = store
         .maintenance()
         .expect("kept")
         .doctor_home()
         .await
         .expect("examined");
-    let lag = report.findings.into_iter().find(|finding| finding.check == "index lag");
-    lag.expect("told").detail
+    let found = report.findings.into_iter().filter(|finding| finding.check == check);
+    found.map(|finding| finding.detail).collect()
 }
 
 #[tokio::test]
@@ -115,4 +124,30 @@ async fn files_that_cannot_be_read_are_not_tried_for_ever() {
     let store = home.store();
     finish(&store).await;
     assert!(lag(&store).await.starts_with("64 rollouts"), "{}", lag(&store).await);
+}
+
+/// Without an end to it, the newest, which fail and are tried again by each step, would keep it from all others.
+#[tokio::test]
+async fn files_of_a_failing_disk_are_tried_again_and_not_for_ever() {
+    let home = home();
+    let fs = FaultFs::new(Arc::new(StdFs)).with(Fault::FailAll {
+        op: FsOp::ReadAt,
+        kind: ErrorKind::Other,
+    });
+    let options = LocalStoreOptions {
+        fs: Arc::new(fs.clone()),
+        ..home.options()
+    };
+    let store = LocalStore::open(options).expect("a home");
+    finish(&store).await;
+    assert!(lag(&store).await.starts_with("70 rollouts"), "{}", lag(&store).await);
+    assert_eq!(
+        told(&store, "unreadable").await.len(),
+        21,
+        "twenty by name, and how many more"
+    );
+    fs.heal();
+    finish(&store).await;
+    assert_eq!(lag(&store).await, "every rollout is indexed");
+    assert_eq!(told(&store, "unreadable").await, [""; 0]);
 }

@@ -4,6 +4,7 @@
 mod background;
 mod doctor;
 mod file;
+mod moved;
 mod place;
 #[path = "../recording/split_fs.rs"]
 mod split_fs;
