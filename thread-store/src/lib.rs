@@ -25,7 +25,7 @@ mod writes;
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
 pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, InheritedHistory, ThreadLifecycle};
-pub use local::{EmptyFolder, LocalStore, LocalStoreOptions};
+pub use local::{EmptyFolder, LocalStore, LocalStoreOptions, Watching};
 pub use memory::{MemoryRollout, MemoryStore};
 pub use report::{
     CompressionReport, Damage, DamageKind, DoctorFinding, DoctorReport, HomeReport, IndexReport, IndexState,

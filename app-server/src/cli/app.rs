@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use codex_thread_store::{
-    Clock, EmptyFolder, LocalStore, LocalStoreOptions, ThreadRecord, ThreadSelector, ThreadStore, View,
+    Clock, EmptyFolder, LocalStore, LocalStoreOptions, ThreadRecord, ThreadSelector, ThreadStore, View, Watching,
 };
 
 use super::args::Place;
@@ -66,11 +66,11 @@ impl App {
 
     /// Opens the store on a thread where it may block.
     pub(super) async fn store(&self) -> CliResult<Arc<LocalStore>> {
-        self.store_in(EmptyFolder::Refuse).await
+        self.store_in(EmptyFolder::Refuse, Watching::Off).await
     }
 
     /// Opens the store of a home, or of a folder that may become one.
-    pub(super) async fn store_in(&self, empty_folder: EmptyFolder) -> CliResult<Arc<LocalStore>> {
+    pub(super) async fn store_in(&self, empty_folder: EmptyFolder, watching: Watching) -> CliResult<Arc<LocalStore>> {
         let home = self.home()?;
         let mut options = LocalStoreOptions::new(&home);
         options.index_dir = self.place.index_dir.clone();
@@ -83,6 +83,7 @@ impl App {
         options.default_provider = self.default_provider(&home);
         options.clock = self.clock.clone();
         options.empty_folder = empty_folder;
+        options.watching = watching;
         let opened = tokio::task::spawn_blocking(move || LocalStore::open(options)).await;
         Ok(opened.map_err(|error| CliError::Start(std::io::Error::other(error)))??)
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use codex_thread_store::{EmptyFolder, LocalStore, ThreadStore, View};
+use codex_thread_store::{EmptyFolder, LocalStore, ThreadStore, View, Watching};
 use tokio::io::{BufReader, BufWriter};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,7 +19,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
     let view = if args.exact { View::Codex } else { View::Full };
-    let store = app.store_in(EmptyFolder::MakeHome).await?;
+    let store = app.store_in(EmptyFolder::MakeHome, Watching::On).await?;
     tokio::spawn(look_for_decay(Arc::clone(&store)));
     let deletion = if args.trash {
         Deletion::ToTrash

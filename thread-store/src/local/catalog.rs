@@ -1,11 +1,13 @@
 //! Which rollout files the home holds, as of the last sweep.
 //!
-//! A sweep walks the folders and compares fingerprints; it reads no rollout. Lists and pages sweep at most once a second; who must know sweeps at once.
+//! A sweep walks the folders and compares fingerprints; it reads no rollout. Lists and pages sweep at most once a second, and hardly
+//! ever where the system tells of changes; who must know sweeps at once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash as _, Hasher as _};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use codex_rollout::discover::{Encoding, Location, RolloutFile, visit};
 use uuid::Uuid;
@@ -15,9 +17,14 @@ use super::catch_up::rollout_uuid;
 use super::first_page::HeadKey;
 use super::freshness::named_thread;
 use super::store::Inner;
+use super::watch::{Watch, Watching};
 
-/// How long a sweep is trusted.
+/// How long a sweep is trusted at most where nobody tells of changes.
 const SWEEP_TRUST_MS: i64 = 1_000;
+/// How long a sweep is trusted while no change is told: a change could be told late, or behind a link.
+const QUIET_TRUST_MS: i64 = 10_000;
+/// After a change the next sweep waits for so many times what the last one took, so that a busy home is not walked all the time.
+const SWEEP_PAUSE: i64 = 20;
 
 /// The files of a home.
 #[derive(Debug)]
@@ -28,6 +35,10 @@ pub(super) struct Catalog {
 #[derive(Debug, Default)]
 struct State {
     swept_at_ms: Option<i64>,
+    /// How long the last sweep took.
+    sweep_cost_ms: i64,
+    /// How many changes had been told before the last sweep.
+    told_changes: Option<u64>,
     /// Counts the times that this process made or moved files: a sweep that was under way then proves nothing.
     changes: u64,
     sweep: Arc<Sweep>,
@@ -149,17 +160,25 @@ impl Inner {
     /// Returns the files of the home.
     pub(super) fn sweep(&self, freshness: Freshness) -> Arc<Sweep> {
         let now_ms = self.clock.now_ms();
+        let told_changes = self.told_changes();
         let changes = {
             let state = self.catalog.lock();
+            let trust_ms = match (state.told_changes, told_changes) {
+                (Some(before), Some(now)) if before == now => QUIET_TRUST_MS,
+                (Some(_), Some(_)) => (state.sweep_cost_ms * SWEEP_PAUSE).min(SWEEP_TRUST_MS),
+                _ => SWEEP_TRUST_MS,
+            };
             let recent = state
                 .swept_at_ms
-                .is_some_and(|at| (0..SWEEP_TRUST_MS).contains(&(now_ms - at)));
+                .is_some_and(|at| (0..trust_ms).contains(&(now_ms - at)));
             if recent && freshness == Freshness::Recent {
                 return Arc::clone(&state.sweep);
             }
             state.changes
         };
+        let began = Instant::now();
         let sweep = Arc::new(self.look());
+        let cost_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let mut state = self.catalog.lock();
         if state.changes != changes {
             // Something was made or moved meanwhile: it is looked at again, and by the next request, too.
@@ -169,8 +188,19 @@ impl Inner {
             return again;
         }
         state.swept_at_ms = Some(now_ms);
+        state.sweep_cost_ms = cost_ms.clamp(1, SWEEP_TRUST_MS);
+        state.told_changes = told_changes;
         state.sweep = Arc::clone(&sweep);
         sweep
+    }
+
+    /// Returns how many changes of files the system has told, if it tells them reliably.
+    fn told_changes(&self) -> Option<u64> {
+        let watch = match self.watching {
+            Watching::Off => return None,
+            Watching::On => self.watch.get_or_init(|| Watch::begin(self.fs.as_ref(), &self.home)),
+        };
+        watch.as_ref().and_then(Watch::changes)
     }
 
     fn look(&self) -> Sweep {

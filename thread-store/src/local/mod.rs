@@ -52,6 +52,8 @@ mod timeline;
 mod token_use;
 mod trash;
 mod turns;
+mod watch;
 mod writers;
 
 pub use self::store::{EmptyFolder, LocalStore, LocalStoreOptions};
+pub use self::watch::Watching;

@@ -3,7 +3,7 @@
 //! Every call runs on a blocking thread, because files and SQLite block.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
@@ -26,6 +26,7 @@ use super::keyed_lock::KeyedLocks;
 use super::opening::Opened;
 use super::power_loss::EarlierIndex;
 use super::priority::Priority;
+use super::watch::{Watch, Watching};
 use super::writers::Writers;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
@@ -74,6 +75,8 @@ pub struct LocalStoreOptions {
     pub default_provider: String,
     /// What becomes of an existing folder without anything in it.
     pub empty_folder: EmptyFolder,
+    /// Whether changes of files by others are watched for.
+    pub watching: Watching,
     /// File operations.
     pub fs: Arc<dyn LogFs>,
     /// Time.
@@ -94,6 +97,7 @@ impl LocalStoreOptions {
             codex_databases: None,
             default_provider: "openai".to_owned(),
             empty_folder: EmptyFolder::default(),
+            watching: Watching::default(),
             fs: Arc::new(StdFs),
             clock: Clock::system(),
             ids: None,
@@ -139,6 +143,9 @@ pub(super) struct Inner {
     /// Held by whoever brings changed files into the index: two would do the same work.
     pub(super) catching_up: Mutex<()>,
     pub(super) priority: Priority,
+    pub(super) watching: Watching,
+    /// Begun by the first sweep.
+    pub(super) watch: OnceLock<Option<Watch>>,
     /// Whether this process indexes behind the answers.
     pub(super) leadership: Leadership,
     pub(super) place: IndexPlace,
@@ -191,6 +198,8 @@ impl LocalStore {
                 bulk: BulkGate::default(),
                 catching_up: Mutex::default(),
                 priority: Priority::default(),
+                watching: options.watching,
+                watch: OnceLock::new(),
                 leadership: Leadership::default(),
                 place,
                 index_path: path,

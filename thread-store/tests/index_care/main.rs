@@ -4,22 +4,28 @@
 mod background;
 mod doctor;
 mod file;
+mod first_page;
 mod moved;
 mod place;
+mod settled;
 #[path = "../recording/split_fs.rs"]
 mod split_fs;
 #[path = "../support/mod.rs"]
 mod support;
 mod unread;
 
-use codex_thread_store::{ArchivedFilter, Direction, GroupFilter, ListQuery, ListSort, LocalStore, ThreadStore, View};
+use std::sync::Arc;
+
+use codex_thread_store::{
+    ArchivedFilter, Direction, GroupFilter, IndexProgress, ListQuery, ListSort, LocalStore, ThreadStore, View,
+};
 
 /// Threads that the default list of the fixture shows.
 const LISTED: usize = 15;
 
-/// Counts what the default list shows.
-async fn listed(store: &LocalStore) -> usize {
-    let query = ListQuery {
+/// A list of everything, oldest first.
+fn any_query() -> ListQuery {
+    ListQuery {
         view: View::Full,
         sort: ListSort::CreatedAt,
         direction: Direction::Ascending,
@@ -37,6 +43,22 @@ async fn listed(store: &LocalStore) -> usize {
         excluded: Vec::new(),
         include_unpreviewed: false,
         database_rows: false,
-    };
-    store.list_threads(query).await.expect("a list").threads.len()
+    }
+}
+
+/// Counts what the default list shows.
+async fn listed(store: &LocalStore) -> usize {
+    store.list_threads(any_query()).await.expect("a list").threads.len()
+}
+
+/// Indexes the whole home.
+async fn index_all(store: &LocalStore) {
+    let maintenance = store.maintenance().expect("kept");
+    maintenance.index_all(Arc::new(NoProgress)).await.expect("indexed");
+}
+
+struct NoProgress;
+
+impl IndexProgress for NoProgress {
+    fn advance(&self, _: u64, _: u64, _: u64, _: u64) {}
 }
