@@ -11,7 +11,7 @@ use crate::error::{StateError, StateResult};
 use crate::{threads, words};
 
 /// Version of the schema and of the projector's output; raise it whenever either changes.
-pub const SCHEMA_VERSION: i64 = 6;
+pub const SCHEMA_VERSION: i64 = 7;
 
 /// Page cache of one connection.
 const CACHE_KIB: i64 = 8 * 1024;
@@ -48,6 +48,8 @@ CREATE TABLE rollouts (
 CREATE INDEX rollouts_thread ON rollouts (thread_id);
 CREATE INDEX rollouts_base ON rollouts (base_rollout_id) WHERE base_rollout_id IS NOT NULL;
 CREATE INDEX rollouts_path ON rollouts (path);
+CREATE INDEX rollouts_text_behind ON rollouts (rollout)
+    WHERE text_offset < projected_offset OR (compressed = 0 AND text_offset < file_len);
 
 CREATE TABLE turns (
     rollout INTEGER NOT NULL,
