@@ -50,6 +50,8 @@ CREATE INDEX rollouts_thread ON rollouts (thread_id);
 CREATE INDEX rollouts_base ON rollouts (base_rollout_id) WHERE base_rollout_id IS NOT NULL;
 CREATE INDEX rollouts_path ON rollouts (path);
 CREATE INDEX rollouts_settled ON rollouts (rollout_id, settled);
+CREATE INDEX rollouts_text_behind ON rollouts (rollout)
+    WHERE text_offset < projected_offset OR (compressed = 0 AND text_offset < file_len);
 
 CREATE TABLE turns (
     rollout INTEGER NOT NULL,

@@ -2,6 +2,8 @@
 //!
 //! Values and predicates; the walk over the table is in `list.rs`.
 
+use std::collections::BTreeSet;
+
 use super::row::ThreadRow;
 use super::source::{SourceKind, SourceSelector};
 
@@ -166,6 +168,8 @@ pub struct ListFilter {
     pub codex_hidden: Visibility,
     /// Threads to leave out.
     pub excluded: Vec<String>,
+    /// Only threads whose current revision is one of these, by key: few, because each of them is looked up.
+    pub rollouts: Option<BTreeSet<i64>>,
 }
 
 /// What the sort indexes know of a row besides provider, directory and time.
@@ -262,6 +266,13 @@ impl ListFilter {
         self.providers
             .as_ref()
             .is_none_or(|providers| providers.iter().any(|wanted| wanted == provider))
+    }
+
+    /// Returns whether threads with this current revision are wanted.
+    pub(super) fn accepts_rollout(&self, rollout_key: i64) -> bool {
+        self.rollouts
+            .as_ref()
+            .is_none_or(|wanted| wanted.contains(&rollout_key))
     }
 
     /// Returns the accepted working directories as they are stored, each once.

@@ -1,8 +1,8 @@
 //! Pages of the thread list: every filter, every order, exact keyset paging in both directions.
 //!
 //! A page is a merge of ordered index ranges, one per class, provider and directory that occur and are wanted, of all
-//! threads or of those of a section or a project; or, where a relation or a rare text names few rows, a sort of those. Either way only the rows of the page are read
-//! whole.
+//! threads or of those of a section or a project; or, where a relation, a rare text or named rollouts leave few rows, a
+//! sort of those. Either way only the rows of the page are read whole.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -67,24 +67,32 @@ fn few_rows(conn: &Connection, filter: &ListFilter) -> StateResult<Option<Vec<i6
         Some(Relation::ChildrenOf(id)) => ("SELECT thread_num FROM threads WHERE parent_thread_id = ?1", id),
         Some(Relation::DescendantsOf(id)) => (DESCENDANT_NUMS, id),
         Some(Relation::AttachedTo(id)) => ("SELECT thread_num FROM threads WHERE attached_to = ?1", id),
-        None => {
-            return Ok(
-                match filter
-                    .term()
-                    .map(|term| titles::candidates(conn, term, filter.limit))
-                    .transpose()?
-                {
-                    Some(TitleCandidates::Only(nums)) => Some(nums),
-                    Some(TitleCandidates::Any) | None => None,
-                },
-            );
-        }
+        None => return few_rows_by_values(conn, filter),
     };
     let nums = conn
         .prepare_cached(sql)?
         .query_map([thread_id], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(Some(nums))
+}
+
+fn few_rows_by_values(conn: &Connection, filter: &ListFilter) -> StateResult<Option<Vec<i64>>> {
+    if let Some(rollouts) = &filter.rollouts {
+        let mut by_rollout =
+            conn.prepare_cached("SELECT thread_num FROM threads INDEXED BY threads_rollout WHERE rollout_key = ?1")?;
+        let mut nums = Vec::new();
+        for rollout_key in rollouts {
+            for thread_num in by_rollout.query_map([rollout_key], |row| row.get(0))? {
+                nums.push(thread_num?);
+            }
+        }
+        return Ok(Some(nums));
+    }
+    let found = filter.term().map(|term| titles::candidates(conn, term, filter.limit));
+    Ok(match found.transpose()? {
+        Some(TitleCandidates::Only(nums)) => Some(nums),
+        Some(TitleCandidates::Any) | None => None,
+    })
 }
 
 /// Place of a row in the order of the list; greater is later, whatever the direction.
@@ -146,7 +154,7 @@ impl<'a> Page<'a> {
     fn take_named(&mut self, nums: &[i64]) -> StateResult<()> {
         let time = time_column(self.filter.sort);
         let mut keys = self.conn.prepare_cached(&format!(
-            "SELECT class, model_provider, cwd_key, project_id, section_id, thread_id, {time} FROM threads \
+            "SELECT class, model_provider, cwd_key, project_id, section_id, thread_id, {time}, rollout_key FROM threads \
              WHERE thread_num = ?1"
         ))?;
         for &thread_num in nums {
@@ -159,6 +167,7 @@ impl<'a> Page<'a> {
                     .filter
                     .accepts_provider(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)
                 || !self.filter.section.accepts(section)
+                || !self.filter.accepts_rollout(row.get(7)?)
                 || !self.accepts_covered(row, 2)?
             {
                 continue;

@@ -581,7 +581,10 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
         (sources, defaults, providers, cwds, term),
         relation,
         (shown(), shown(), membership("s1"), membership("p1")),
-        prop::collection::vec((0u32..40).prop_map(id), 0..3),
+        (
+            prop::collection::vec((0u32..40).prop_map(id), 0..3),
+            prop::option::weighted(0.3, prop::collection::btree_set(0i64..40, 0..20)),
+        ),
     )
         .prop_map(
             |(
@@ -590,7 +593,7 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
                 (sources, default_sources, providers, cwds, search_term),
                 relation,
                 shown,
-                excluded,
+                (excluded, rollouts),
             )| {
                 ListFilter {
                     sort: match &shown.2 {
@@ -611,6 +614,7 @@ fn any_filter() -> impl Strategy<Value = ListFilter> {
                     attached: shown.0,
                     unpreviewed: shown.1,
                     excluded,
+                    rollouts,
                     ..ListFilter::default()
                 }
             },
@@ -666,7 +670,7 @@ fn expected(rows: &[ThreadRow], filter: &ListFilter) -> Vec<String> {
                 .accepts(row.section.as_ref().map(|place| place.section_id.as_str()))
         })
         .filter(|row| filter.project.accepts(row.project_id.as_deref()))
-        .filter(|row| filter.accepts_provider(&row.model_provider))
+        .filter(|row| filter.accepts_provider(&row.model_provider) && filter.accepts_rollout(row.rollout_key))
         .filter(|row| wanted_cwd(row) && related(row) && !filter.excluded.contains(&row.thread_id))
         .filter(|row| {
             filter

@@ -5,6 +5,7 @@
 mod candidates;
 mod document;
 mod query;
+mod reach;
 #[cfg(test)]
 mod sample;
 mod schema;
@@ -15,6 +16,7 @@ mod write;
 pub use self::candidates::{CandidateRows, Candidates, RolloutKeys, candidates};
 pub use self::document::{MAX_OFFSET, MAX_ROLLOUT_KEY, WordScope, WordTable};
 pub use self::query::MAX_EXPANSION;
+pub use self::reach::{Inheritance, ReachLimits, rollouts_in_reach};
 pub use self::schema::SCHEMA;
 pub use self::tokens::MAX_TOKEN_CHARS;
 pub use self::write::{KnownTokens, WordWriter, optimize, remove, remove_rollout};

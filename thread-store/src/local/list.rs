@@ -213,6 +213,7 @@ fn filter_of(query: &ListQuery) -> ListFilter {
             DefaultSources::Interactive
         },
         excluded: query.excluded.iter().map(ToString::to_string).collect(),
+        rollouts: None,
     }
 }
 

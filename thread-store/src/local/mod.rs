@@ -45,6 +45,7 @@ mod read;
 mod revert;
 mod search;
 mod segments;
+mod shortlist;
 mod store;
 mod text_index;
 mod thread_row;

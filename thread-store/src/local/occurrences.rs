@@ -1,25 +1,32 @@
 //! Finds the occurrences of a text in the messages of one thread, oldest first (`app-server-api.md` 6.2).
 //!
-//! Messages only: every user message, and of each turn the final agent message and partial answers.
+//! Messages only: every user message, and of each turn the final agent message and partial answers. The word index names
+//! those that can say the text where they are few; every one is read in the log.
 
 use std::collections::HashMap;
 
 use codex_protocol::item::{MessagePhase, ThreadItem, UserInput};
 use codex_state::projector::{KeyRange, Order, RowReader};
-use codex_state::rows::{ItemClass, RowKey};
+use codex_state::rows::{ItemClass, ItemRow, RowKey};
 use codex_state::text::{LowercaseMatcher, markdown_to_plain, occurrence_snippet};
+use codex_state::words::{self, Candidates, WordScope};
 
 use super::history::{PlacedItem, PlacedTurn};
 use super::items::{is_canonical, read_items, require_paginated};
 use super::open_rollout::index_error;
 use super::segments::{History, RowKind};
+use super::shortlist::shortlist;
 use super::store::Inner;
 use super::turns::summary_at;
 use crate::error::StoreResult;
 use crate::types::{ItemEntry, Occurrence, OccurrenceAnchor, OccurrencePage, OccurrenceQuery, Position};
 
-/// Messages that are read at once.
-const BATCH_MESSAGES: usize = 128;
+/// Messages that are read at once: few at first, because often they fill a page.
+const FIRST_BATCH_MESSAGES: usize = 32;
+const MAX_BATCH_MESSAGES: usize = 128;
+/// Lines that the word index may name before the messages are walked, and once a batch of those did not fill the page.
+const FEW_DOCUMENTS: usize = 256;
+const MANY_DOCUMENTS: usize = 8_192;
 
 impl Inner {
     /// Finds occurrences.
@@ -38,6 +45,7 @@ struct Walk<'h, 'r> {
     history: &'h History<'r>,
     query: &'h OccurrenceQuery,
     matcher: LowercaseMatcher,
+    candidates: Candidates,
     turns: HashMap<(usize, i64), Option<TurnSummary>>,
     found: Vec<Occurrence>,
     next: Option<OccurrenceAnchor>,
@@ -52,10 +60,13 @@ struct TurnSummary {
 impl<'h, 'r> Walk<'h, 'r> {
     fn new(history: &'h History<'r>, query: &'h OccurrenceQuery) -> StoreResult<Self> {
         let matcher = LowercaseMatcher::new(&query.term);
+        let candidates = words::candidates(history.reader.connection(), &query.term, WordScope::Said)
+            .map_err(|error| index_error(&history.current().file.path, error))?;
         Ok(Self {
             history,
             query,
             matcher,
+            candidates,
             turns: HashMap::new(),
             found: Vec::new(),
             next: None,
@@ -67,27 +78,13 @@ impl<'h, 'r> Walk<'h, 'r> {
             Some(anchor) => self.history.locate(anchor.position, RowKind::Items, false)?,
             None => (0, RowKey(0)),
         };
-        'segments: for at in first..self.history.segments.len() {
-            let segment = &self.history.segments[at];
-            let mut range = segment.keys();
+        for at in first..self.history.segments.len() {
+            let mut range = self.history.segments[at].keys();
             if at == first {
                 range.low = low;
             }
-            loop {
-                let rows = segment
-                    .rollout
-                    .rows
-                    .messages(segment.set, range, Order::Ascending, BATCH_MESSAGES)
-                    .map_err(|error| index_error(&segment.rollout.file.path, error))?;
-                let Some(last) = rows.last() else { break };
-                range = KeyRange {
-                    low: RowKey(last.key.0 + 1),
-                    high: range.high,
-                };
-                let placed: Vec<PlacedItem> = rows.into_iter().map(|row| PlacedItem { at, row }).collect();
-                if !self.search_batch(&placed)? {
-                    break 'segments;
-                }
+            if !self.search_segment(at, range)? {
+                break;
             }
         }
         let history_mode = self.history.mode();
@@ -96,6 +93,42 @@ impl<'h, 'r> Walk<'h, 'r> {
             next: self.next,
             history_mode,
         })
+    }
+
+    /// Searches the messages of a segment; false once the page is full and the next one is known.
+    fn search_segment(&mut self, at: usize, mut range: KeyRange) -> StoreResult<bool> {
+        let segment = &self.history.segments[at];
+        let mut tried = [FEW_DOCUMENTS, MANY_DOCUMENTS].into_iter();
+        let mut batch_messages = FIRST_BATCH_MESSAGES;
+        loop {
+            if let (Candidates::Rows(candidates), Some(max_documents)) = (&self.candidates, tried.next())
+                && let Some(rows) = shortlist(self.history.reader, segment, candidates, range, max_documents)?
+            {
+                return self.search_rows(at, rows);
+            }
+            let rows = segment
+                .rollout
+                .rows
+                .messages(segment.set, range, Order::Ascending, batch_messages)
+                .map_err(|error| index_error(&segment.rollout.file.path, error))?;
+            let Some(last) = rows.last() else { return Ok(true) };
+            range.low = RowKey(last.key.0 + 1);
+            if !self.search_rows(at, rows)? {
+                return Ok(false);
+            }
+            batch_messages = MAX_BATCH_MESSAGES;
+        }
+    }
+
+    /// Searches messages of a segment, batch by batch; false once the page is full and the next one is known.
+    fn search_rows(&mut self, at: usize, rows: Vec<ItemRow>) -> StoreResult<bool> {
+        let placed: Vec<PlacedItem> = rows.into_iter().map(|row| PlacedItem { at, row }).collect();
+        for batch in placed.chunks(FIRST_BATCH_MESSAGES) {
+            if !self.search_batch(batch)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Searches some messages; false once the page is full and the next one is known.

@@ -2,18 +2,18 @@
 //!
 //! The word index proposes rollouts and lines; every hit is verified in the log.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use codex_protocol::log::{EventMsg, LineHead, RolloutItem};
 use codex_rollout::discover::Encoding;
 use codex_rollout::lines::LineEvent;
-use codex_state::db::Reader;
+use codex_state::db::{Reader, RolloutRow};
 use codex_state::messages::{said, said_in_bare};
 use codex_state::projector::{Mode, RowReader};
 use codex_state::rows::{ItemRow, RowKey, RowSet, RowSets, Span, id_hash};
 use codex_state::text::LiteralMatcher;
 use codex_state::threads::{self, DefaultSources, ListFilter, ThreadRow, Visibility};
-use codex_state::words::{self, Candidates, RolloutKeys, WordScope};
+use codex_state::words::{self, Candidates, Inheritance, ReachLimits, WordScope};
 
 use super::catalog::{Freshness, Sweep};
 use super::catch_up::is_index_full;
@@ -23,23 +23,31 @@ use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::types::{SearchHit, SearchPage, SearchQuery, View};
 
-/// Candidate documents that are counted by rollout before each rollout is asked on its own.
-const MAX_COUNTED_DOCUMENTS: usize = 10_000;
 /// Rows that are taken from the list at once while looking for hits.
 const BATCH_THREADS: usize = 64;
+/// What is looked at to name the rollouts with candidates before the list is walked: mostly this is all there is.
+const AT_FIRST: ReachLimits = ReachLimits {
+    max_documents: 1_000,
+    max_rollouts: 1_000,
+};
+/// The same once a batch of the list did not fill the page: of a common term most threads have it, or it is not in these.
+const LATER: ReachLimits = ReachLimits {
+    max_documents: 50_000,
+    max_rollouts: 1_000,
+};
 
 /// What a search looks for, and where.
 struct Hunt<'q> {
     query: &'q SearchQuery,
     matcher: LiteralMatcher,
     candidates: Candidates,
-    /// Rollouts with candidates, where the index can name them.
-    rollouts: Option<HashSet<i64>>,
+    /// Whether the index knows of every byte that the last sweep saw, if only that it has no document of it.
+    is_index_current: bool,
 }
 
 /// The part of a rollout that a thread shows.
 struct Share {
-    rollout_id: String,
+    rollout: RolloutRow,
     /// Offset after the last line that belongs to the thread.
     cut: Option<u64>,
 }
@@ -47,43 +55,14 @@ struct Share {
 impl Inner {
     /// Finds threads.
     pub(super) fn search(&self, query: &SearchQuery) -> StoreResult<SearchPage> {
-        self.bring_up_to_date_if_there_is_room()?;
-        match self.catch_up_text(&mut |_| {}) {
-            // What has no documents is searched in the log.
-            Err(error) if is_index_full(&error) => {}
-            done => done?,
-        }
+        let is_index_current = self.bring_words_up_to_date()?;
         let sweep = self.sweep(Freshness::Recent);
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
-        let matcher = match query.view {
-            View::Full => LiteralMatcher::folding(&query.term),
-            View::Codex => LiteralMatcher::exact_view(&query.term),
-        };
-        let matcher = matcher.map_err(|_| StoreError::TermTooLong {
-            bytes: query.term.len(),
-            limit_bytes: codex_state::text::MAX_TERM_BYTES,
-        })?;
-        // Raw items count in the full view too, where a rollout has nothing else; the log decides.
-        let candidates = words::candidates(reader.connection(), &query.term, WordScope::SaidAndHidden)
-            .map_err(|error| self.index_error(error))?;
-        let rollouts = match &candidates {
-            Candidates::All => None,
-            Candidates::Rows(rows) => {
-                let keys = rows.rollout_keys(reader.connection(), MAX_COUNTED_DOCUMENTS);
-                match keys.map_err(|error| self.index_error(error))? {
-                    RolloutKeys::Only(keys) => Some(keys.into_iter().collect()),
-                    RolloutKeys::TooMany => None,
-                }
-            }
-        };
-        let hunt = Hunt {
-            query,
-            matcher,
-            candidates,
-            rollouts,
-        };
+        let hunt = self.hunt(&reader, query, is_index_current)?;
         let mut filter = filter_of(query);
+        filter.rollouts = self.reach(&reader, &hunt, AT_FIRST)?;
+        let mut is_first_batch = true;
         let mut hits = Vec::new();
         loop {
             let page = threads::list(reader.connection(), &filter).map_err(|error| self.index_error(error))?;
@@ -111,7 +90,57 @@ impl Inner {
             if !page.has_more {
                 return Ok(SearchPage { hits, has_more: false });
             }
+            if std::mem::take(&mut is_first_batch) && filter.rollouts.is_none() {
+                filter.rollouts = self.reach(&reader, &hunt, LATER)?;
+            }
+            filter.limit = BATCH_THREADS;
         }
+    }
+
+    /// Brings positions and words up to date; returns whether they are.
+    fn bring_words_up_to_date(&self) -> StoreResult<bool> {
+        self.bring_up_to_date_if_there_is_room()?;
+        match self.catch_up_text(&mut |_| {}) {
+            // What has no documents is searched in the log.
+            Err(error) if is_index_full(&error) => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
+    fn hunt<'q>(&self, reader: &Reader<'_>, query: &'q SearchQuery, is_index_current: bool) -> StoreResult<Hunt<'q>> {
+        let matcher = match query.view {
+            View::Full => LiteralMatcher::folding(&query.term),
+            View::Codex => LiteralMatcher::exact_view(&query.term),
+        };
+        let matcher = matcher.map_err(|_| StoreError::TermTooLong {
+            bytes: query.term.len(),
+            limit_bytes: codex_state::text::MAX_TERM_BYTES,
+        })?;
+        // Raw items count in the full view too, where a rollout has nothing else; the log decides.
+        let candidates = words::candidates(reader.connection(), &query.term, WordScope::SaidAndHidden)
+            .map_err(|error| self.index_error(error))?;
+        Ok(Hunt {
+            query,
+            matcher,
+            candidates,
+            is_index_current,
+        })
+    }
+
+    /// Names the only rollouts that can have hits, if they are few: then the list is made of their threads alone.
+    fn reach(&self, reader: &Reader<'_>, hunt: &Hunt<'_>, limits: ReachLimits) -> StoreResult<Option<BTreeSet<i64>>> {
+        let Candidates::Rows(rows) = &hunt.candidates else {
+            return Ok(None);
+        };
+        if !hunt.is_index_current {
+            return Ok(None); // what the index does not know of can be in any file
+        }
+        let inheritance = match hunt.query.view {
+            View::Full => Inheritance::Followed,
+            View::Codex => Inheritance::Ignored,
+        };
+        words::rollouts_in_reach(reader.connection(), rows, inheritance, limits)
+            .map_err(|error| self.index_error(error))
     }
 
     /// Returns the first match in a thread's visible history, oldest segment first.
@@ -135,13 +164,13 @@ impl Inner {
         let Some(current) = reader.rollout_at(&row.path).map_err(|error| self.index_error(error))? else {
             return Ok(Vec::new());
         };
+        let mut base = current.base.clone();
         let mut shares = vec![Share {
-            rollout_id: current.rollout_id,
+            rollout: current,
             cut: None,
         }];
-        let mut base = current.base;
         while let Some((rollout_id, _, cut)) = base {
-            let known = shares.iter().any(|share| share.rollout_id == rollout_id);
+            let known = shares.iter().any(|share| share.rollout.rollout_id == rollout_id);
             if hunt.query.view == View::Codex || known {
                 break;
             }
@@ -150,9 +179,9 @@ impl Inner {
             let Some(ancestor) = ancestor.filter(|row| row.checkpoint.mode == Mode::Paginated) else {
                 break;
             };
-            base = ancestor.base;
+            base = ancestor.base.clone();
             shares.push(Share {
-                rollout_id,
+                rollout: ancestor,
                 cut: Some(cut),
             });
         }
@@ -167,17 +196,9 @@ impl Inner {
         hunt: &Hunt<'_>,
         share: &Share,
     ) -> StoreResult<Option<String>> {
-        let Some(row) = reader
-            .rollout(&share.rollout_id)
-            .map_err(|error| self.index_error(error))?
-        else {
-            return Ok(None);
-        };
+        let row = &share.rollout;
         let offsets = match &hunt.candidates {
             Candidates::All => None,
-            Candidates::Rows(_) if hunt.rollouts.as_ref().is_some_and(|keys| !keys.contains(&row.key)) => {
-                Some(Vec::new())
-            }
             Candidates::Rows(rows) => Some(
                 rows.offsets(reader.connection(), row.key, 0..words::MAX_OFFSET, usize::MAX)
                     .map_err(|error| self.index_error(error))?,
@@ -331,7 +352,7 @@ fn filter_of(query: &SearchQuery) -> ListFilter {
     ListFilter {
         sort: sort_of(query.sort),
         direction: direction_of(query.direction),
-        limit: BATCH_THREADS,
+        limit: query.limit.saturating_add(1).min(BATCH_THREADS),
         anchor: query.anchor.map(anchor_of),
         archived: archived_of(query.archived),
         sources: query

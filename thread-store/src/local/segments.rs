@@ -98,6 +98,8 @@ pub(super) struct History<'r> {
     pub(super) view: View,
     /// Whether somebody may still append to the newest turn.
     pub(super) has_writer: bool,
+    /// The state of the index that stored rows are read from.
+    pub(super) reader: &'r Reader<'r>,
 }
 
 /// Which rows a position is looked up among.
@@ -399,6 +401,7 @@ impl Inner {
             segments,
             view,
             has_writer: false,
+            reader,
         };
         let shown = history.current().row_set(View::Full);
         history.has_writer = newest_open_turn(history.current(), shown)?.is_some() && self.has_writer(thread_id, view);

@@ -2,13 +2,14 @@
 //!
 //! A search first brings it up to date, and reads from the log what could not be indexed.
 
-use codex_protocol::log::{LineHead, RolloutItem};
+use codex_protocol::item::TurnItem;
+use codex_protocol::log::{EventMsg, LineHead, RolloutItem};
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::lines::LineEvent;
 use codex_state::db::{Index, RolloutRow};
 use codex_state::messages::{Speaker, said, said_in_bare};
 use codex_state::projector::Mode;
-use codex_state::text::is_context_text;
+use codex_state::text::{is_context_text, markdown_to_plain};
 use codex_state::words::{WordTable, WordWriter};
 
 use super::catalog::Freshness;
@@ -91,9 +92,9 @@ impl Inner {
                 };
                 reached = event.end();
                 if let LineEvent::Line { offset, bytes, .. } = event
-                    && let Some((table, text)) = document_of(bytes, row.checkpoint.mode)
+                    && let Some(said) = document_of(bytes, row.checkpoint.mode)
                 {
-                    documents.push(Document { offset, table, text });
+                    documents.push(Document { offset, said });
                 }
             }
             batch.push(TextStep {
@@ -117,7 +118,8 @@ impl Inner {
             for step in batch.iter() {
                 if Index::advance_text(transaction, step.rollout, step.from, step.reached)? {
                     for document in &step.documents {
-                        writer.insert(document.table, step.rollout, document.offset, &[&document.text])?;
+                        let texts: Vec<&str> = document.said.texts().collect();
+                        writer.insert(document.said.table, step.rollout, document.offset, &texts)?;
                     }
                 }
             }
@@ -128,11 +130,10 @@ impl Inner {
     }
 }
 
-/// One text and where it stands.
+/// What one line says, and where it stands.
 struct Document {
     offset: u64,
-    table: WordTable,
-    text: String,
+    said: Said,
 }
 
 /// Texts between two checkpoints of one rollout.
@@ -143,22 +144,64 @@ struct TextStep {
     documents: Vec<Document>,
 }
 
+/// What a line says, by whose rules it is searched.
+pub(super) struct Said {
+    /// Table that it belongs into.
+    pub(super) table: WordTable,
+    /// Text as written.
+    text: String,
+    /// Text as a reader of the rendered Markdown sees it, where its words may be others.
+    plain: Option<String>,
+}
+
+impl Said {
+    /// Returns the texts by whose words the line is found.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.text).chain(self.plain.as_deref())
+    }
+}
+
 /// Returns what of a line belongs into which table.
-fn document_of(bytes: &[u8], mode: Mode) -> Option<(WordTable, String)> {
-    let (speaker, text) = if mode == Mode::Bare {
-        said_in_bare(bytes)?
+pub(super) fn document_of(bytes: &[u8], mode: Mode) -> Option<Said> {
+    let (speaker, text, is_markdown) = if mode == Mode::Bare {
+        let (speaker, text) = said_in_bare(bytes)?;
+        (speaker, text, false)
     } else {
         let head = LineHead::parse(bytes).ok()?;
         if !matches!(&*head.kind, "event_msg" | "response_item") {
             return None;
         }
         let item = RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()?;
-        said(&item)?
+        let (speaker, text) = said(&item)?;
+        (speaker, text, is_agent_message(&item))
     };
     let table = match speaker {
         Speaker::Visible => WordTable::Said,
         Speaker::Raw if mode == Mode::Bare && !is_context_text(&text) => WordTable::Said,
         Speaker::Raw => WordTable::Hidden,
     };
-    Some((table, text))
+    let plain = (is_markdown && may_join_words(&text)).then(|| markdown_to_plain(&text));
+    Some(Said { table, text, plain })
 }
+
+/// Tells whether a line is what occurrences are looked for in as rendered Markdown.
+fn is_agent_message(item: &RolloutItem) -> bool {
+    match item {
+        RolloutItem::EventMsg(event) => match event.as_ref() {
+            EventMsg::AgentMessage(_) => true,
+            EventMsg::ItemCompleted(completed) => matches!(completed.item, TurnItem::AgentMessage(_)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Tells whether rendering Markdown can make words that are not in the source: by markup that vanishes within a word, by a
+/// character that is written in another way, or by blocks that follow each other without a separator.
+fn may_join_words(markdown: &str) -> bool {
+    markdown.bytes().any(|byte| b"*_`[]()\\&<>~\n\r".contains(&byte))
+}
+
+#[cfg(test)]
+#[path = "text_index_tests.rs"]
+mod text_index_tests;

@@ -9,6 +9,7 @@ mod kept_cases;
 mod probe;
 mod probes;
 mod scenarios;
+mod searches;
 mod spoilt_pages;
 #[path = "../support/mod.rs"]
 mod support;

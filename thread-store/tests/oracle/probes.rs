@@ -5,9 +5,25 @@ use proptest::prelude::*;
 
 use crate::probe::{Marks, Probe};
 
-const TERMS: [&str; 6] = ["needle", "WIDGET", "*widget*", "日本", "finally", "ready code"];
+/// Whole words and pieces, in other letter case, across words, of scripts without spaces, and words that only rendered
+/// Markdown has.
+pub(crate) const TERMS: [&str; 13] = [
+    "needle",
+    "WIDGET",
+    "*widget*",
+    "日本",
+    "finally",
+    "ready code",
+    "eedl",
+    "CAFÉ 日",
+    "本語",
+    "twothree",
+    "wothre",
+    "e",
+    "nowhere at all",
+];
 
-fn view() -> impl Strategy<Value = View> {
+pub(crate) fn view() -> impl Strategy<Value = View> {
     prop_oneof![Just(View::Full), Just(View::Codex)]
 }
 
@@ -23,7 +39,7 @@ fn items_view() -> impl Strategy<Value = ItemsView> {
     ]
 }
 
-fn marks() -> impl Strategy<Value = Marks> {
+pub(crate) fn marks() -> impl Strategy<Value = Marks> {
     prop_oneof![
         Just(Marks::Positions),
         Just(Marks::Wire),
@@ -32,7 +48,7 @@ fn marks() -> impl Strategy<Value = Marks> {
     ]
 }
 
-fn term() -> impl Strategy<Value = &'static str> {
+pub(crate) fn term() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&TERMS[..])
 }
 

@@ -100,7 +100,7 @@ fn assert_verified(homes: &Homes) {
     assert_eq!(report.differing, Vec::new());
 }
 
-fn config(cases: u32, file: &'static str) -> ProptestConfig {
+pub(crate) fn config(cases: u32, file: &'static str) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());
