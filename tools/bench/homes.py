@@ -99,13 +99,13 @@ class Copy:
         return total
 
     def without_index(self):
-        """Removes what the server added, and cuts off what it appended."""
-        for file in list(self._all()):
-            path = os.path.join(self.path, file)
-            if file not in self.files:
-                os.remove(path)
-            elif os.stat(path).st_size != self.files[file]:
-                shutil.copy2(os.path.join(self.original, file), path)
+        """Removes what the server added, and brings back what it changed or removed."""
+        found = {file: os.stat(os.path.join(self.path, file)).st_size for file in self._all()}
+        for file in found.keys() - self.files.keys():
+            os.remove(os.path.join(self.path, file))
+        for file, size in self.files.items():
+            if found.get(file) != size:
+                shutil.copy2(os.path.join(self.original, file), os.path.join(self.path, file))
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)

@@ -92,9 +92,8 @@ def index_times(wire, home, count, seconds=120):
 
 
 def index_file(home):
-    folder = os.path.join(home, "codex-threads")
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    files = [os.path.join(folder, name) for name in names if name.startswith("index") and name.endswith(".sqlite")]
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(home, "codex-threads")) for name in names
+             if name.startswith("index") and name.endswith(".sqlite")]
     return max(files, key=os.path.getmtime, default=None)
 
 

@@ -68,7 +68,9 @@ class Stages:
         catch_up = pages.appended(self.bench, home, stand)
         told = catch_up[1_000]
         rows.at_most("P11", "LONG: 1 KB appended, visible", p50(told, OURS), 3, "ms", p50(told, PEER))
-        self.growth["bytes appended"] = {"1 turn appended, then the newest turn": {
+        if PEER in told and told[PEER].error:
+            rows.checks["P11"][-1].peer = "does not show it"
+        self.growth["bytes appended"] = {"a turn appended, then the newest turn": {
             name: [[size, figures[name].p50()] for size, figures in catch_up.items() if figures[name].p50() is not None]
             for name in told}}
         small, large = p50(catch_up[10_000], OURS), p50(catch_up[1_000_000], OURS)

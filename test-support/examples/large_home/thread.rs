@@ -224,7 +224,7 @@ impl<W: Write> ThreadFile<W> {
         let digits = source.hex(24);
         let call = format!("call_{digits}");
         let command = format!("rg -n {}", source.words(2));
-        let lines: Vec<String> = (0..words / 4).map(|_| source.words(8)).collect();
+        let lines: Vec<String> = (0..words / 2).map(|_| source.words(8)).collect();
         let output = lines.join("\n");
         let arguments = json!({"cmd": command, "workdir": self.cwd}).to_string();
         self.response(&json!({
@@ -236,10 +236,10 @@ impl<W: Write> ThreadFile<W> {
         }))?;
         match self.mode {
             Mode::Paginated => self.completed(&json!({
-                "type": "CommandExecution", "id": call, "command": ["bash", "-lc", command], "cwd": self.cwd,
-                "parsed_cmd": [{"type": "unknown", "cmd": command}], "source": "agent", "status": "completed",
-                "stdout": output, "stderr": "", "aggregated_output": output, "exit_code": 0,
-                "duration": {"secs": 0, "nanos": 51_000_000}, "formatted_output": output,
+                "type": "CommandExecution", "id": call, "process_id": "4711", "command": ["bash", "-lc", command],
+                "cwd": format!("file://{}", self.cwd), "parsed_cmd": [{"type": "unknown", "cmd": command}],
+                "source": "unified_exec_startup", "status": "completed", "aggregated_output": output, "exit_code": 0,
+                "duration": {"secs": 0, "nanos": 51_000_000},
             })),
             Mode::Legacy => Ok(()),
         }
