@@ -7,10 +7,12 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 
 GENERATOR = os.path.join("test-support", "examples", "large_home")
+INDEX_FILE = re.compile(r"codex-threads/|(state|thread_history)_\d+\.sqlite")
 # The smallest configuration with which the real server starts; it never reaches a model here.
 CONFIG = 'model = "mock-model"\nmodel_provider = "openai"\n'
 
@@ -90,13 +92,9 @@ class Copy:
             for file in files:
                 yield os.path.relpath(os.path.join(folder, file), self.path)
 
-    def added_bytes(self):
-        """Size of the files that the server has added: its index, or what else it keeps."""
-        total = 0
-        for file in list(self._all()):
-            if file not in self.files:
-                total += os.stat(os.path.join(self.path, file)).st_size
-        return total
+    def index_bytes(self):
+        """Size of what a server keeps to find threads and their parts: our index, or the peer's databases of them."""
+        return sum(os.stat(os.path.join(self.path, file)).st_size for file in self._all() if INDEX_FILE.match(file))
 
     def without_index(self):
         """Removes what the server added, and brings back what it changed or removed."""

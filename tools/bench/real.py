@@ -1,6 +1,10 @@
 """P12: a home that the real Codex wrote, every thread read in full, the index warm."""
+import contextlib
+import glob
 import os
+import re
 import shutil
+import sqlite3
 
 import interop_path  # noqa: F401
 from home import make_home
@@ -35,6 +39,19 @@ def written_by(codex, scratch):
     return RealHome(path)
 
 
+def settle(home):
+    """The databases of the real Codex name rollouts by their whole path: in a copy, they have to name those of the copy."""
+    for database in glob.glob(os.path.join(home, "state_*.sqlite")):
+        with contextlib.closing(sqlite3.connect(database)) as state:
+            paths = [path for (path,) in state.execute("SELECT rollout_path FROM threads")]
+            for path in paths:
+                below = re.search(r"/((?:archived_)?sessions/.*)$", path)
+                if below:
+                    state.execute("UPDATE threads SET rollout_path = ? WHERE rollout_path = ?",
+                                  (os.path.join(home, below.group(1)), path))
+            state.commit()
+
+
 def thread_ids(wire):
     ids = []
     for archived in (False, True):
@@ -51,6 +68,8 @@ def thread_ids(wire):
 def read_all(bench, home, sides):
     """Reads every thread that all servers list, in turns, several times. Returns {server: {thread: figure}}."""
     stand = Stand(bench, home, list(sides))
+    for copy in stand.copies.values():
+        settle(copy.path)
     stand.start_all()
     listed = {name: thread_ids(wire) for name, wire in stand.wires.items()}
     shared = [thread for thread in next(iter(listed.values())) if all(thread in ids for ids in listed.values())]
@@ -67,10 +86,10 @@ def read_all(bench, home, sides):
                     figure.error = answer.error()
                 elif not figure.error:
                     figure.add(answer)
-    added = {side.name: stand.copies[side.name].added_bytes() for side in stand.sides}
+    kept = {side.name: stand.copies[side.name].index_bytes() for side in stand.sides}
     sizes = index_sizes(stand.copies[OURS].path)
     stand.close()
-    return figures, {"listed": {name: len(ids) for name, ids in listed.items()}, "read": len(shared), "addedBytes": added,
+    return figures, {"listed": {name: len(ids) for name, ids in listed.items()}, "read": len(shared), "indexBytes": kept,
                      "indexSizes": sizes}
 
 

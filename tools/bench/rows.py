@@ -23,7 +23,7 @@ TEXTS = {
     "P6": ("many threads, indexed: `thread/search`", "p50 <= 5 ms rare, <= 15 ms common; >= 20x the peer",
            "`thread/search` with the same term for both"),
     "P7": ("size of the index against the log", "positions and metadata <= 6 %; with the text of messages <= 9 %",
-           "pages of our index file by table, against the bytes of all rollouts; peer: all files that it adds"),
+           "pages of our index file by table, against the bytes of all rollouts; peer: its state and history databases"),
     "P8": ("appends of 8 items of 1 KB, acknowledged as written", ">= 100,000 items/s; p99 <= 1 ms",
            "`cargo bench -p codex-thread-store --bench append`; the peer has no such call"),
     "P9": ("ends of turns, acknowledged as synced", "64 threads: >= 80 % of a bare loop of syncs; p99 <= 5x one sync",

@@ -8,6 +8,9 @@ import real
 from homes import shape
 from race import OURS, PEER, Side
 
+# The index of a home with less than this is mostly empty pages of its tables.
+SMALLEST_LOG_BYTES = 20_000_000
+
 
 def sizes(quick):
     """Options of the homes, by name."""
@@ -140,7 +143,7 @@ class Stages:
             rows.faster("P6", f"K5: search, {name} word, gain", p50(figures, OURS), p50(figures, PEER), 20, why_no_peer(figures))
         log, peer = home.manifest["bytes"], None
         if PEER in stand.wires:
-            peer = 100 * stand.copies[PEER].added_bytes() / log
+            peer = 100 * stand.copies[PEER].index_bytes() / log
         self.index_size("K5", lists.index_sizes(stand.copies[OURS].path), log, peer)
         stand.close()
 
@@ -218,6 +221,7 @@ class Stages:
         rows.faster("P12", what, totals[OURS], totals.get(PEER), 3)
         if peers:
             rows.at_most("P12", "threads on which ours is slower", slower, 0, f"of {count}")
-        sizes_of_index = told["indexSizes"]
-        peer = 100 * told["addedBytes"][PEER] / home.log_bytes() if peers else None
-        return self.index_size("REAL", sizes_of_index, home.log_bytes(), peer)
+        log = home.log_bytes()
+        if log < SMALLEST_LOG_BYTES:
+            return None
+        return self.index_size("REAL", told["indexSizes"], log, 100 * told["indexBytes"][PEER] / log if peers else None)
