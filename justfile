@@ -96,10 +96,24 @@ bless:
     cargo run -p codex-test-support --example demo_home -- app-server/assets/demo
     git status --short
 
-# Time starts, lists, searches and pages on large generated homes; not a test
+# Measure P1 to P12 against the real Codex into docs/performance; `just bench --quick` on small homes; not a test
 bench *arguments:
-    cargo build --release -p codex-app-server
+    cargo build --release --locked -p codex-app-server
     tools/bench/bench.py {{ arguments }} --server target/release/codex-threads serve
+
+# Measure the parts: lines, projector, index, store
+bench-parts:
+    cargo bench -p codex-protocol -p codex-rollout --bench lines
+    cargo bench -p codex-state --bench index
+    cargo bench -p codex-thread-store --bench store
+
+# Count the instructions of fixed paths under callgrind and compare them with the baseline
+instructions:
+    .ci/run instructions
+
+# Make what is counted now the baseline
+instructions-bless:
+    tools/bench/instructions --bless
 
 # Format everything
 format:
