@@ -55,6 +55,10 @@ pub(super) struct Sweep {
     pub(super) shadowed: Vec<(std::path::PathBuf, std::path::PathBuf)>,
 }
 
+/// Digests of facts, by thread.
+#[derive(Debug)]
+pub(super) struct FactDigests(HashMap<String, String>);
+
 impl Sweep {
     /// Returns the file of a rollout.
     pub(super) fn rollout(&self, rollout_id: Uuid) -> Option<&RolloutFile> {
@@ -216,17 +220,21 @@ impl Inner {
         self.catalog.lock().text_synced = Some(Arc::clone(sweep));
     }
 
-    /// Returns the threads whose facts changed since they were last stored, and remembers the new ones.
-    pub(super) fn changed_facts(&self, facts: &Facts) -> Vec<String> {
+    /// Returns the threads whose facts changed since they were last stored, and what is to be remembered once these are.
+    pub(super) fn changed_facts(&self, facts: &Facts) -> (Vec<String>, FactDigests) {
         let newest = facts.digests();
-        let mut state = self.catalog.lock();
+        let state = self.catalog.lock();
         let changed = newest
             .iter()
             .filter(|(id, digest)| state.facts.get(*id) != Some(digest));
         let removed = state.facts.keys().filter(|id| !newest.contains_key(*id));
         let threads = changed.map(|(id, _)| id.clone()).chain(removed.cloned()).collect();
-        state.facts = newest;
-        threads
+        (threads, FactDigests(newest))
+    }
+
+    /// Remembers the facts that thread rows were stored with.
+    pub(super) fn remember_facts(&self, stored: FactDigests) {
+        self.catalog.lock().facts = stored.0;
     }
 
     /// Returns whether nothing speaks against reading a file.

@@ -153,7 +153,7 @@ impl Inner {
         let rest = dirty.split_off(first_files(&dirty, max_files, max_bytes));
         self.remove_vanished(&sweep)?;
         let facts = self.facts()?;
-        let mut changed_facts = self.changed_facts(&facts);
+        let (mut changed_facts, digests) = self.changed_facts(&facts);
         changed_facts.extend(self.threads_of_lost_databases()?);
         if dirty.is_empty() && changed_facts.is_empty() {
             self.mark_synced(&sweep);
@@ -189,6 +189,7 @@ impl Inner {
         self.add_heirs(&dirty, &mut threads)?;
         let threads: Vec<String> = threads.into_iter().collect();
         self.store_thread_rows(&sweep, &facts, &threads)?;
+        self.remember_facts(digests);
         for file in &dirty {
             if self.is_readable(file) {
                 self.mark_current(file);
@@ -235,7 +236,7 @@ impl Inner {
         if project_ids.is_empty() {
             return Ok(NewestOfProjects::new());
         }
-        self.bring_up_to_date(&mut |_, _| {})?;
+        self.bring_up_to_date_if_there_is_room()?;
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let mut newest = NewestOfProjects::new();
