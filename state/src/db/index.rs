@@ -27,6 +27,15 @@ pub enum WriteOutcome<T> {
     Skipped,
 }
 
+/// Whether the database may grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// As far as there is room.
+    Allowed,
+    /// Not at all.
+    Refused,
+}
+
 /// An open index.
 #[derive(Debug)]
 pub struct Index {
@@ -178,6 +187,21 @@ impl Index {
             column: "integrity",
             detail: found,
         })
+    }
+
+    /// Lets the database grow no more, as on a full disk, or grow again. For tests of the crates above; the program never
+    /// does it.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn set_growth(&self, growth: Growth) -> StateResult<()> {
+        let most_pages = match growth {
+            Growth::Allowed => u32::MAX,
+            // Never less than there are.
+            Growth::Refused => 1,
+        };
+        lock(&self.writer).pragma_update(None, "max_page_count", most_pages)?;
+        Ok(())
     }
 
     /// Returns the bytes of the database as SQLite counts them.

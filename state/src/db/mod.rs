@@ -11,6 +11,6 @@ mod schema;
 mod span_codec;
 
 pub use self::history::StoredRows;
-pub use self::index::{Index, Reader, WriteOutcome};
+pub use self::index::{Growth, Index, Reader, WriteOutcome};
 pub use self::rollouts::{FileState, RolloutRow, RolloutUpdate, Settled};
 pub use self::schema::SCHEMA_VERSION;

@@ -30,7 +30,7 @@ impl Inner {
             listed_by_codex: false,
             findings: Vec::new(),
         };
-        self.bring_up_to_date(&mut |_, _| {})?;
+        self.bring_up_to_date_if_there_is_room()?;
         let files = self.files_meant_by(subject, &mut report);
         for file in &files {
             self.examine_file(file, &mut report);

@@ -127,7 +127,7 @@ impl Inner {
         if project_ids.is_empty() {
             return Ok(NewestOfProjects::new());
         }
-        self.bring_up_to_date(&mut |_, _| {})?;
+        self.bring_up_to_date_if_there_is_room()?;
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let mut newest = NewestOfProjects::new();

@@ -71,7 +71,7 @@ impl Inner {
     pub(super) fn verify(&self, progress: &dyn IndexProgress) -> StoreResult<VerifyReport> {
         self.check_index()?;
         let sweep = self.sweep(Freshness::Now);
-        self.bring_up_to_date(&mut |_, _| {})?;
+        self.bring_up_to_date_if_there_is_room()?;
         let total_bytes: u64 = sweep.files.iter().map(|file| file.stat.len).sum();
         let mut report = VerifyReport {
             unreadable: self.unreadable(&sweep),

@@ -210,7 +210,7 @@ impl Inner {
 
     /// Finds the threads that a selector may mean.
     pub(super) fn resolve(&self, selector: &ThreadSelector) -> StoreResult<Vec<ThreadRecord>> {
-        self.bring_up_to_date(&mut |_, _| {})?;
+        self.bring_up_to_date_if_there_is_room()?;
         let text = match selector {
             ThreadSelector::Path(path) => return self.resolve_path(path),
             ThreadSelector::Text(text) => text.trim(),

@@ -279,7 +279,7 @@ impl Inner {
             let sweep = self.sweep(freshness);
             let mut files: Vec<RolloutFile> = sweep.named(thread_id.0).into_iter().cloned().collect();
             if files.is_empty() {
-                self.bring_up_to_date(&mut |_, _| {})?;
+                self.bring_up_to_date_if_there_is_room()?;
                 let index = self.index();
                 let reader = index.reader().map_err(|error| self.index_error(error))?;
                 let rows = reader

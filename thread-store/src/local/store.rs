@@ -511,3 +511,7 @@ impl StoreMaintenance for LocalStore {
         self.run(move |inner| inner.doctor(&subject)).await
     }
 }
+
+#[cfg(test)]
+#[path = "full_disk_tests.rs"]
+mod full_disk_tests;
