@@ -19,6 +19,8 @@ use crate::error::{StoreError, StoreResult};
 
 /// Documents that one transaction stores at most.
 const STEP_DOCUMENTS: usize = 4_000;
+/// Bytes of texts after which a transaction stores them.
+const STEP_TEXT_BYTES: usize = 16 * 1024 * 1024;
 
 impl Inner {
     /// Brings the word index up to the positions of every rollout.
@@ -83,7 +85,8 @@ impl Inner {
         while from < end {
             let mut documents = Vec::new();
             let mut reached = from;
-            while documents.len() < STEP_DOCUMENTS {
+            let mut text_bytes = 0;
+            while documents.len() < STEP_DOCUMENTS && text_bytes < STEP_TEXT_BYTES {
                 let at = lines.offset();
                 let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
                     reached = end;
@@ -93,6 +96,7 @@ impl Inner {
                 if let LineEvent::Line { offset, bytes, .. } = event
                     && let Some((table, text)) = document_of(bytes, row.checkpoint.mode)
                 {
+                    text_bytes += text.len();
                     documents.push(Document { offset, table, text });
                 }
             }
@@ -103,7 +107,9 @@ impl Inner {
                 documents,
             });
             from = reached;
-            if batch.iter().map(|step| step.documents.len()).sum::<usize>() >= STEP_DOCUMENTS {
+            let documents = || batch.iter().flat_map(|step| &step.documents);
+            let text_bytes = documents().map(|document| document.text.len()).sum::<usize>();
+            if documents().count() >= STEP_DOCUMENTS || text_bytes >= STEP_TEXT_BYTES {
                 self.store_texts(batch)?;
             }
         }
