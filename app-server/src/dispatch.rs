@@ -29,6 +29,7 @@ use codex_protocol::rpc::thread::ThreadReadParams;
 use codex_protocol::rpc::timeline::ThreadTimelineListParams;
 use codex_protocol::rpc::trash::{ThreadTrashEmptyParams, ThreadTrashListParams, ThreadTrashRestoreParams};
 use codex_protocol::rpc::turn::ThreadTurnsListParams;
+use codex_thread_store::AnswerRoom;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -278,6 +279,8 @@ pub(crate) struct Answer {
     pub(crate) after: Vec<Notice>,
     /// Kept and told then.
     pub(crate) behind: Option<Behind>,
+    /// Memory that the answer occupies; kept until it is queued.
+    pub(crate) room: AnswerRoom,
     /// Kept until all is sent and done.
     pub(crate) tickets: Tickets,
 }
@@ -285,7 +288,13 @@ pub(crate) struct Answer {
 /// Runs a call and encodes its answer; a panic becomes an error and the server lives on.
 pub(crate) async fn answer(cx: Cx, id: RequestId, call: Call) -> Answer {
     let panicked_id = id.clone();
-    match tokio::spawn(run(cx, id, call)).await {
+    let room = AnswerRoom::default();
+    let work = async move {
+        let mut answer = room.around(run(cx, id, call)).await;
+        answer.room = room;
+        answer
+    };
+    match tokio::spawn(work).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "handler stopped");
@@ -295,6 +304,7 @@ pub(crate) async fn answer(cx: Cx, id: RequestId, call: Call) -> Answer {
                 message: encode_error(panicked_id, error),
                 after: Vec::new(),
                 behind: None,
+                room: AnswerRoom::default(),
                 tickets: Tickets::default(),
             }
         }
@@ -326,6 +336,7 @@ async fn run(mut cx: Cx, id: RequestId, call: Call) -> Answer {
         message,
         after,
         behind: cx.behind.take(),
+        room: AnswerRoom::default(),
         tickets: std::mem::take(&mut cx.tickets),
     }
 }

@@ -4,12 +4,15 @@
 
 /// Longest line that is delivered; a longer one is reported with offset and length and never buffered.
 pub const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
-/// Largest item that is to be answered inline. Not enforced yet: an item is bounded by its lines and by the page.
+/// Largest item: a larger one is not appended, and a recorded one is answered with its long texts cut.
 pub const MAX_ITEM_BYTES: u64 = 16 * 1024 * 1024;
 /// Size at which a page ends early, with a cursor.
 pub const MAX_PAGE_BYTES: u64 = 32 * 1024 * 1024;
 /// Largest answer of an unpaged read; beyond it the answer is an error that names the paged methods.
 pub const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
+/// Memory of a process for long lines and large pages, with all copies that are made of them; who needs more waits. A single
+/// line or answer that needs more than this has it alone.
+pub const MAX_LINE_BUFFER_BYTES_IN_USE: u64 = 96 * 1024 * 1024;
 
 /// The limits that a store passes to what it reads with; the default is the named constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub struct Limits {
     pub max_page_bytes: u64,
     /// See [`MAX_ANSWER_BYTES`].
     pub max_answer_bytes: u64,
+    /// See [`MAX_LINE_BUFFER_BYTES_IN_USE`].
+    pub max_line_buffer_bytes_in_use: u64,
 }
 
 impl Limits {
@@ -31,6 +36,7 @@ impl Limits {
         max_item_bytes: MAX_ITEM_BYTES,
         max_page_bytes: MAX_PAGE_BYTES,
         max_answer_bytes: MAX_ANSWER_BYTES,
+        max_line_buffer_bytes_in_use: MAX_LINE_BUFFER_BYTES_IN_USE,
     };
 }
 

@@ -3,6 +3,7 @@
 //! Declares the [`ThreadStore`] trait with its capability traits, the domain types that cross it, and the stores that
 //! implement it. Knows both the log and the index; knows nothing of JSON-RPC.
 
+mod answer_room;
 mod clock;
 pub mod conformance;
 mod damage;
@@ -22,6 +23,7 @@ mod trash;
 mod types;
 mod writes;
 
+pub use answer_room::AnswerRoom;
 pub use clock::Clock;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
 pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, InheritedHistory, ThreadLifecycle};

@@ -179,7 +179,12 @@ fn start(job: Job, slot: Slot, work: &Work, jobs: &mut JoinSet<()>) {
         };
         answer.before.iter().for_each(|notice| server.publish(notice));
         // The writer is gone only when the client is; then nobody waits for this answer.
-        let _ = slot.send(answer.message);
+        let _ = match answer.room.bytes() {
+            0 => slot.send(answer.message),
+            _ => slot.send_in_turn(answer.message).await,
+        };
+        // From here on the queue counts it.
+        drop(answer.room);
         answer.after.iter().for_each(|notice| server.publish(notice));
         if let Some(behind) = answer.behind {
             let tickets = answer.tickets;

@@ -1,10 +1,11 @@
 //! The queue of messages that wait to be written: bounded in messages and in bytes.
 //!
 //! A request has its place in the queue before it is read, so that answers never wait and a client that does not read
-//! slows only itself down. Notifications come unasked: they have a share of their own, and a client that lets it fill up is
+//! slows only itself down. Large answers come one after another: what does not fit waits where it is. Notifications come unasked: they have a share of their own, and a client that lets it fill up is
 //! given up, because nobody may wait for it.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -92,15 +93,14 @@ pub(crate) fn outbound() -> (Outbound, OutboundQueue) {
 }
 
 impl Outbound {
-    /// Waits for a place for one answer. One task only may wait at a time: the reader of the connection.
+    /// Waits for a place for one answer.
     pub(crate) async fn reserve(&self) -> Slot {
         let permit = Arc::clone(&self.load.slots)
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
-        while self.load.answer_bytes.load(Ordering::Acquire) > MAX_OUTBOUND_BYTES {
-            self.load.written.notified().await;
-        }
+        let has_room = || self.load.answer_bytes.load(Ordering::Acquire) <= MAX_OUTBOUND_BYTES;
+        self.load.when(has_room).await;
         Slot {
             outbound: self.clone(),
             permit,
@@ -136,6 +136,30 @@ impl Outbound {
     }
 }
 
+impl Load {
+    /// Waits until something is so; it is looked at again whenever an answer was written.
+    async fn when(&self, is_so: impl Fn() -> bool) {
+        loop {
+            // Before looking, so that what happens in between is not missed.
+            let mut written = pin!(self.written.notified());
+            written.as_mut().enable();
+            if is_so() {
+                return;
+            }
+            written.await;
+        }
+    }
+
+    /// Takes room for an answer, unless too much waits already.
+    fn take_room(&self, bytes: usize) -> bool {
+        let taken = |waiting: usize| (waiting <= MAX_OUTBOUND_BYTES).then(|| waiting.saturating_add(bytes));
+        let answer_bytes = &self.answer_bytes;
+        answer_bytes
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
+            .is_ok()
+    }
+}
+
 impl Overflow {
     /// Waits until the connection has to be given up.
     pub(crate) async fn wait(&self) {
@@ -151,8 +175,30 @@ impl Slot {
     /// # Errors
     /// When the writer is gone; the message is lost with it.
     pub(crate) fn send(self, message: Vec<u8>) -> Result<(), Closed> {
+        self.outbound
+            .load
+            .answer_bytes
+            .fetch_add(message.len(), Ordering::AcqRel);
+        self.queue(message)
+    }
+
+    /// Queues a large answer once not too much waits before it.
+    ///
+    /// # Errors
+    /// When the writer is gone; the message is lost with it.
+    pub(crate) async fn send_in_turn(self, message: Vec<u8>) -> Result<(), Closed> {
+        let load = &self.outbound.load;
+        let gone = self.outbound.messages.closed();
+        tokio::select! {
+            () = load.when(|| load.take_room(message.len())) => {}
+            () = gone => return Err(Closed),
+        }
+        self.queue(message)
+    }
+
+    /// Queues an answer whose bytes are counted.
+    fn queue(self, message: Vec<u8>) -> Result<(), Closed> {
         let (load, bytes) = (Arc::clone(&self.outbound.load), message.len());
-        load.answer_bytes.fetch_add(bytes, Ordering::AcqRel);
         let room = Room::Answer {
             load,
             bytes,
@@ -171,7 +217,7 @@ impl Drop for Room {
         match self {
             Self::Answer { load, bytes, .. } => {
                 load.answer_bytes.fetch_sub(*bytes, Ordering::AcqRel);
-                load.written.notify_one();
+                load.written.notify_waiters();
             }
             Self::Notice { load, bytes } => {
                 load.notice_bytes.fetch_sub(*bytes, Ordering::AcqRel);

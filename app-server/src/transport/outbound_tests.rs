@@ -86,3 +86,39 @@ async fn answers_pass_when_the_share_of_notifications_is_full() {
     slot.send(b"answer".to_vec()).expect("open");
     assert_eq!(written(outbound, queue).await, MAX_OUTBOUND_NOTIFICATIONS + 1);
 }
+
+#[tokio::test]
+async fn a_large_answer_waits_while_more_bytes_than_the_limit_wait() {
+    let (outbound, queue) = outbound();
+    let (first, second, third) = (
+        outbound.reserve().await,
+        outbound.reserve().await,
+        outbound.reserve().await,
+    );
+    first.send_in_turn(vec![b'x'; MAX_OUTBOUND_BYTES]).await.expect("open");
+    second
+        .send_in_turn(vec![b'y'])
+        .await
+        .expect("at the limit one more fits");
+    let waiting = tokio::spawn(third.send_in_turn(vec![b'z']));
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished(), "one byte too many");
+    let writing = tokio::spawn(queue.write_to(tokio::io::sink()));
+    waiting.await.expect("no panic").expect("open");
+    drop(outbound);
+    writing.await.expect("no panic").expect("a sink");
+}
+
+#[tokio::test]
+async fn a_large_answer_does_not_wait_for_a_writer_that_has_gone() {
+    let (outbound, queue) = outbound();
+    let (first, second) = (outbound.reserve().await, outbound.reserve().await);
+    first
+        .send_in_turn(vec![b'x'; MAX_OUTBOUND_BYTES + 1])
+        .await
+        .expect("open");
+    let waiting = tokio::spawn(second.send_in_turn(vec![b'y']));
+    tokio::task::yield_now().await;
+    drop(queue);
+    assert_eq!(waiting.await.expect("no panic"), Err(super::Closed));
+}

@@ -1,12 +1,13 @@
 //! The forward line reader: one reused buffer, `memchr`, and an optional frozen end.
 //!
-//! Buffers at most one line of the permitted length plus one chunk.
+//! Buffers at most one line of the permitted length plus one chunk; a longer line is never buffered where the file is plain.
 
 use std::path::{Path, PathBuf};
 
+use super::budget::LineHold;
 use super::event::LineEvent;
+use super::long::ReadRules;
 use crate::error::{Result, RolloutError};
-use crate::limits::MAX_LINE_BYTES;
 use crate::source::ByteReader;
 
 /// Bytes fetched at a time.
@@ -21,8 +22,10 @@ pub struct Lines {
     reader: ByteReader,
     /// Frozen end, if it is not simply the end of the file.
     until: Option<u64>,
-    max_line_bytes: u64,
+    rules: ReadRules,
     chunk_bytes: usize,
+    /// Memory for the long line that was delivered last, or is being read.
+    hold: Option<LineHold>,
     buffer: Vec<u8>,
     /// Undelivered bytes are `buffer[start..filled]`; the first of them is at `offset`.
     start: usize,
@@ -50,8 +53,9 @@ impl Lines {
             path: path.to_owned(),
             reader,
             until: None,
-            max_line_bytes: MAX_LINE_BYTES,
+            rules: ReadRules::default(),
             chunk_bytes: CHUNK_BYTES,
+            hold: None,
             buffer: Vec::new(),
             start: 0,
             filled: 0,
@@ -70,10 +74,17 @@ impl Lines {
         self
     }
 
-    /// Sets the length above which a line is reported instead of delivered. Default: [`MAX_LINE_BYTES`].
+    /// Sets the length above which a line is reported instead of delivered. Default: [`MAX_LINE_BYTES`](crate::limits::MAX_LINE_BYTES).
     #[must_use]
     pub fn max_line_bytes(mut self, max_line_bytes: u64) -> Self {
-        self.max_line_bytes = max_line_bytes;
+        self.rules.max_line_bytes = max_line_bytes;
+        self
+    }
+
+    /// Sets the rules that lines are read by.
+    #[must_use]
+    pub fn rules(mut self, rules: ReadRules) -> Self {
+        self.rules = rules;
         self
     }
 
@@ -82,6 +93,12 @@ impl Lines {
     pub fn chunk_bytes(mut self, chunk_bytes: usize) -> Self {
         self.chunk_bytes = chunk_bytes.max(1);
         self
+    }
+
+    /// Bytes that the reader keeps memory for.
+    #[cfg(test)]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.buffer.capacity()
     }
 
     /// Offset of the line that the next call delivers.
@@ -98,6 +115,7 @@ impl Lines {
         if self.finished {
             return Ok(None);
         }
+        self.let_go();
         let found = match self.find() {
             Ok(found) => found,
             Err(error) => {
@@ -132,11 +150,12 @@ impl Lines {
 
     fn find(&mut self) -> Result<Found> {
         let mut searched = 0;
+        let mut measured = false;
         loop {
             let pending = &self.buffer[self.start..self.filled];
             if let Some(at) = memchr::memchr(b'\n', &pending[searched..]) {
                 let len = searched + at;
-                if len as u64 > self.max_line_bytes {
+                if len as u64 > self.rules.max_line_bytes {
                     self.start += len + 1;
                     return Ok(Found::Oversized {
                         len: len as u64,
@@ -146,8 +165,14 @@ impl Lines {
                 return Ok(Found::Line { len, terminated: true });
             }
             searched = pending.len();
-            if searched as u64 > self.max_line_bytes {
+            if searched as u64 > self.rules.max_line_bytes {
                 return self.skip_oversized();
+            }
+            if searched as u64 > self.rules.long_line_bytes && !measured && !self.at_end {
+                if let Some(oversized) = self.measure(searched as u64)? {
+                    return Ok(oversized);
+                }
+                measured = true;
             }
             if self.at_end {
                 return Ok(if searched == 0 {
@@ -160,6 +185,40 @@ impl Lines {
                 });
             }
             self.fetch()?;
+        }
+    }
+
+    /// Looks for the end of a long line without keeping it. One of a permitted length gets its memory, another one is passed.
+    fn measure(&mut self, searched: u64) -> Result<Option<Found>> {
+        let until = self.until.unwrap_or(u64::MAX);
+        let Some(end) = self.reader.find_line_end(until, self.chunk_bytes)? else {
+            // Nothing can be said of a stream before it was read.
+            let most = self.rules.max_line_bytes.max(searched);
+            self.hold = self.rules.hold(most);
+            return Ok(None);
+        };
+        let len = end.offset - self.offset;
+        if len <= self.rules.max_line_bytes {
+            self.hold = self.rules.hold(len);
+            let room = usize::try_from(len - searched).unwrap_or(usize::MAX);
+            self.buffer.reserve_exact(room.saturating_add(self.chunk_bytes));
+            return Ok(None);
+        }
+        (self.start, self.filled) = (0, 0);
+        self.reader.skip_to(end.offset + u64::from(end.terminated));
+        self.at_end = !end.terminated;
+        Ok(Some(Found::Oversized {
+            len,
+            terminated: end.terminated,
+        }))
+    }
+
+    /// Gives the memory of a long line back that was delivered.
+    fn let_go(&mut self) {
+        if self.hold.is_some() {
+            self.buffer = self.buffer[self.start..self.filled].to_vec();
+            (self.start, self.filled) = (0, self.buffer.len());
+            self.hold = None;
         }
     }
 

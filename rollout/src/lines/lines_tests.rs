@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::RolloutError;
 use crate::limits::MAX_LINE_BYTES;
+use crate::lines::{CHUNK_BYTES, LINE_COPIES, LONG_LINE_BYTES, LineBudget, LineEvent, ReadRules};
 use crate::test_files::{Owned, collect, collect_rev, naive, plain_source, zstd_source};
 
 /// Short lines, long lines, blank lines, newlines everywhere, any bytes.
@@ -38,6 +39,23 @@ proptest! {
     fn lines_equal_a_split_in_memory_in_both_directions(bytes in any_bytes(), chunk in 1_usize..70, max in 0_u64..90) {
         check(&bytes, chunk, max);
         check(&bytes, chunk, MAX_LINE_BYTES);
+    }
+
+    #[test]
+    fn measured_lines_equal_a_split_in_memory(bytes in any_bytes(), chunk in 1_usize..70, long in 0_u64..60, max in 0_u64..90) {
+        let budget = LineBudget::new(200);
+        let rules = ReadRules { max_line_bytes: max, long_line_bytes: long, budget: Some(budget.clone()), ..ReadRules::default() };
+        let expected = naive(&bytes, 0, max);
+        let mut reversed = expected.clone();
+        reversed.reverse();
+        for source in [plain_source(&bytes), zstd_source(&bytes)] {
+            let source = source.with_rules(rules.clone());
+            prop_assert_eq!(collect(source.lines(0).chunk_bytes(chunk)).unwrap(), expected.clone());
+            let end = bytes.len() as u64;
+            prop_assert_eq!(collect(source.lines(0).until(end).chunk_bytes(chunk)).unwrap(), expected.clone());
+            prop_assert_eq!(collect_rev(source.lines_rev(end).chunk_bytes(chunk)).unwrap(), reversed.clone());
+            prop_assert_eq!(budget.in_use_bytes(), 0);
+        }
     }
 
     #[test]
@@ -155,6 +173,47 @@ fn a_line_above_the_default_limit_is_never_buffered() {
     );
     let at_limit = plain_source(&bytes[1..]);
     assert!(matches!(collect(at_limit.lines(0)).unwrap()[0], Owned::Line { end, .. } if end == MAX_LINE_BYTES + 1));
+}
+
+#[test]
+fn a_long_line_is_measured_first_and_one_above_the_limit_keeps_no_memory() {
+    let (short, long) = (b"{}\n", 3 * LONG_LINE_BYTES as usize);
+    let mut bytes = short.to_vec();
+    bytes.extend(std::iter::repeat_n(b'x', long));
+    bytes.extend(b"\n{}\n");
+    for (max_line_bytes, is_line) in [(long as u64, true), (long as u64 - 1, false)] {
+        let budget = LineBudget::new(u64::MAX);
+        let rules = ReadRules {
+            max_line_bytes,
+            budget: Some(budget.clone()),
+            ..ReadRules::default()
+        };
+        let source = plain_source(&bytes).with_rules(rules);
+        let mut lines = source.lines(0);
+        lines.next().unwrap();
+        assert_eq!(matches!(lines.next().unwrap(), Some(LineEvent::Line { .. })), is_line);
+        let needed = if is_line { long as u64 * LINE_COPIES } else { 0 };
+        assert_eq!((budget.in_use_bytes(), budget.peak_bytes()), (needed, needed));
+        if !is_line {
+            // Buffers double when they grow.
+            let most = 2 * (LONG_LINE_BYTES as usize + CHUNK_BYTES);
+            assert!(lines.kept_bytes() <= most, "{}", lines.kept_bytes());
+        }
+        lines.next().unwrap();
+        assert_eq!(budget.in_use_bytes(), 0, "given back with the next line");
+        assert!(
+            lines.kept_bytes() <= 2 * CHUNK_BYTES + 3 || !is_line,
+            "{}",
+            lines.kept_bytes()
+        );
+
+        let mut lines = source.lines_rev(bytes.len() as u64);
+        lines.next().unwrap();
+        assert_eq!(matches!(lines.next().unwrap(), Some(LineEvent::Line { .. })), is_line);
+        assert_eq!((budget.in_use_bytes(), budget.peak_bytes()), (needed, needed));
+        lines.next().unwrap();
+        assert_eq!(budget.in_use_bytes(), 0);
+    }
 }
 
 /// Edge case 38.

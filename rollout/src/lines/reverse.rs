@@ -1,11 +1,12 @@
 //! The reverse line reader (format section 6.1): from a frozen end towards the start, in chunks.
 //!
-//! Buffers at most one line of the permitted length plus one chunk.
+//! Buffers at most one line of the permitted length plus one chunk; a longer line is never buffered where the file is plain.
 
+use super::budget::LineHold;
 use super::event::LineEvent;
+use super::long::ReadRules;
 use crate::discover::Encoding;
 use crate::error::Result;
-use crate::limits::MAX_LINE_BYTES;
 use crate::source::RolloutSource;
 
 /// Bytes fetched at a time from a plain file.
@@ -24,8 +25,10 @@ const MAX_FETCH_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub struct LinesRev {
     source: RolloutSource,
-    max_line_bytes: u64,
+    rules: ReadRules,
     chunk_bytes: usize,
+    /// Memory for the long line that was delivered last, or is being read; for the whole reader where a stream is read.
+    hold: Option<LineHold>,
     /// The fetched, undelivered bytes are `buffer[front..back]`; free space is in front of them.
     buffer: Vec<u8>,
     front: usize,
@@ -61,8 +64,9 @@ impl LinesRev {
         };
         Self {
             source,
-            max_line_bytes: MAX_LINE_BYTES,
+            rules: ReadRules::default(),
             chunk_bytes,
+            hold: None,
             buffer: Vec::new(),
             front: 0,
             back: 0,
@@ -71,10 +75,17 @@ impl LinesRev {
         }
     }
 
-    /// Sets the length above which a line is reported instead of delivered. Default: [`MAX_LINE_BYTES`].
+    /// Sets the length above which a line is reported instead of delivered. Default: [`MAX_LINE_BYTES`](crate::limits::MAX_LINE_BYTES).
     #[must_use]
     pub fn max_line_bytes(mut self, max_line_bytes: u64) -> Self {
-        self.max_line_bytes = max_line_bytes;
+        self.rules.max_line_bytes = max_line_bytes;
+        self
+    }
+
+    /// Sets the rules that lines are read by.
+    #[must_use]
+    pub fn rules(mut self, rules: ReadRules) -> Self {
+        self.rules = rules;
         self
     }
 
@@ -131,6 +142,13 @@ impl LinesRev {
             // Learns now, and not in the middle, that the offset is beyond the end.
             self.source.read_exact_at(self.front_offset, &mut [])?;
             self.state = State::Reading;
+            if self.source.encoding() == Encoding::Zstd && self.front_offset > self.rules.long_line_bytes {
+                // Its chunks are large, and what they hold is not known before.
+                let most = self.rules.max_line_bytes.saturating_add(self.chunk_bytes as u64);
+                self.hold = self.rules.hold(most.min(self.front_offset));
+            }
+        } else {
+            self.let_go();
         }
         if self.front == self.back {
             if self.front_offset == 0 {
@@ -142,6 +160,7 @@ impl LinesRev {
         let terminated = self.buffer[self.back - 1] == b'\n';
         // Bytes at the back that are known to hold no line start; the line's own newline is the first of them.
         let mut searched = usize::from(terminated);
+        let mut measured = self.source.encoding() == Encoding::Zstd;
         loop {
             let pending = &self.buffer[self.front..self.back];
             let at = memchr::memrchr(b'\n', &pending[..pending.len() - searched]).map(|at| at + 1);
@@ -149,7 +168,7 @@ impl LinesRev {
                 let len = pending.len() - at - usize::from(terminated);
                 let offset = self.front_offset + at as u64;
                 self.back = self.front + at;
-                let in_buffer = (len as u64 <= self.max_line_bytes).then_some(self.back);
+                let in_buffer = (len as u64 <= self.rules.max_line_bytes).then_some(self.back);
                 return Ok(Some(Found {
                     offset,
                     end,
@@ -158,7 +177,7 @@ impl LinesRev {
                 }));
             }
             searched = pending.len();
-            if (searched - usize::from(terminated)) as u64 > self.max_line_bytes {
+            if (searched - usize::from(terminated)) as u64 > self.rules.max_line_bytes {
                 let offset = self.skip_oversized()?;
                 return Ok(Some(Found {
                     offset,
@@ -167,7 +186,48 @@ impl LinesRev {
                     in_buffer: None,
                 }));
             }
+            if searched as u64 > self.rules.long_line_bytes && !measured {
+                measured = true;
+                let offset = self.find_line_start()?;
+                let len = end - offset - u64::from(terminated);
+                if len > self.rules.max_line_bytes {
+                    self.back = self.front;
+                    self.front_offset = offset;
+                    return Ok(Some(Found {
+                        offset,
+                        end,
+                        terminated,
+                        in_buffer: None,
+                    }));
+                }
+                self.hold = self.rules.hold(len);
+            }
             self.fetch()?;
+        }
+    }
+
+    /// Looks for the start of a long line without keeping it.
+    fn find_line_start(&self) -> Result<u64> {
+        let mut chunk = vec![0; self.chunk_bytes];
+        let mut end = self.front_offset;
+        while end > 0 {
+            let len = end.min(self.chunk_bytes as u64);
+            let chunk = &mut chunk[..len as usize];
+            self.source.read_exact_at(end - len, chunk)?;
+            if let Some(at) = memchr::memrchr(b'\n', chunk) {
+                return Ok(end - len + at as u64 + 1);
+            }
+            end -= len;
+        }
+        Ok(0)
+    }
+
+    /// Gives the memory of a long line back that was delivered.
+    fn let_go(&mut self) {
+        if self.hold.is_some() && self.source.encoding() == Encoding::Plain {
+            self.buffer = self.buffer[self.front..self.back].to_vec();
+            (self.front, self.back) = (0, self.buffer.len());
+            self.hold = None;
         }
     }
 

@@ -14,12 +14,13 @@ use super::zstd_body::ZstdBody;
 use crate::discover::{Encoding, RolloutFile};
 use crate::error::{Result, RolloutError};
 use crate::fs::{FileStat, LogFile, LogFs};
-use crate::lines::{Lines, LinesRev};
+use crate::lines::{Lines, LinesRev, ReadRules};
 
 /// An open rollout whose length is frozen. Cheap to clone; clones share the descriptor.
 #[derive(Debug, Clone)]
 pub struct RolloutSource {
     inner: Arc<Inner>,
+    rules: ReadRules,
 }
 
 struct Inner {
@@ -93,7 +94,20 @@ impl RolloutSource {
         };
         Ok(Self {
             inner: Arc::new(Inner { file, stat, body }),
+            rules: ReadRules::default(),
         })
+    }
+
+    /// Sets the rules that all its lines are read by.
+    #[must_use]
+    pub fn with_rules(mut self, rules: ReadRules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The rules that its lines are read by.
+    pub fn rules(&self) -> &ReadRules {
+        &self.rules
     }
 
     /// The path that is open, which may be the other form of the one that was asked for.
@@ -185,14 +199,14 @@ impl RolloutSource {
             },
             Body::Zstd(body) => ByteReader::Zstd(Box::new(body.reader(from_offset))),
         };
-        Lines::new(self.path(), reader, from_offset)
+        Lines::new(self.path(), reader, from_offset).rules(self.rules.clone())
     }
 
     /// Returns the lines before `end_offset` (the end of a line, or of the file), last one first.
     ///
     /// An offset beyond the end is [`RolloutError::BeyondEnd`], at the first call of `next`.
     pub fn lines_rev(&self, end_offset: u64) -> LinesRev {
-        LinesRev::new(self.clone(), end_offset)
+        LinesRev::new(self.clone(), end_offset).rules(self.rules.clone())
     }
 
     /// Computes the content anchor that vouches for the bytes before `at_offset`.

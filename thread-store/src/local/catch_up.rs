@@ -121,6 +121,8 @@ impl Inner {
                 Sink::Collect(updates) => updates.push(self.update_of_open(open, start)?),
             }
         }
+        // With it goes the memory of a long last line, which is read anew.
+        drop(lines);
         match tail {
             Some((offset, end)) => self.fold_tail(open, offset, end),
             None => Ok(()),
@@ -132,6 +134,7 @@ impl Inner {
         if end - offset > self.limits.max_line_bytes {
             return Ok(());
         }
+        let _hold = open.source.rules().hold_once(end - offset);
         let bytes = open
             .source
             .read_at(offset, end - offset)
@@ -261,11 +264,13 @@ impl Inner {
 
     /// Opens the one descriptor that a request reads a rollout through.
     pub(super) fn source(&self, file: &RolloutFile) -> StoreResult<RolloutSource> {
-        RolloutSource::open(self.fs.clone(), file, Some(&self.cache)).map_err(|error| StoreError::Read {
-            path: file.path.clone(),
-            offset: 0,
-            source: Box::new(error),
-        })
+        let source =
+            RolloutSource::open(self.fs.clone(), file, Some(&self.cache)).map_err(|error| StoreError::Read {
+                path: file.path.clone(),
+                offset: 0,
+                source: Box::new(error),
+            })?;
+        Ok(source.with_rules(self.read_rules()))
     }
 
     /// Decides what a fold continues: the stored state if its anchor matches, else the beginning.

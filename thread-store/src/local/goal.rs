@@ -42,6 +42,7 @@ impl Inner {
             return Ok(None);
         };
         let source = self.source(file)?;
+        let _hold = source.rules().hold_once(u64::from(span.len));
         let bytes = source
             .read_at(span.offset, u64::from(span.len))
             .map_err(|error| read_error(&source, span.offset, error))?;

@@ -1,16 +1,16 @@
-//! Reads items: positions from the rows, contents from the log.
+//! Pages through items, and finds them by id: positions from the rows.
 //!
-//! A row whose lines do not decode to it belongs to other bytes: the caller rebuilds that rollout.
+//! What the items say is read in `item_contents`.
 
 use std::collections::{BTreeMap, HashMap};
 
 use codex_protocol::ids::ThreadId;
-use codex_state::fold::{FoldContext, fold_item};
+use codex_rollout::Limits;
 use codex_state::projector::RowReader;
-use codex_state::rows::{RowKey, RowSets, Span, id_hash};
+use codex_state::rows::{RowKey, RowSets, id_hash};
 
 use super::history::PlacedItem;
-use super::line_fetch::Lines;
+use super::item_contents::{read_items, shown_bytes};
 use super::open_rollout::index_error;
 use super::segments::History;
 use super::store::Inner;
@@ -63,7 +63,7 @@ impl Inner {
             let placed = history.items(query.turn_id.as_deref(), start, query.direction, query.limit + 1)?;
             let mut has_more = placed.len() > query.limit;
             let mut shown = &placed[..placed.len().min(query.limit)];
-            if let Some(fits) = within_page_bytes(shown, self.limits.max_page_bytes) {
+            if let Some(fits) = within_page_bytes(shown, &self.limits) {
                 shown = &shown[..fits];
                 has_more = true;
             }
@@ -93,6 +93,13 @@ impl Inner {
                 }
             }
             let placed: Vec<PlacedItem> = placed.into_values().collect();
+            let bytes = placed.iter().map(|item| shown_bytes(item, self.limits.max_item_bytes));
+            if bytes.sum::<u64>() > self.limits.max_answer_bytes {
+                return Err(StoreError::TooLarge {
+                    limit_bytes: self.limits.max_answer_bytes,
+                    paged_method: "thread/items/list",
+                });
+            }
             read_items(history, &placed)
         })
     }
@@ -121,11 +128,11 @@ pub(super) fn require_paginated(history: &History<'_>, operation: &'static str) 
 }
 
 /// Returns how many rows fit into a page, if not all do; the first one always does.
-fn within_page_bytes(placed: &[PlacedItem], max_page_bytes: u64) -> Option<usize> {
+fn within_page_bytes(placed: &[PlacedItem], limits: &Limits) -> Option<usize> {
     let mut bytes = 0u64;
     for (at, item) in placed.iter().enumerate() {
-        bytes += item.row.spans.iter().map(|span| u64::from(span.len)).sum::<u64>();
-        if bytes > max_page_bytes && at > 0 {
+        bytes += shown_bytes(item, limits.max_item_bytes);
+        if bytes > limits.max_page_bytes && at > 0 {
             return Some(at);
         }
     }
@@ -177,58 +184,8 @@ fn find_items(history: &History<'_>, turn_id: &str, id: &str) -> StoreResult<Vec
     Ok(found)
 }
 
-/// Reads the contents of items, in the order given.
-pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreResult<Vec<ItemEntry>> {
-    let mut spans: HashMap<usize, Vec<Span>> = HashMap::new();
-    for item in placed {
-        let cut = history.segments[item.at].cut;
-        let visible = item
-            .row
-            .spans
-            .iter()
-            .filter(|span| cut.is_none_or(|cut| span.end() <= cut));
-        spans.entry(item.at).or_default().extend(visible);
-    }
-    let mut lines = HashMap::new();
-    for (at, spans) in spans {
-        lines.insert(at, Lines::fetch(&history.segments[at].rollout.source, spans)?);
-    }
-    let mut turn_ids: HashMap<(usize, i64), String> = HashMap::new();
-    placed
-        .iter()
-        .map(|item| {
-            let segment = &history.segments[item.at];
-            let rollout = &segment.rollout;
-            let own = lines.get(&item.at).map(|lines| lines.of(&item.row.spans, segment.cut));
-            let context = FoldContext {
-                rollout_id: rollout.rollout_id,
-                set: segment.set,
-                cwd: rollout
-                    .meta
-                    .cwd
-                    .as_deref()
-                    .or(rollout.meta.raw_cwd.as_deref())
-                    .unwrap_or_default(),
-                thread_id: &rollout.thread_id,
-            };
-            let folded = fold_item(&item.row, context, &own.unwrap_or_default())
-                .map_err(|error| index_error(&rollout.file.path, error))?;
-            let turn_id = match folded.turn_id {
-                Some(id) => id,
-                None => turn_id_of(history, item, &mut turn_ids)?,
-            };
-            let position = segment.position(item.row.key.offset(), item.row.ordinal);
-            Ok(ItemEntry {
-                turn_id,
-                position,
-                item: folded.item,
-            })
-        })
-        .collect()
-}
-
 /// Returns the id of the turn that a legacy item belongs to; its link is the turn's key.
-fn turn_id_of(
+pub(super) fn turn_id_of(
     history: &History<'_>,
     item: &PlacedItem,
     known: &mut HashMap<(usize, i64), String>,

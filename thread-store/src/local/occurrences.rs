@@ -12,7 +12,8 @@ use codex_state::text::{LowercaseMatcher, markdown_to_plain, occurrence_snippet}
 use codex_state::words::{self, Candidates, WordScope};
 
 use super::history::{PlacedItem, PlacedTurn};
-use super::items::{is_canonical, read_items, require_paginated};
+use super::item_contents::visit_whole_items;
+use super::items::{is_canonical, require_paginated};
 use super::open_rollout::index_error;
 use super::segments::{History, RowKind};
 use super::shortlist::shortlist;
@@ -142,13 +143,12 @@ impl<'h, 'r> Walk<'h, 'r> {
             }
         }
         let items: Vec<PlacedItem> = wanted.iter().map(|(item, _)| item.clone()).collect();
-        for (entry, (item, summary)) in read_items(self.history, &items)?.into_iter().zip(wanted) {
+        let history = self.history;
+        visit_whole_items(history, &items, |at, entry| {
+            let (item, summary) = &wanted[at];
             let is_final = summary.final_agent == Some(item.row.key);
-            if is_searched(&entry.item.item, is_final) && !self.search_item(&entry, summary) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+            !is_searched(&entry.item.item, is_final) || self.search_item(&entry, *summary)
+        })
     }
 
     /// Rules out by its row what need not be read; an item that changed behind a cut may have been anything before.

@@ -48,7 +48,7 @@ impl Inner {
     fn all_turns(&self, history: &History<'_>, view: ItemsView) -> StoreResult<Vec<crate::types::TurnRecord>> {
         let limit_bytes = self.limits.max_answer_bytes;
         let placed = history.turns(None, Direction::Ascending, usize::MAX)?;
-        let (turns, complete) = read_turns(history, &placed, view, limit_bytes)?;
+        let (turns, complete) = read_turns(history, &placed, view, (&self.limits, limit_bytes))?;
         if complete {
             return Ok(turns);
         }
@@ -102,6 +102,7 @@ impl Inner {
             return Ok(text.text.clone());
         };
         let source = self.source(file)?;
+        let _hold = source.rules().hold_once(u64::from(span.len));
         let bytes = source
             .read_at(span.offset, u64::from(span.len))
             .map_err(|error| super::open_rollout::read_error(&source, span.offset, error))?;

@@ -11,6 +11,7 @@ use codex_rollout::Limits;
 use codex_rollout::discover::{HomeKind, SESSIONS_FOLDER, visit};
 use codex_rollout::fs::{LogFs, StdFs};
 use codex_rollout::journal::{Journal, TrashManifests};
+use codex_rollout::lines::{LineBudget, ReadRules};
 use codex_rollout::source::SeekCache;
 use uuid::Uuid;
 
@@ -28,6 +29,7 @@ use super::power_loss::EarlierIndex;
 use super::priority::Priority;
 use super::watch::{Watch, Watching};
 use super::writers::Writers;
+use crate::answer_room::AnswerRoom;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
 use crate::lifecycle::ThreadLifecycle;
@@ -133,6 +135,8 @@ pub(super) struct Inner {
     pub(super) catalog: Catalog,
     pub(super) locks: KeyedLocks<Uuid>,
     pub(super) bulk: BulkGate,
+    /// Memory for long lines and large pages.
+    pub(super) budget: LineBudget,
     pub(super) writers: Writers,
     pub(super) journal: JournalCache,
     pub(super) trash: TrashManifests,
@@ -190,6 +194,7 @@ impl LocalStore {
                     .ids
                     .unwrap_or_else(|| Arc::new(SystemIds::new(options.clock.clone()))),
                 clock: options.clock,
+                budget: LineBudget::new(options.limits.max_line_buffer_bytes_in_use),
                 limits: options.limits,
                 cache,
                 catalog: Catalog::new(),
@@ -214,13 +219,23 @@ impl LocalStore {
         Ok(Arc::new(store))
     }
 
+    /// The memory for long lines and large pages, and how much of it is in use.
+    pub fn line_budget(&self) -> &LineBudget {
+        &self.inner.budget
+    }
+
     /// Runs a call on a blocking thread, once.
     pub(super) async fn run_once<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Inner) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
         let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || call(&inner))
+        let room = AnswerRoom::of_task();
+        let call = move || {
+            let _entered = room.map(AnswerRoom::enter);
+            call(&inner)
+        };
+        tokio::task::spawn_blocking(call)
             .await
             .map_err(|_| StoreError::TaskStopped)?
     }
@@ -238,6 +253,16 @@ impl Inner {
     /// Returns the index in use.
     pub(super) fn index(&self) -> SharedIndex {
         Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns by which rules rollouts are read.
+    pub(super) fn read_rules(&self) -> ReadRules {
+        ReadRules {
+            max_line_bytes: self.limits.max_line_bytes,
+            max_item_bytes: self.limits.max_item_bytes,
+            budget: Some(self.budget.clone()),
+            ..ReadRules::default()
+        }
     }
 
     /// Asks the index, and once more after it was repaired if it proves unusable. What `ask` changes would happen twice.

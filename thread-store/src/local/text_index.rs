@@ -20,6 +20,8 @@ use crate::error::{StoreError, StoreResult};
 
 /// Documents that one transaction stores at most.
 const STEP_DOCUMENTS: usize = 4_000;
+/// Bytes of texts after which a transaction stores them.
+const STEP_TEXT_BYTES: usize = 16 * 1024 * 1024;
 
 impl Inner {
     /// Brings the word index up to the positions of every rollout.
@@ -84,7 +86,8 @@ impl Inner {
         while from < end {
             let mut documents = Vec::new();
             let mut reached = from;
-            while documents.len() < STEP_DOCUMENTS {
+            let mut text_bytes = 0;
+            while documents.len() < STEP_DOCUMENTS && text_bytes < STEP_TEXT_BYTES {
                 let at = lines.offset();
                 let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
                     reached = end;
@@ -94,6 +97,7 @@ impl Inner {
                 if let LineEvent::Line { offset, bytes, .. } = event
                     && let Some(said) = document_of(bytes, row.checkpoint.mode)
                 {
+                    text_bytes += said.text_bytes();
                     documents.push(Document { offset, said });
                 }
             }
@@ -104,7 +108,9 @@ impl Inner {
                 documents,
             });
             from = reached;
-            if batch.iter().map(|step| step.documents.len()).sum::<usize>() >= STEP_DOCUMENTS {
+            let documents = || batch.iter().flat_map(|step| &step.documents);
+            let text_bytes = documents().map(|document| document.said.text_bytes()).sum::<usize>();
+            if documents().count() >= STEP_DOCUMENTS || text_bytes >= STEP_TEXT_BYTES {
                 self.store_texts(batch)?;
             }
         }
@@ -155,6 +161,11 @@ pub(super) struct Said {
 }
 
 impl Said {
+    /// Returns how many bytes of text this is.
+    fn text_bytes(&self) -> usize {
+        self.text.len() + self.plain.as_ref().map_or(0, String::len)
+    }
+
     /// Returns the texts by whose words the line is found.
     fn texts(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&*self.text).chain(self.plain.as_deref())

@@ -2,11 +2,13 @@
 //!
 //! Merges three ordered walks: turn starts, items, and turn ends.
 
+use codex_rollout::Limits;
 use codex_state::projector::{Order, RowReader};
 use codex_state::rows::RowKey;
 
 use super::history::{PlacedItem, PlacedTurn};
-use super::items::{read_items, require_paginated};
+use super::item_contents::{read_items, shown_bytes};
+use super::items::require_paginated;
 use super::open_rollout::index_error;
 use super::segments::{History, RowKind};
 use super::store::Inner;
@@ -61,8 +63,12 @@ impl Inner {
                 }
             }
             marks.sort_by_key(|mark| std::cmp::Reverse(mark.place()));
-            let has_more = marks.len() > query.limit;
+            let mut has_more = marks.len() > query.limit;
             marks.truncate(query.limit);
+            if let Some(fits) = within_page_bytes(&marks, &self.limits) {
+                marks.truncate(fits);
+                has_more = true;
+            }
             marks.reverse();
             Ok(TimelinePage {
                 entries: read_marks(history, marks)?,
@@ -70,6 +76,20 @@ impl Inner {
             })
         })
     }
+}
+
+/// Returns how many entries fit into a page, if not all do; the first one always does.
+fn within_page_bytes(marks: &[Mark], limits: &Limits) -> Option<usize> {
+    let mut bytes = 0u64;
+    for (at, mark) in marks.iter().enumerate() {
+        if let Mark::Item(item) = mark {
+            bytes += shown_bytes(item, limits.max_item_bytes);
+        }
+        if bytes > limits.max_page_bytes && at > 0 {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// Collects up to `limit` marks of each kind from one segment, newest first.
@@ -112,19 +132,24 @@ fn read_marks(history: &History<'_>, marks: Vec<Mark>) -> StoreResult<Vec<Timeli
             Mark::Started(_) | Mark::Completed(_) => None,
         })
         .collect();
-    let mut items = read_items(history, &items)?.into_iter();
-    marks
-        .into_iter()
-        .filter_map(|mark| match mark {
-            Mark::Item(_) => items.next().map(|item| Ok(TimelineEntry::Item(item))),
-            Mark::Started(turn) => Some(turn_record(history, &turn).map(|record| TimelineEntry::TurnStarted {
+    // Before the items: once an answer holds memory, nothing else is read for it.
+    let turns = marks.into_iter().map(|mark| match mark {
+        Mark::Item(_) => Ok(None),
+        Mark::Started(turn) => turn_record(history, &turn).map(|record| {
+            Some(TimelineEntry::TurnStarted {
                 position: record.position,
                 turn_id: record.turn_id,
                 started_at: record.started_at,
-            })),
-            Mark::Completed(turn) => Some(completed(history, &turn)),
-        })
-        .collect()
+            })
+        }),
+        Mark::Completed(turn) => completed(history, &turn).map(Some),
+    });
+    let turns = turns.collect::<StoreResult<Vec<Option<TimelineEntry>>>>()?;
+    let mut items = read_items(history, &items)?.into_iter();
+    let entries = turns
+        .into_iter()
+        .filter_map(|turn| turn.or_else(|| items.next().map(TimelineEntry::Item)));
+    Ok(entries.collect())
 }
 
 fn completed(history: &History<'_>, turn: &PlacedTurn) -> StoreResult<TimelineEntry> {

@@ -3,13 +3,15 @@
 //! What a turn is told by records beyond a cut does not exist for the child.
 
 use codex_protocol::item::{TurnError, TurnStatus};
+use codex_rollout::Limits;
 use codex_state::fold::{TurnFacts, fold_turn, turn_error};
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::{ItemRow, RowKey, RowSet, Span, TurnState};
 
 use super::cut::{SummaryKeys, open_summary};
 use super::history::{PlacedItem, PlacedTurn};
-use super::items::{is_canonical, read_items};
+use super::item_contents::{read_items, shown_bytes};
+use super::items::is_canonical;
 use super::line_fetch::Lines;
 use super::open_rollout::index_error;
 use super::segments::History;
@@ -30,7 +32,12 @@ impl Inner {
             let placed = history.turns(start, query.direction, query.limit + 1)?;
             let has_more = placed.len() > query.limit;
             let shown = &placed[..placed.len().min(query.limit)];
-            let (turns, complete) = read_turns(history, shown, query.items_view, self.limits.max_page_bytes)?;
+            let (turns, complete) = read_turns(
+                history,
+                shown,
+                query.items_view,
+                (&self.limits, self.limits.max_page_bytes),
+            )?;
             Ok(TurnPage {
                 turns,
                 has_more: has_more || !complete,
@@ -52,23 +59,28 @@ fn turn_position(history: &History<'_>, anchor: &TurnAnchor) -> StoreResult<Posi
 
 /// Reads turns with their items; stops early, but never before the first turn, when the page grows too large.
 ///
-/// Returns whether all turns were read.
+/// Returns whether all turns were read. A single turn that is larger than an answer may be is an error.
 pub(super) fn read_turns(
     history: &History<'_>,
     placed: &[PlacedTurn],
     view: ItemsView,
-    max_bytes: u64,
+    (limits, max_bytes): (&Limits, u64),
 ) -> StoreResult<(Vec<TurnRecord>, bool)> {
     let mut bytes = 0u64;
     let mut items = Vec::new();
     let mut counts = Vec::new();
     for turn in placed {
         let own = items_of(history, turn, view)?;
-        let own_bytes: u64 = own
+        let own_bytes = own
             .iter()
-            .flat_map(|item| &item.row.spans)
-            .map(|span| u64::from(span.len))
-            .sum();
+            .map(|item| shown_bytes(item, limits.max_item_bytes))
+            .sum::<u64>();
+        if own_bytes > limits.max_answer_bytes && counts.is_empty() {
+            return Err(StoreError::TooLarge {
+                limit_bytes: limits.max_answer_bytes,
+                paged_method: "thread/items/list",
+            });
+        }
         if bytes + own_bytes > max_bytes && !counts.is_empty() {
             break;
         }
@@ -76,13 +88,13 @@ pub(super) fn read_turns(
         counts.push(own.len());
         items.extend(own);
     }
+    // Before the items: once an answer holds memory, nothing else is read for it.
+    let records = placed.iter().take(counts.len()).map(|turn| turn_record(history, turn));
+    let mut turns = records.collect::<StoreResult<Vec<TurnRecord>>>()?;
     let mut entries = read_items(history, &items)?.into_iter();
-    let mut turns = Vec::with_capacity(counts.len());
-    for (turn, count) in placed.iter().zip(&counts) {
-        let mut record = turn_record(history, turn)?;
+    for (record, count) in turns.iter_mut().zip(&counts) {
         record.items = entries.by_ref().take(*count).map(|entry| entry.item).collect();
         record.items_view = view;
-        turns.push(record);
     }
     let complete = turns.len() == placed.len();
     Ok((turns, complete))

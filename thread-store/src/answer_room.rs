@@ -1,0 +1,77 @@
+//! Memory that an answer occupies, until whoever asked for it has it out of the way.
+//!
+//! A store takes a share of its budget before it reads a large page. Whoever encodes and sends the page calls the store
+//! inside an [`AnswerRoom`] and keeps it until then; without one the share ends with the call.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use codex_rollout::lines::{Admitted, KeptHold};
+
+tokio::task_local! {
+    /// The room of the request that a task works on.
+    static OF_TASK: AnswerRoom;
+}
+
+thread_local! {
+    /// The room of the request that a blocking thread works on.
+    static OF_THREAD: RefCell<Option<AnswerRoom>> = const { RefCell::new(None) };
+}
+
+/// What one request holds; free again when the last clone is dropped.
+#[derive(Debug, Clone, Default)]
+pub struct AnswerRoom(Arc<Mutex<Vec<KeptHold>>>);
+
+/// A blocking thread works for a request while this lives.
+pub(crate) struct Entered {
+    _admitted: Option<Admitted>,
+}
+
+impl AnswerRoom {
+    /// Runs calls of a store whose answers are kept in this room.
+    pub async fn around<F: Future>(&self, calls: F) -> F::Output {
+        OF_TASK.scope(self.clone(), calls).await
+    }
+
+    /// Bytes that are held for the answer, with the copies that encoding it makes.
+    pub fn bytes(&self) -> u64 {
+        self.holds().iter().map(KeptHold::bytes).sum()
+    }
+
+    /// Returns the room of this task, if it has one.
+    pub(crate) fn of_task() -> Option<Self> {
+        OF_TASK.try_with(Self::clone).ok()
+    }
+
+    /// Lets this thread work for the request. One that holds a share already waits for no other.
+    pub(crate) fn enter(self) -> Entered {
+        let admitted = self.holds().first().map(KeptHold::admit);
+        OF_THREAD.set(Some(self));
+        Entered { _admitted: admitted }
+    }
+
+    /// Keeps a share in the room of this thread; where there is none it is free again at once.
+    pub(crate) fn keep(hold: KeptHold) {
+        OF_THREAD.with_borrow(|room| {
+            if let Some(room) = room {
+                room.holds().push(hold);
+            }
+        });
+    }
+
+    /// Admits this thread to more, if it works for a request that holds a share.
+    pub(crate) fn admit_here() -> Option<Admitted> {
+        OF_THREAD.with_borrow(|room| room.as_ref().and_then(|room| room.holds().first().map(KeptHold::admit)))
+    }
+
+    fn holds(&self) -> MutexGuard<'_, Vec<KeptHold>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        OF_THREAD.set(None);
+    }
+}

@@ -1,0 +1,171 @@
+//! Reads what items say: the lines at a row's spans, folded.
+//!
+//! Memory for a large page is taken before its lines are read, and kept until the answer is sent. A row whose lines do not
+//! decode to it belongs to other bytes: the caller rebuilds that rollout.
+
+use std::collections::HashMap;
+
+use codex_rollout::lines::LineHold;
+use codex_state::StateError;
+use codex_state::fold::{FoldContext, FoldedItem, fold_item};
+use codex_state::rows::Span;
+
+use super::history::PlacedItem;
+use super::items::turn_id_of;
+use super::line_fetch::Lines;
+use super::open_rollout::index_error;
+use super::segments::History;
+use crate::answer_room::AnswerRoom;
+use crate::error::StoreResult;
+use crate::types::ItemEntry;
+
+/// Copies that are made of an item on its way out: the item, and the encoded answer.
+const ANSWER_COPIES: u64 = 2;
+/// Pages that need no more memory than this do not ask for it.
+const SMALL_PAGE_BYTES: u64 = 256 * 1024;
+/// Bytes of lines of the items that are read in full at a time, unless a single item has more.
+const PIECE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes of the lines of an item.
+fn line_bytes(item: &PlacedItem) -> u64 {
+    item.row.spans.iter().map(|span| u64::from(span.len)).sum()
+}
+
+/// Bytes of an item as it is shown: a larger one is cut down to the limit.
+pub(super) fn shown_bytes(item: &PlacedItem, max_item_bytes: u64) -> u64 {
+    line_bytes(item).min(max_item_bytes)
+}
+
+/// Reads the contents of items for an answer, in the order given; of what is larger than an item may be long texts are cut.
+pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreResult<Vec<ItemEntry>> {
+    let Some(rules) = history.segments.last().map(|segment| segment.rollout.source.rules()) else {
+        return Ok(Vec::new());
+    };
+    let kept_bytes = placed
+        .iter()
+        .map(|item| shown_bytes(item, rules.max_item_bytes))
+        .sum::<u64>()
+        * ANSWER_COPIES;
+    let longest = placed
+        .iter()
+        .map(line_bytes)
+        .filter(|bytes| *bytes > rules.max_item_bytes)
+        .max();
+    let need = kept_bytes + longest.unwrap_or(0);
+    let _admitted = AnswerRoom::admit_here();
+    let hold = rules
+        .budget
+        .as_ref()
+        .filter(|_| need > SMALL_PAGE_BYTES)
+        .map(|budget| budget.hold(need));
+    let entries = read(history, placed, rules.max_item_bytes)?;
+    if let Some(mut kept) = hold.map(LineHold::keep) {
+        kept.shrink_to(kept_bytes);
+        AnswerRoom::keep(kept);
+    }
+    Ok(entries)
+}
+
+/// Reads the contents of items in full, some at a time, and hands each one over until told to stop; returns whether it was not.
+pub(super) fn visit_whole_items(
+    history: &History<'_>,
+    placed: &[PlacedItem],
+    mut visit: impl FnMut(usize, ItemEntry) -> bool,
+) -> StoreResult<bool> {
+    let mut from = 0;
+    while from < placed.len() {
+        let mut bytes = line_bytes(&placed[from]);
+        let mut to = from + 1;
+        while to < placed.len() && bytes + line_bytes(&placed[to]) <= PIECE_BYTES {
+            bytes += line_bytes(&placed[to]);
+            to += 1;
+        }
+        let source = &history.segments[placed[from].at].rollout.source;
+        let _hold = source.rules().hold_once(bytes);
+        for (at, entry) in read(history, &placed[from..to], u64::MAX)?.into_iter().enumerate() {
+            if !visit(from + at, entry) {
+                return Ok(false);
+            }
+        }
+        from = to;
+    }
+    Ok(true)
+}
+
+fn read(history: &History<'_>, placed: &[PlacedItem], max_item_bytes: u64) -> StoreResult<Vec<ItemEntry>> {
+    let mut spans: HashMap<usize, Vec<Span>> = HashMap::new();
+    for item in placed.iter().filter(|item| line_bytes(item) <= max_item_bytes) {
+        spans.entry(item.at).or_default().extend(visible(history, item));
+    }
+    let mut lines = HashMap::new();
+    for (at, spans) in spans {
+        lines.insert(
+            at,
+            Lines::fetch_cut(&history.segments[at].rollout.source, spans, u64::MAX)?,
+        );
+    }
+    let mut turn_ids: HashMap<(usize, i64), String> = HashMap::new();
+    placed
+        .iter()
+        .map(|item| {
+            let segment = &history.segments[item.at];
+            let folded = match lines.get(&item.at).filter(|_| line_bytes(item) <= max_item_bytes) {
+                Some(lines) => fold(history, item, lines),
+                None => fold_large(history, item, max_item_bytes)?,
+            };
+            let folded = folded.map_err(|error| index_error(&segment.rollout.file.path, error))?;
+            let turn_id = match folded.turn_id {
+                Some(id) => id,
+                None => turn_id_of(history, item, &mut turn_ids)?,
+            };
+            let position = segment.position(item.row.key.offset(), item.row.ordinal);
+            Ok(ItemEntry {
+                turn_id,
+                position,
+                item: folded.item,
+            })
+        })
+        .collect()
+}
+
+/// Spans of an item that lie before the cut of its segment.
+fn visible(history: &History<'_>, item: &PlacedItem) -> Vec<Span> {
+    let cut = history.segments[item.at].cut;
+    let spans = item.row.spans.iter();
+    spans
+        .filter(|span| cut.is_none_or(|cut| span.end() <= cut))
+        .copied()
+        .collect()
+}
+
+/// Folds an item of which only cuts of its lines are kept.
+fn fold_large(
+    history: &History<'_>,
+    item: &PlacedItem,
+    max_item_bytes: u64,
+) -> StoreResult<Result<FoldedItem, StateError>> {
+    let source = &history.segments[item.at].rollout.source;
+    let spans = visible(history, item);
+    let share = max_item_bytes / (spans.len() as u64).max(1);
+    let lines = Lines::fetch_cut(source, spans.clone(), share)?;
+    let folded = fold(history, item, &lines);
+    if folded.is_ok() {
+        return Ok(folded);
+    }
+    // The cut took what the item is known by: it is answered whole.
+    let lines = Lines::fetch_cut(source, spans, u64::MAX)?;
+    Ok(fold(history, item, &lines))
+}
+
+fn fold(history: &History<'_>, item: &PlacedItem, lines: &Lines) -> Result<FoldedItem, StateError> {
+    let segment = &history.segments[item.at];
+    let rollout = &segment.rollout;
+    let meta = &rollout.meta;
+    let context = FoldContext {
+        rollout_id: rollout.rollout_id,
+        set: segment.set,
+        cwd: meta.cwd.as_deref().or(meta.raw_cwd.as_deref()).unwrap_or_default(),
+        thread_id: &rollout.thread_id,
+    };
+    fold_item(&item.row, context, &lines.of(&item.row.spans, segment.cut))
+}
