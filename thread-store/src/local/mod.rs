@@ -39,6 +39,7 @@ mod power_loss;
 mod read;
 mod revert;
 mod search;
+mod searchable;
 mod segments;
 mod shortlist;
 mod store;
