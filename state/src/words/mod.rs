@@ -19,4 +19,4 @@ pub use self::query::MAX_EXPANSION;
 pub use self::reach::{Inheritance, ReachLimits, rollouts_in_reach};
 pub use self::schema::SCHEMA;
 pub use self::tokens::MAX_TOKEN_CHARS;
-pub use self::write::{KnownTokens, WordWriter, optimize, remove, remove_rollout};
+pub use self::write::{DocumentWords, KnownTokens, WordWriter, optimize, remove, remove_rollout};

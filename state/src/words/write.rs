@@ -11,7 +11,7 @@ use super::tokens::each_token;
 use super::vocabulary;
 use crate::error::StateResult;
 
-/// Tokens that a writer remembers; beyond that it forgets them all and asks the vocabulary again.
+/// Tokens that are remembered; beyond that all are forgotten, and the vocabulary is asked again.
 const MAX_KNOWN_TOKENS: usize = 200_000;
 
 /// Tokens that the vocabulary of one database is known to have.
@@ -19,9 +19,60 @@ const MAX_KNOWN_TOKENS: usize = 200_000;
 /// Saves looking them up again; an empty one is always right.
 #[derive(Debug, Default)]
 pub struct KnownTokens {
-    /// The tokens, each with the number of the last document of a writer that has it.
+    /// The tokens, each with the number of the last document that has it.
     last_documents: HashMap<String, u64>,
     documents: u64,
+}
+
+/// The words of a document: what indexing it needs no database for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DocumentWords {
+    /// Each token once, separated by spaces.
+    tokens: String,
+    /// Those that were not known before.
+    new_tokens: Vec<String>,
+}
+
+impl KnownTokens {
+    /// Cuts the texts of a document into words.
+    ///
+    /// They count as known from then on: whatever becomes of the document, its words have to be
+    /// [learnt](WordWriter::learn) by the database before those of later documents are inserted.
+    pub fn words_of<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) -> DocumentWords {
+        if self.last_documents.len() > MAX_KNOWN_TOKENS {
+            self.last_documents.clear();
+        }
+        self.documents += 1;
+        let mut words = DocumentWords::default();
+        for text in texts {
+            each_token(text, |token| self.add(token, &mut words));
+        }
+        words
+    }
+
+    /// Adds a token to the document in the making, once.
+    fn add(&mut self, token: &str, words: &mut DocumentWords) {
+        match self.last_documents.get_mut(token) {
+            Some(last_document) if *last_document == self.documents => return,
+            Some(last_document) => *last_document = self.documents,
+            None => {
+                self.last_documents.insert(token.to_owned(), self.documents);
+                words.new_tokens.push(token.to_owned());
+            }
+        }
+        if !words.tokens.is_empty() {
+            words.tokens.push(' ');
+        }
+        words.tokens.push_str(token);
+    }
+}
+
+impl DocumentWords {
+    /// Returns the bytes that the words take.
+    pub fn len_bytes(&self) -> usize {
+        let new_bytes: usize = self.new_tokens.iter().map(String::len).sum();
+        self.tokens.len() + new_bytes
+    }
 }
 
 /// Adds documents within one transaction.
@@ -29,7 +80,6 @@ pub struct KnownTokens {
 pub struct WordWriter<'t> {
     conn: &'t Connection,
     known: KnownTokens,
-    tokens: String,
 }
 
 impl<'t> WordWriter<'t> {
@@ -43,7 +93,6 @@ impl<'t> WordWriter<'t> {
         Self {
             conn: transaction,
             known,
-            tokens: String::new(),
         }
     }
 
@@ -57,21 +106,34 @@ impl<'t> WordWriter<'t> {
     /// # Errors
     /// If SQLite fails, or key or offset are outside of what the word index can hold.
     pub fn insert(&mut self, table: WordTable, rollout_key: i64, offset: u64, texts: &[&str]) -> StateResult<()> {
+        let words = self.known.words_of(texts.iter().copied());
+        self.learn(&words)?;
+        self.insert_words(table, rollout_key, offset, &words)
+    }
+
+    /// Adds the words of a document to the vocabulary, as far as they are new.
+    ///
+    /// # Errors
+    /// If SQLite fails.
+    pub fn learn(&mut self, words: &DocumentWords) -> StateResult<()> {
+        words
+            .new_tokens
+            .iter()
+            .try_for_each(|token| vocabulary::add(self.conn, token))
+    }
+
+    /// Adds the document of the line at `offset`, or replaces it, by its words, which must have been learnt.
+    ///
+    /// # Errors
+    /// If SQLite fails, or key or offset are outside of what the word index can hold.
+    pub fn insert_words(
+        &mut self,
+        table: WordTable,
+        rollout_key: i64,
+        offset: u64,
+        words: &DocumentWords,
+    ) -> StateResult<()> {
         let place = place(rollout_key, offset)?;
-        if self.known.last_documents.len() > MAX_KNOWN_TOKENS {
-            self.known.last_documents.clear();
-        }
-        self.known.documents += 1;
-        self.tokens.clear();
-        let mut outcome = Ok(());
-        for text in texts {
-            each_token(text, |token| {
-                if outcome.is_ok() {
-                    outcome = self.add_token(token);
-                }
-            });
-        }
-        outcome?;
         let added = self
             .conn
             .prepare_cached("INSERT OR IGNORE INTO word_documents (place) VALUES (?1)")?
@@ -85,25 +147,7 @@ impl<'t> WordWriter<'t> {
         };
         self.conn
             .prepare_cached(sql)?
-            .execute(params![document_num, self.tokens])?;
-        Ok(())
-    }
-
-    /// Adds a token to the document in the making, once, and to the vocabulary, if it is new.
-    fn add_token(&mut self, token: &str) -> StateResult<()> {
-        let document = self.known.documents;
-        match self.known.last_documents.get_mut(token) {
-            Some(last_document) if *last_document == document => return Ok(()),
-            Some(last_document) => *last_document = document,
-            None => {
-                vocabulary::add(self.conn, token)?;
-                self.known.last_documents.insert(token.to_owned(), document);
-            }
-        }
-        if !self.tokens.is_empty() {
-            self.tokens.push(' ');
-        }
-        self.tokens.push_str(token);
+            .execute(params![document_num, words.tokens])?;
         Ok(())
     }
 }

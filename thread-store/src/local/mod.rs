@@ -46,6 +46,7 @@ mod priority;
 mod read;
 mod revert;
 mod search;
+mod searchable;
 mod segments;
 mod shortlist;
 mod store;

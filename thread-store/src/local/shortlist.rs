@@ -13,8 +13,8 @@ use codex_state::rows::{ItemClass, ItemRow, RowKey, RowSet, RowSets, id_hash};
 use codex_state::words::{CandidateRows, WordTable};
 
 use super::open_rollout::{index_error, read_error};
+use super::searchable::document_of;
 use super::segments::Segment;
-use super::text_index::document_of;
 use crate::error::StoreResult;
 
 /// Bytes without documents that are looked through; behind more of them there is no short list.

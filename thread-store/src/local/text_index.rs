@@ -1,27 +1,31 @@
 //! Feeds the word index: the second checkpoint, behind the positions.
 //!
-//! A search first brings it up to date, and reads from the log what could not be indexed.
+//! A search first brings it up to date, and reads from the log what could not be indexed. Lines are read and cut into words
+//! on a thread of their own while the one before stores.
 
-use codex_protocol::item::TurnItem;
-use codex_protocol::log::{EventMsg, LineHead, RolloutItem};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::lines::LineEvent;
 use codex_state::db::{Index, RolloutRow};
-use codex_state::messages::{Speaker, said, said_in_bare};
-use codex_state::projector::Mode;
-use codex_state::text::{is_context_text, markdown_to_plain};
-use codex_state::words::{WordTable, WordWriter};
+use codex_state::words::{DocumentWords, KnownTokens, WordTable, WordWriter};
 
-use super::catalog::Freshness;
+use super::catalog::{Freshness, Sweep};
 use super::list::error_chain;
 use super::open_rollout::read_error;
+use super::searchable::document_of;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 
-/// Documents that one transaction stores at most.
-const STEP_DOCUMENTS: usize = 4_000;
-/// Bytes of texts after which a transaction stores them.
-const STEP_TEXT_BYTES: usize = 16 * 1024 * 1024;
+/// Documents that one transaction stores at most, and the bytes of their words.
+const STEP_DOCUMENTS: usize = 16_000;
+const STEP_BYTES: usize = 8 * 1024 * 1024;
+/// The same of what waits to be stored at once; some of these make a transaction.
+const PARCEL_DOCUMENTS: usize = 1_000;
+const PARCEL_BYTES: usize = 1024 * 1024;
+/// Parcels that wait at most.
+const MAX_WAITING_PARCELS: usize = 4;
 
 impl Inner {
     /// Brings the word index up to the positions of every rollout.
@@ -37,18 +41,49 @@ impl Inner {
         if self.is_text_synced(&sweep) {
             return Ok(true);
         }
-        let index = self.index();
         let behind: Vec<String> = {
+            let index = self.index();
             let reader = index.reader().map_err(|error| self.index_error(error))?;
             reader
                 .rollouts_with_text_behind()
                 .map_err(|error| self.index_error(error))?
         };
-        let mut batch = Vec::new();
+        let complete = behind.is_empty() || self.index_texts(&sweep, &behind, max_bytes, progress)?;
+        if complete {
+            self.mark_text_synced(&sweep);
+        }
+        Ok(complete)
+    }
+
+    /// Reads on one thread, stores on this one; returns whether no rollout is left.
+    fn index_texts(
+        &self,
+        sweep: &Arc<Sweep>,
+        behind: &[String],
+        max_bytes: u64,
+        progress: &mut dyn FnMut(u64),
+    ) -> StoreResult<bool> {
+        std::thread::scope(|scope| {
+            let (parcels, received) = sync_channel(MAX_WAITING_PARCELS);
+            let reading = scope.spawn(move || {
+                let mut cutter = Cutter::new(parcels);
+                let complete = self.read_texts(sweep, behind, max_bytes, &mut cutter)?;
+                cutter.hand_over();
+                Ok(complete)
+            });
+            // If it fails, it hangs up, and the reader sees that nobody waits for more.
+            let stored = self.store_parcels(received, progress);
+            let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            stored.and(read)
+        })
+    }
+
+    /// Reads rollouts that are behind, one after the other; returns whether none is left.
+    fn read_texts(&self, sweep: &Sweep, behind: &[String], max_bytes: u64, cutter: &mut Cutter) -> StoreResult<bool> {
+        let index = self.index();
         let mut read_bytes = 0;
         for rollout_id in behind {
-            if read_bytes >= max_bytes {
-                self.store_texts(&mut batch)?;
+            if read_bytes >= max_bytes || cutter.is_unwanted {
                 return Ok(false);
             }
             let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
@@ -56,13 +91,14 @@ impl Inner {
             };
             let row = {
                 let reader = index.reader().map_err(|error| self.index_error(error))?;
-                reader.rollout(&rollout_id).map_err(|error| self.index_error(error))?
+                reader.rollout(rollout_id).map_err(|error| self.index_error(error))?
             };
             let Some(row) = row else { continue };
-            match self.bulk.pass(|| self.index_text(file, &row, &mut batch)) {
+            match self.bulk.pass(|| self.read_text(file, &row, cutter)) {
                 Ok(()) => {}
                 Err(error @ StoreError::Read { .. }) => {
                     tracing::warn!(error = %error_chain(&error), "the text of a rollout could not be indexed");
+                    cutter.forget_words();
                     // Not counted: steps that only meet such rollouts would never come to the others.
                     continue;
                 }
@@ -70,24 +106,21 @@ impl Inner {
             }
             let bytes = row.checkpoint.offset.saturating_sub(row.text_offset);
             read_bytes += bytes;
-            progress(bytes);
+            cutter.end_rollout(bytes);
         }
-        self.store_texts(&mut batch)?;
-        self.mark_text_synced(&sweep);
         Ok(true)
     }
 
-    /// Collects the texts of one rollout from its text checkpoint to its position checkpoint.
-    fn index_text(&self, file: &RolloutFile, row: &RolloutRow, batch: &mut Vec<TextStep>) -> StoreResult<()> {
+    /// Cuts one rollout into words from its text checkpoint to its position checkpoint.
+    fn read_text(&self, file: &RolloutFile, row: &RolloutRow, cutter: &mut Cutter) -> StoreResult<()> {
         let source = self.source(file)?;
         let end = row.checkpoint.offset;
         let mut from = row.text_offset;
         let mut lines = source.lines(from).until(end);
-        while from < end {
+        while from < end && !cutter.is_unwanted {
             let mut documents = Vec::new();
             let mut reached = from;
-            let mut text_bytes = 0;
-            while documents.len() < STEP_DOCUMENTS && text_bytes < STEP_TEXT_BYTES {
+            while cutter.has_room() {
                 let at = lines.offset();
                 let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
                     reached = end;
@@ -97,52 +130,67 @@ impl Inner {
                 if let LineEvent::Line { offset, bytes, .. } = event
                     && let Some(said) = document_of(bytes, row.checkpoint.mode)
                 {
-                    text_bytes += said.text_bytes();
-                    documents.push(Document { offset, said });
+                    let words = cutter.words_of(said.texts());
+                    let table = said.table;
+                    documents.push(Document { offset, table, words });
                 }
             }
-            batch.push(TextStep {
+            cutter.add(TextStep {
                 rollout: row.key,
                 from,
                 reached,
                 documents,
             });
             from = reached;
-            let documents = || batch.iter().flat_map(|step| &step.documents);
-            let text_bytes = documents().map(|document| document.said.text_bytes()).sum::<usize>();
-            if documents().count() >= STEP_DOCUMENTS || text_bytes >= STEP_TEXT_BYTES {
-                self.store_texts(batch)?;
-            }
         }
         Ok(())
     }
 
-    /// Stores collected texts with their checkpoints; steps that another process took meanwhile are skipped.
-    fn store_texts(&self, batch: &mut Vec<TextStep>) -> StoreResult<()> {
+    fn store_parcels(&self, received: Receiver<Parcel>, progress: &mut dyn FnMut(u64)) -> StoreResult<()> {
+        let mut waiting = Parcel::default();
+        for parcel in received {
+            waiting.add(parcel);
+            if waiting.documents >= STEP_DOCUMENTS || waiting.words_bytes >= STEP_BYTES {
+                self.store_texts(&waiting.steps)?;
+                progress(waiting.read_bytes);
+                waiting = Parcel::default();
+            }
+        }
+        self.store_texts(&waiting.steps)?;
+        progress(waiting.read_bytes);
+        Ok(())
+    }
+
+    /// Stores texts with their checkpoints; steps that another process took meanwhile are skipped.
+    fn store_texts(&self, steps: &[TextStep]) -> StoreResult<()> {
+        if steps.is_empty() {
+            return Ok(());
+        }
         let stored = self.index().write(|transaction| {
             let mut writer = WordWriter::new(transaction);
-            for step in batch.iter() {
+            for step in steps {
+                // Later documents count on these words, also if the other process has not come to them.
+                step.documents.iter().try_for_each(|it| writer.learn(&it.words))?;
                 if Index::advance_text(transaction, step.rollout, step.from, step.reached)? {
                     for document in &step.documents {
-                        let texts: Vec<&str> = document.said.texts().collect();
-                        writer.insert(document.said.table, step.rollout, document.offset, &texts)?;
+                        writer.insert_words(document.table, step.rollout, document.offset, &document.words)?;
                     }
                 }
             }
             Ok(())
         });
-        batch.clear();
         stored.map_err(|error| self.index_error(error))
     }
 }
 
-/// What one line says, and where it stands.
+/// The words of one line, and where it stands.
 struct Document {
     offset: u64,
-    said: Said,
+    table: WordTable,
+    words: DocumentWords,
 }
 
-/// Texts between two checkpoints of one rollout.
+/// Documents between two checkpoints of one rollout.
 struct TextStep {
     rollout: i64,
     from: u64,
@@ -150,69 +198,73 @@ struct TextStep {
     documents: Vec<Document>,
 }
 
-/// What a line says, by whose rules it is searched.
-pub(super) struct Said {
-    /// Table that it belongs into.
-    pub(super) table: WordTable,
-    /// Text as written.
-    text: String,
-    /// Text as a reader of the rendered Markdown sees it, where its words may be others.
-    plain: Option<String>,
+/// Steps that are handed over together.
+#[derive(Default)]
+struct Parcel {
+    steps: Vec<TextStep>,
+    documents: usize,
+    words_bytes: usize,
+    /// Bytes of the rollouts that end in it.
+    read_bytes: u64,
 }
 
-impl Said {
-    /// Returns how many bytes of text this is.
-    fn text_bytes(&self) -> usize {
-        self.text.len() + self.plain.as_ref().map_or(0, String::len)
-    }
-
-    /// Returns the texts by whose words the line is found.
-    fn texts(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&*self.text).chain(self.plain.as_deref())
+impl Parcel {
+    fn add(&mut self, other: Self) {
+        self.steps.extend(other.steps);
+        self.documents += other.documents;
+        self.words_bytes += other.words_bytes;
+        self.read_bytes += other.read_bytes;
     }
 }
 
-/// Returns what of a line belongs into which table.
-pub(super) fn document_of(bytes: &[u8], mode: Mode) -> Option<Said> {
-    let (speaker, text, is_markdown) = if mode == Mode::Bare {
-        let (speaker, text) = said_in_bare(bytes)?;
-        (speaker, text, false)
-    } else {
-        let head = LineHead::parse(bytes).ok()?;
-        if !matches!(&*head.kind, "event_msg" | "response_item") {
-            return None;
+/// Cuts texts into words, and hands them over in parcels.
+struct Cutter {
+    known: KnownTokens,
+    parcel: Parcel,
+    parcels: SyncSender<Parcel>,
+    /// Whether nobody takes parcels any more.
+    is_unwanted: bool,
+}
+
+impl Cutter {
+    fn new(parcels: SyncSender<Parcel>) -> Self {
+        Self {
+            known: KnownTokens::default(),
+            parcel: Parcel::default(),
+            parcels,
+            is_unwanted: false,
         }
-        let item = RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()?;
-        let (speaker, text) = said(&item)?;
-        (speaker, text, is_agent_message(&item))
-    };
-    let table = match speaker {
-        Speaker::Visible => WordTable::Said,
-        Speaker::Raw if mode == Mode::Bare && !is_context_text(&text) => WordTable::Said,
-        Speaker::Raw => WordTable::Hidden,
-    };
-    let plain = (is_markdown && may_join_words(&text)).then(|| markdown_to_plain(&text));
-    Some(Said { table, text, plain })
-}
+    }
 
-/// Tells whether a line is what occurrences are looked for in as rendered Markdown.
-fn is_agent_message(item: &RolloutItem) -> bool {
-    match item {
-        RolloutItem::EventMsg(event) => match event.as_ref() {
-            EventMsg::AgentMessage(_) => true,
-            EventMsg::ItemCompleted(completed) => matches!(completed.item, TurnItem::AgentMessage(_)),
-            _ => false,
-        },
-        _ => false,
+    fn words_of<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> DocumentWords {
+        let words = self.known.words_of(texts);
+        self.parcel.documents += 1;
+        self.parcel.words_bytes += words.len_bytes();
+        words
+    }
+
+    /// Of what was cut last, nothing will be handed over.
+    fn forget_words(&mut self) {
+        self.known = KnownTokens::default();
+    }
+
+    fn has_room(&self) -> bool {
+        self.parcel.documents < PARCEL_DOCUMENTS && self.parcel.words_bytes < PARCEL_BYTES
+    }
+
+    /// Adds a step, of documents that were cut since the last one.
+    fn add(&mut self, step: TextStep) {
+        self.parcel.steps.push(step);
+        if !self.has_room() {
+            self.hand_over();
+        }
+    }
+
+    fn end_rollout(&mut self, bytes: u64) {
+        self.parcel.read_bytes += bytes;
+    }
+
+    fn hand_over(&mut self) {
+        self.is_unwanted |= self.parcels.send(std::mem::take(&mut self.parcel)).is_err();
     }
 }
-
-/// Tells whether rendering Markdown can make words that are not in the source: by markup that vanishes within a word, by a
-/// character that is written in another way, or by blocks that follow each other without a separator.
-fn may_join_words(markdown: &str) -> bool {
-    markdown.bytes().any(|byte| b"*_`[]()\\&<>~\n\r".contains(&byte))
-}
-
-#[cfg(test)]
-#[path = "text_index_tests.rs"]
-mod text_index_tests;

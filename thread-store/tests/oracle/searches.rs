@@ -50,7 +50,7 @@ fn ask_threads(homes: &Homes, question: &Question) {
 }
 
 proptest! {
-    #![proptest_config(config(48, concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/oracle_searches.txt")))]
+    #![proptest_config(config(24, concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/oracle_searches.txt")))]
 
     #[test]
     fn prop_searches_find_the_same_with_any_part_of_the_words_indexed(

@@ -1,0 +1,108 @@
+//! What a line says, for the word index: its text, and the table that it belongs into.
+//!
+//! Looks at one line; knows neither files nor the index.
+
+use codex_protocol::item::TurnItem;
+use codex_protocol::log::{EventMsg, LineHead, PEEK_BYTES, RolloutItem, peek};
+use codex_state::messages::{Speaker, said, said_in_bare};
+use codex_state::projector::Mode;
+use codex_state::text::{is_context_text, markdown_to_plain};
+use codex_state::words::WordTable;
+
+/// What a line says, by whose rules it is searched.
+pub(super) struct Said {
+    /// Table that it belongs into.
+    pub(super) table: WordTable,
+    /// Text as written.
+    text: String,
+    /// Text as a reader of the rendered Markdown sees it, where its words may be others.
+    plain: Option<String>,
+}
+
+impl Said {
+    /// Returns the texts by whose words the line is found.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.text).chain(self.plain.as_deref())
+    }
+}
+
+/// Returns what of a line belongs into which table.
+pub(super) fn document_of(bytes: &[u8], mode: Mode) -> Option<Said> {
+    let (speaker, text, is_markdown) = if mode == Mode::Bare {
+        let (speaker, text) = said_in_bare(bytes)?;
+        (speaker, text, false)
+    } else {
+        if says_nothing(bytes) {
+            return None;
+        }
+        let head = LineHead::parse(bytes).ok()?;
+        if !matches!(&*head.kind, "event_msg" | "response_item") {
+            return None;
+        }
+        let item = RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()?;
+        let (speaker, text) = said(&item)?;
+        (speaker, text, is_agent_message(&item))
+    };
+    let table = match speaker {
+        Speaker::Visible => WordTable::Said,
+        Speaker::Raw if mode == Mode::Bare && !is_context_text(&text) => WordTable::Said,
+        Speaker::Raw => WordTable::Hidden,
+    };
+    let plain = (is_markdown && may_join_words(&text)).then(|| markdown_to_plain(&text));
+    Some(Said { table, text, plain })
+}
+
+/// Tells by its first bytes that a line is none of those that say something. Most bytes of a log are in such lines.
+fn says_nothing(bytes: &[u8]) -> bool {
+    let Some(prefix) = peek(bytes) else { return false };
+    match (prefix.kind, prefix.payload_tag) {
+        ("event_msg", Some("item_completed")) => item_kind(bytes).is_some_and(|kind| !is_message(kind)),
+        ("event_msg", Some(tag)) => !matches!(tag, "user_message" | "agent_message"),
+        ("response_item", Some(tag)) => tag != "message",
+        ("event_msg" | "response_item", None) => false,
+        _ => true,
+    }
+}
+
+/// Returns the kind of a completed item if its first members are those that Codex and we write, in that order.
+fn item_kind(line: &[u8]) -> Option<&str> {
+    let prefix = &line[..line.len().min(2 * PEEK_BYTES)];
+    let before = b"\"payload\":{\"type\":\"item_completed\",\"thread_id\":\"";
+    let at = prefix.windows(before.len()).position(|window| window == before)?;
+    let rest = plain_text(&prefix[at + before.len()..])?.1;
+    let rest = plain_text(rest.strip_prefix(b",\"turn_id\":\"")?)?.1;
+    let (kind, _) = plain_text(rest.strip_prefix(b",\"item\":{\"type\":\"")?)?;
+    std::str::from_utf8(kind).ok()
+}
+
+/// Splits a JSON text without escapes behind its closing quote.
+fn plain_text(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    (rest[end] == b'"').then(|| (&rest[..end], &rest[end + 1..]))
+}
+
+fn is_message(kind: &str) -> bool {
+    matches!(kind, "UserMessage" | "AgentMessage")
+}
+
+/// Tells whether a line is what occurrences are looked for in as rendered Markdown.
+fn is_agent_message(item: &RolloutItem) -> bool {
+    match item {
+        RolloutItem::EventMsg(event) => match event.as_ref() {
+            EventMsg::AgentMessage(_) => true,
+            EventMsg::ItemCompleted(completed) => matches!(completed.item, TurnItem::AgentMessage(_)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Tells whether rendering Markdown can make words that are not in the source: by markup that vanishes within a word, by a
+/// character that is written in another way, or by blocks that follow each other without a separator.
+fn may_join_words(markdown: &str) -> bool {
+    markdown.bytes().any(|byte| b"*_`[]()\\&<>~\n\r".contains(&byte))
+}
+
+#[cfg(test)]
+#[path = "searchable_tests.rs"]
+mod searchable_tests;
