@@ -46,7 +46,11 @@ fn main() {
         return;
     }
     // One thread for whatever blocks: two of them would share the work differently in every run.
-    let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     let store = support::open(home);
     runtime.block_on(async {
         match path.as_str() {
@@ -131,6 +135,9 @@ async fn append(store: &Arc<dyn ThreadStore>) {
             })
             .collect();
         live.append(&items, Some(Durability::Written)).await.unwrap();
+        // The page indexes what was appended, so that how often that happens is not up to a timer.
+        let page = store.list_turns(support::newest_turn(thread_id)).await.unwrap();
+        assert_eq!(page.turns.len(), 1);
     }
     live.close().await.unwrap();
 }

@@ -1,6 +1,8 @@
 """Homes of many threads: the start (P3), the first list (P4), lists (P5), searches (P6), the size of the index (P7)."""
+import contextlib
 import os
 import sqlite3
+import threading
 import time
 
 from race import OURS
@@ -40,6 +42,7 @@ def from_nothing(bench, home, everything):
 
     def steps(wire, side):
         taken = {"start to initialize": wire.initialized_ms}
+        watch = IndexWatch(wire, stand.copies[OURS].path, count) if everything and side.name == OURS else None
         first = wire.call("thread/list", ALL)
         taken["start to first list page"] = wire.since_begin_ms()
         if len(first["data"]) != min(LIMIT, count) or not all(thread["preview"] for thread in first["data"]):
@@ -54,9 +57,7 @@ def from_nothing(bench, home, everything):
         taken["start to a rare word found"] = wire.since_begin_ms()
         if len(found) != 1:
             raise NoAnswer(f"{len(found)} threads found that say a word of one thread")
-        if side.name == OURS:
-            taken |= index_times(wire, stand.copies[OURS].path, count)
-        return taken
+        return taken | watch.wait() if watch else taken
 
     told = stand.cold("no index", steps)
     stand.close()
@@ -72,23 +73,38 @@ def walk(wire):
             return seen
 
 
-def index_times(wire, home, count, seconds=120):
-    """When our index had all positions, and all words, seen from outside; nothing for a server that keeps another index."""
-    path, taken = index_file(home), {}
-    sql = "SELECT count(*), sum(projected_offset >= file_len), sum(text_offset >= file_len) FROM rollouts WHERE compressed = 0"
-    while path and wire.since_begin_ms() < seconds * 1000:
-        try:
-            index = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            rollouts, positions, words = index.execute(sql).fetchone()
-            index.close()
-        except sqlite3.Error:
-            return taken
-        if rollouts == count and positions == count:
-            taken.setdefault("start to all positions indexed", wire.since_begin_ms())
-        if rollouts == count and words == count:
-            return taken | {"start to all words indexed": wire.since_begin_ms()}
-        time.sleep(0.05)
-    return taken
+class IndexWatch(threading.Thread):
+    """Looks at our index from outside while a server makes it; sees nothing of a server that keeps another index."""
+
+    PAUSE_SECONDS = 0.1
+    SQL = "SELECT count(*), sum(projected_offset >= file_len), sum(text_offset >= file_len) FROM rollouts WHERE compressed = 0"
+
+    def __init__(self, wire, home, count):
+        super().__init__(daemon=True)
+        self.wire, self.home, self.count, self.taken = wire, home, count, {}
+        self.start()
+
+    def run(self):
+        while "start to all words indexed" not in self.taken and self.wire.process.poll() is None:
+            time.sleep(self.PAUSE_SECONDS)
+            with contextlib.suppress(sqlite3.Error, OSError):  # it is being made, or is no index of ours
+                self.look()
+
+    def look(self):
+        path = index_file(self.home)
+        if not path:
+            return
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as index:
+            rollouts, positions, words = index.execute(self.SQL).fetchone()
+        if rollouts == self.count and positions == self.count:
+            self.taken.setdefault("start to all positions indexed", self.wire.since_begin_ms())
+        if rollouts == self.count and words == self.count:
+            self.taken.setdefault("start to all words indexed", self.wire.since_begin_ms())
+
+    def wait(self, seconds=120):
+        """What was seen until everything was there, or until nobody waits any longer."""
+        self.join(seconds)
+        return dict(self.taken)
 
 
 def index_file(home):

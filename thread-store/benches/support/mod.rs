@@ -31,7 +31,11 @@ pub(crate) fn write_home(dir: &Path) -> ThreadId {
     let mut home = HomeBuilder::new();
     for number in 0..=THREADS {
         let created_ms = clock::DEFAULT_START_MS + i64::try_from(number).unwrap() * MINUTE_MS;
-        let mode = if number % 2 == 0 { Mode::Paginated } else { Mode::Legacy };
+        let mode = if number.is_multiple_of(2) {
+            Mode::Paginated
+        } else {
+            Mode::Legacy
+        };
         let header = Header::new(mode, &ids.uuid_v7(created_ms)).created_at(created_ms);
         let turns = if number == 0 { LONG_TURNS } else { SHORT_TURNS };
         home.session(&rollout(header, number, turns));
@@ -50,7 +54,11 @@ fn rollout(header: Header, number: u64, turns: u64) -> RolloutBuilder {
     let mut rollout = RolloutBuilder::new(header);
     let output = "src/lib.rs:12: what the command found there\n".repeat(10);
     for turn in 0..turns {
-        let asked = if (number + turn) % 3 == 0 { COMMON } else { "reader" };
+        let asked = if (number + turn).is_multiple_of(3) {
+            COMMON
+        } else {
+            "reader"
+        };
         let rare = if number == THREADS / 2 && turn == 1 { RARE } else { "" };
         rollout
             .start_turn()
@@ -85,6 +93,15 @@ pub(crate) fn turns(thread_id: ThreadId, direction: Direction) -> TurnPageQuery 
         limit: 20,
         direction,
         items_view: ItemsView::Full,
+    }
+}
+
+/// The newest turn without its items.
+pub(crate) fn newest_turn(thread_id: ThreadId) -> TurnPageQuery {
+    TurnPageQuery {
+        limit: 1,
+        items_view: ItemsView::NotLoaded,
+        ..turns(thread_id, Direction::Descending)
     }
 }
 
