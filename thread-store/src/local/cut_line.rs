@@ -115,13 +115,31 @@ fn unit_before(line: &[u8], text: &Range<usize>, place: usize) -> usize {
     }
 }
 
-/// Length of the first character or escape; two escapes that make one character count as one.
+/// Length of the first character or escape, together with what it escapes in a text that is JSON itself.
 fn unit_bytes(text: &[u8]) -> usize {
+    let bytes = match text {
+        [
+            b'\\',
+            b'\\',
+            b'u',
+            b'd' | b'D',
+            b'8' | b'9' | b'a' | b'b' | b'A' | b'B',
+            ..,
+        ] => 14,
+        [b'\\', b'\\', b'u', ..] => 7,
+        [b'\\', b'\\', rest @ ..] => 2 + character_bytes(rest),
+        _ => character_bytes(text),
+    };
+    bytes.min(text.len())
+}
+
+/// Length of the first character or escape; two escapes that make one character count as one.
+fn character_bytes(text: &[u8]) -> usize {
     match text {
         [] => 0,
-        [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..] if text.len() >= 12 => 12,
-        [b'\\', b'u', ..] => 6.min(text.len()),
-        [b'\\', _, ..] => 2,
+        [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..] => 12,
+        [b'\\', b'u', ..] => 6,
+        [b'\\', ..] => 2,
         [_, rest @ ..] => 1 + rest.iter().take_while(|byte| **byte & 0xC0 == 0x80).count(),
     }
 }
