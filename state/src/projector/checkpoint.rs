@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::content_hash::ContentHash;
 use crate::rows::RowKey;
 
 /// Damaged lines that are stored one by one; more are only counted.
@@ -89,6 +90,8 @@ pub struct Checkpoint {
     pub mode: Mode,
     /// First byte that is not folded.
     pub offset: u64,
+    /// Checksum of the lines before it.
+    pub content_hash: ContentHash,
     /// Lines folded, blank and bad ones included.
     pub line_no: u64,
     /// Ordinal that the next line should carry.
@@ -117,6 +120,7 @@ impl Checkpoint {
         Self {
             mode,
             offset: 0,
+            content_hash: ContentHash::START,
             line_no: 0,
             next_ordinal: start_ordinal,
             ordinal_seen: false,

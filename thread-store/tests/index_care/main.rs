@@ -11,6 +11,7 @@ mod split_fs;
 #[path = "../support/mod.rs"]
 mod support;
 mod unread;
+mod verify;
 
 use codex_thread_store::{ArchivedFilter, Direction, GroupFilter, ListQuery, ListSort, LocalStore, ThreadStore, View};
 
