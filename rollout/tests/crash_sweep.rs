@@ -203,6 +203,73 @@ fn a_writer_that_reopens_after_each_failure_loses_and_repeats_nothing() {
     }
 }
 
+/// Appends six notes with a failing sync among them, reopening after it, and loses power in every way; returns whether a
+/// sync failed.
+fn check_dropped(
+    syncs: u64,
+    prepare: impl Fn() -> SimFs,
+    open: impl Fn(&Arc<dyn LogFs>) -> WriteResult<RolloutWriter>,
+    earlier: u64,
+) -> bool {
+    let disk = prepare();
+    let fs: Arc<dyn LogFs> = Arc::new(disk.clone());
+    let mut writer = open(&fs).expect("opens");
+    disk.fail_sync_after(syncs);
+    let mut failed = false;
+    let mut number = earlier + 1;
+    while number <= earlier + 6 {
+        let result = writer.append(&[note(number), note(number + 1)], NOW_MS);
+        if result.is_ok() {
+            number += 2;
+        }
+        if result.is_err() || writer.sync().is_err() {
+            failed = true;
+            writer.reopen().expect("only one failure");
+        }
+    }
+    writer.sync().expect("only one failure");
+    for crash in Crash::ALL {
+        let expected = rollout(earlier + 6);
+        assert_eq!(text(&disk.crash(crash)), expected, "sync {syncs}, {crash:?}");
+    }
+    failed
+}
+
+#[test]
+fn nothing_that_is_acknowledged_rests_on_what_a_failed_sync_dropped() {
+    let resumable = || {
+        let disk = SimFs::new();
+        disk.put(Path::new(PATH), rollout(3).as_bytes()).expect("in memory");
+        disk
+    };
+    let created = (0..).take_while(|syncs| check_dropped(*syncs, SimFs::new, writer, 0));
+    let resumed = (0..).take_while(|syncs| check_dropped(*syncs, resumable, resumed, 3));
+    assert_eq!((created.count(), resumed.count()), (3, 3), "failed syncs");
+}
+
+#[test]
+fn no_fact_of_the_journal_rests_on_what_a_failed_sync_dropped() {
+    for syncs in 0.. {
+        let disk = SimFs::new();
+        let journal = Journal::new(Arc::new(disk.clone()), Path::new(HOME));
+        disk.fail_sync_after(syncs);
+        let mut taken = Vec::new();
+        for number in 1..=5 {
+            if journal.append(&[patch(number)], Durability::Synced).is_ok() {
+                taken.push(number);
+            }
+        }
+        for crash in Crash::ALL {
+            let after = Journal::new(Arc::new(disk.crash(crash)), Path::new(HOME));
+            assert_eq!(numbers(&after, &FactKind::GitPatch), taken, "sync {syncs}, {crash:?}");
+        }
+        if taken.len() == 5 {
+            assert!(syncs > 3, "{syncs} syncs");
+            return;
+        }
+    }
+}
+
 #[test]
 fn cutting_a_torn_tail() {
     let prepare = || {

@@ -24,6 +24,8 @@ pub enum FsOp {
     Create,
     /// [`LogFs::open_append`].
     OpenAppend,
+    /// [`LogFs::rewrite`].
+    Rewrite,
     /// [`LogFs::rename`].
     Rename,
     /// [`LogFs::remove`].
@@ -247,6 +249,7 @@ impl FaultFs {
             | FsOp::ReadDir
             | FsOp::Stat
             | FsOp::OpenAppend
+            | FsOp::Rewrite
             | FsOp::Rename
             | FsOp::Remove
             | FsOp::Touch
@@ -325,6 +328,11 @@ impl LogFs for FaultFs {
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn LogFileMut>> {
         self.enter(FsOp::OpenAppend, path)?;
         Ok(self.wrap_mut(path, self.below.open_append(path)?))
+    }
+
+    fn rewrite(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.enter(FsOp::Rewrite, path)?;
+        self.below.rewrite(path, offset, bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -50,6 +50,22 @@ fn create_never_replaces_and_append_never_creates() {
 }
 
 #[test]
+fn what_is_there_is_written_again_in_place_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    assert_eq!(
+        StdFs.rewrite(&path, 0, b"x").unwrap_err().kind(),
+        io::ErrorKind::NotFound
+    );
+    StdFs.create(&path).unwrap().write_all(b"one two").unwrap();
+    StdFs.rewrite(&path, 4, b"two").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"one two");
+    let beyond = StdFs.rewrite(&path, 5, b"two").unwrap_err();
+    assert_eq!(beyond.kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(std::fs::read(&path).unwrap(), b"one two");
+}
+
+#[test]
 fn only_regular_files_open() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(

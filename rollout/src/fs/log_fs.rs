@@ -91,6 +91,10 @@ pub trait LogFs: Send + Sync + 'static {
     /// Opens an existing file for writing at its end.
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn LogFileMut>>;
 
+    /// Writes bytes that a file has once more to where they are, so that a later sync brings them to stable storage even if
+    /// one that failed made the system forget them. Readers see no difference; the file grows no longer.
+    fn rewrite(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
     /// Renames a file within its file system; what was at `to` is replaced at once.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 

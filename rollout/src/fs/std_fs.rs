@@ -98,6 +98,15 @@ impl LogFs for StdFs {
         Ok(Box::new(StdFile(OpenOptions::new().append(true).open(path)?)))
     }
 
+    fn rewrite(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        require_regular(&std::fs::metadata(path)?)?;
+        let file = OpenOptions::new().write(true).open(path)?;
+        if offset.saturating_add(bytes.len() as u64) > file.metadata()?.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_all_at(bytes, offset)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         std::fs::rename(from, to)
     }

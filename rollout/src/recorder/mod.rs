@@ -13,6 +13,7 @@ mod pool;
 mod queue;
 #[expect(clippy::module_inception, reason = "the front that the folder is named after")]
 mod recorder;
+mod rewrite;
 mod tail_plan;
 mod ticket;
 mod time;

@@ -16,6 +16,7 @@ use super::error::{WriteError, WriteResult, failed};
 use super::kept_aside::keep_aside;
 use super::materialize::materialize;
 use super::new_rollout::NewRollout;
+use super::rewrite::rewrite;
 use super::tail_plan::{Repair, TailPlan, TailReport, TornTail, TornTailRule, is_unborn, plan};
 use super::time::line_time;
 use crate::discover::{Encoding, RolloutFile};
@@ -306,6 +307,7 @@ impl RolloutWriter {
             Repair::CutAside { offset, .. } => offset,
             Repair::Nothing | Repair::AddNewline => plan.len,
         };
+        rewrite(&*self.fs, &self.path, &source, self.synced_len, plan.len)?;
         let accepted_lines = count_lines(&source, acknowledged_len, lines_end)?;
         plan.next_ordinal = plan.next_ordinal.max(self.next_ordinal);
         self.folders_synced = false;

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::content_hash::ContentHash;
 use crate::rows::RowKey;
 
 /// Damaged lines that are stored one by one; more are only counted.
@@ -101,6 +102,8 @@ pub struct Checkpoint {
     pub mode: Mode,
     /// First byte that is not folded.
     pub offset: u64,
+    /// Checksum of the lines before it.
+    pub content_hash: ContentHash,
     /// Lines folded, blank and bad ones included.
     #[serde(default, skip_serializing_if = "is_default")]
     pub line_no: u64,
@@ -156,6 +159,7 @@ impl Checkpoint {
         Self {
             mode,
             offset: 0,
+            content_hash: ContentHash::START,
             line_no: 0,
             next_ordinal: start_ordinal,
             ordinal_seen: false,

@@ -83,6 +83,7 @@ impl<'s, S: RowStore> Projector<'s, S> {
             }
         }
         self.checkpoint.offset = line.end;
+        self.checkpoint.content_hash = self.checkpoint.content_hash.with_line(line.bytes, line.end);
         self.checkpoint.line_no += 1;
         Ok(())
     }
@@ -94,6 +95,7 @@ impl<'s, S: RowStore> Projector<'s, S> {
     pub fn oversized(&mut self, offset: u64, len: u64, end: u64) -> StateResult<()> {
         self.damage(offset, len, DamageCode::Oversized)?;
         self.checkpoint.offset = end;
+        self.checkpoint.content_hash = self.checkpoint.content_hash.with_oversized(end);
         self.checkpoint.line_no += 1;
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod checkpoint;
+mod content_hash;
 mod fold_line;
 mod legacy;
 mod memory;
@@ -15,6 +16,7 @@ mod raw;
 mod row_store;
 
 pub use self::checkpoint::{Checkpoint, LegacyState, Mode, RawState, SessionCall, WebCall};
+pub use self::content_hash::ContentHash;
 pub use self::fold_line::{LineAt, Projector, damage_of};
 pub use self::memory::{KnownIds, MemoryRows, RowChanges};
 pub use self::meta::{HeaderMeta, RolloutMeta, ShortText, USER_TEXT_LIMIT_BYTES, session_timestamp_ms};

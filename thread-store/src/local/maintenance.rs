@@ -1,6 +1,9 @@
 //! Brings the whole index up to date, and compares it with a fresh fold of the log.
 //!
-//! The comparison is row for row: an index that was built step by step must equal one that is built at once.
+//! The comparison is row for row, and of the checksum of all lines: an index that was built step by step must equal one that
+//! is built at once.
+
+use std::path::Path;
 
 use codex_protocol::ids::ThreadId;
 use codex_rollout::discover::RolloutFile;
@@ -135,7 +138,9 @@ impl Inner {
         }
         let (checkpoint, meta) = projector.finish();
         let rows = StoredRows::new(reader.connection(), stored.key);
-        let difference = if checkpoint != stored.checkpoint {
+        let difference = if checkpoint.content_hash != stored.checkpoint.content_hash {
+            Some(changed_bytes(&stored, &self.index_path))
+        } else if checkpoint != stored.checkpoint {
             Some("the checkpoint differs".to_owned())
         } else if meta != stored.meta {
             Some("the metadata differs".to_owned())
@@ -197,6 +202,18 @@ struct Verified {
     rows: u64,
     damaged_lines: u64,
     difference: Option<String>,
+}
+
+/// Says that the log was changed behind the index. Rows hold positions, so they may agree nevertheless.
+fn changed_bytes(stored: &RolloutRow, index_path: &Path) -> String {
+    format!(
+        "thread {}: the first {} bytes are no longer those that were indexed (checksum {}); something changed the log, \
+         which is only ever appended to. Delete {} to index what is there now; nothing is lost by that",
+        stored.thread_id,
+        stored.checkpoint.offset,
+        stored.checkpoint.content_hash,
+        index_path.parent().unwrap_or(index_path).display()
+    )
 }
 
 fn first_unequal<T: PartialEq>(left: &[T], right: &[T]) -> Option<usize> {

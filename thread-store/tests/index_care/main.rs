@@ -13,6 +13,7 @@ mod split_fs;
 #[path = "../support/mod.rs"]
 mod support;
 mod unread;
+mod verify;
 
 use std::sync::Arc;
 

@@ -52,6 +52,10 @@ impl LogFs for SplitFs {
         self.of(path).open_append(path)
     }
 
+    fn rewrite(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.of(path).rewrite(path, offset, bytes)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.of(from).rename(from, to)
     }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
@@ -88,6 +89,8 @@ pub(super) enum Node {
 pub(super) struct Inode {
     pub(super) bytes: Vec<u8>,
     synced: Vec<u8>,
+    /// What a failed sync dropped: it is read as written, but no later sync brings it to the disk.
+    dropped: Vec<Range<usize>>,
     /// Smallest offset that was written or cut since the last sync.
     dirty_from: Option<usize>,
     /// Where the last write since the last sync began.
@@ -256,6 +259,24 @@ impl Disk {
         Ok(())
     }
 
+    /// Writes in place. What was dropped there is dirty again.
+    pub(super) fn rewrite(&mut self, inode: usize, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let now = self.tick();
+        let file = &mut self.inodes[inode];
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let to = from.saturating_add(bytes.len());
+        let there = file.bytes.get_mut(from..to).ok_or(io::ErrorKind::UnexpectedEof)?;
+        there.copy_from_slice(bytes);
+        let dropped = std::mem::take(&mut file.dropped);
+        let outside = dropped
+            .into_iter()
+            .flat_map(|range| [range.start..range.end.min(from), range.start.max(to)..range.end]);
+        file.dropped = outside.filter(|range| !range.is_empty()).collect();
+        file.dirty_from = Some(file.dirty_from.map_or(from, |dirty| dirty.min(from)));
+        (file.mtime, file.ctime) = (now, now);
+        Ok(())
+    }
+
     pub(super) fn set_len(&mut self, inode: usize, len: u64) {
         let now = self.tick();
         let file = &mut self.inodes[inode];
@@ -266,6 +287,10 @@ impl Disk {
         if let Some(free) = &mut self.free_bytes {
             *free += file.bytes.len().saturating_sub(len) as u64;
         }
+        for range in &mut file.dropped {
+            range.end = range.end.min(len);
+        }
+        file.dropped.retain(|range| !range.is_empty());
         file.bytes.resize(len, 0);
         (file.mtime, file.ctime) = (now, now);
     }
@@ -273,7 +298,21 @@ impl Disk {
     pub(super) fn sync(&mut self, inode: usize) {
         let file = &mut self.inodes[inode];
         file.synced.clone_from(&file.bytes);
+        for range in &file.dropped {
+            file.synced[range.clone()].fill(0);
+        }
         (file.dirty_from, file.last_write) = (None, None);
+    }
+
+    /// A sync that fails as systems do it: what was written since the last one counts as clean from now on, and is still
+    /// read, but never was brought to the disk.
+    pub(super) fn fail_sync(&mut self, inode: usize) {
+        let file = &mut self.inodes[inode];
+        if let Some(from) = file.dirty_from.take() {
+            file.dropped.push(from..file.bytes.len());
+            file.dropped.retain(|range| !range.is_empty());
+        }
+        file.last_write = None;
     }
 
     pub(super) fn sync_dir(&mut self, folder: &Path) -> io::Result<()> {
@@ -357,6 +396,9 @@ impl Disk {
 
 impl Inode {
     fn lose(&mut self, survive: SurvivingBytes) {
+        for range in self.dropped.drain(..) {
+            self.bytes[range].fill(0);
+        }
         match survive {
             SurvivingBytes::Synced => self.bytes.clone_from(&self.synced),
             SurvivingBytes::TornLastWrite => {

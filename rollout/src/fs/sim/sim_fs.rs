@@ -26,6 +26,8 @@ struct Shared {
 struct Machine {
     disk: Disk,
     operation_count: u64,
+    /// Syncs of files that succeed before one fails.
+    syncs_before_failure: Option<u64>,
 }
 
 impl Default for SimFs {
@@ -54,6 +56,12 @@ impl SimFs {
     /// Lets only so many more bytes be written; `None` for no limit.
     pub fn set_free_bytes(&self, free_bytes: Option<u64>) {
         self.machine().disk.free_bytes = free_bytes;
+    }
+
+    /// Lets so many syncs of files succeed, the next one fail, and all after it succeed. The failed one drops what it was to
+    /// bring to the disk: that is read as before, but a power loss takes it, whatever is synced later.
+    pub fn fail_sync_after(&self, syncs: u64) {
+        self.machine().syncs_before_failure = Some(syncs);
     }
 
     /// Sets the time that files get, Unix milliseconds. Until it is set again it stands still but for nanoseconds, which
@@ -102,6 +110,7 @@ impl SimFs {
         let machine = Machine {
             disk,
             operation_count: 0,
+            syncs_before_failure: None,
         };
         Self {
             shared: Arc::new(Shared {
@@ -166,6 +175,12 @@ impl LogFs for SimFs {
     fn open_append(&self, path: &Path) -> io::Result<Box<dyn LogFileMut>> {
         let inode = self.enter().disk.file(path)?;
         Ok(Box::new(self.open_file(inode)))
+    }
+
+    fn rewrite(&self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut machine = self.enter();
+        let inode = machine.disk.file(path)?;
+        machine.disk.rewrite(inode, offset, bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -244,7 +259,16 @@ impl LogFileMut for SimFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.fs.enter().disk.sync(self.inode);
+        let mut machine = self.fs.enter();
+        match machine.syncs_before_failure {
+            Some(0) => {
+                machine.syncs_before_failure = None;
+                machine.disk.fail_sync(self.inode);
+                return Err(io::Error::other("the disk did not take what was written"));
+            }
+            left => machine.syncs_before_failure = left.map(|left| left - 1),
+        }
+        machine.disk.sync(self.inode);
         Ok(())
     }
 

@@ -169,3 +169,36 @@ fn the_hash_of_a_disk_tells_names_and_contents() {
         assert_ne!(hash(&one), hash(&other));
     }
 }
+
+#[test]
+fn what_a_failed_sync_dropped_is_read_and_never_reaches_the_disk() {
+    let fs = SimFs::new();
+    let path = Path::new("/d/f");
+    fs.put(path, b"old ").unwrap();
+    let mut file = fs.open_append(path).unwrap();
+    fs.fail_sync_after(0);
+    file.write_all(b"lost ").unwrap();
+    assert!(file.sync().is_err());
+    file.write_all(b"new").unwrap();
+    file.sync().unwrap();
+    assert_eq!(content(&fs, "/d/f").as_deref(), Some("old lost new"));
+    for crash in Crash::ALL {
+        let after = content(&fs.crash(crash), "/d/f");
+        let expected = match crash {
+            Crash::Process => "old lost new",
+            Crash::Power { .. } => "old \0\0\0\0\0new",
+        };
+        assert_eq!(after.as_deref(), Some(expected), "{crash:?}");
+    }
+    // Cut off and written again, it is as anything that was written.
+    file.set_len(4).unwrap();
+    file.write_all(b"kept").unwrap();
+    file.sync().unwrap();
+    for crash in Crash::ALL {
+        assert_eq!(
+            content(&fs.crash(crash), "/d/f").as_deref(),
+            Some("old kept"),
+            "{crash:?}"
+        );
+    }
+}
