@@ -1,13 +1,16 @@
 """How costs grow: with the items of a thread, with the threads of a home."""
 import lists
 import pages
-from race import OURS, PEER
+from race import OURS, PEER, rounded
 
 ITEMS_OF_TURN = 10
 # The peer needs minutes to build the projection of a longer thread.
 PEER_ITEMS = 100_000
 # The peer does not start on more files within its own limit on every machine.
 PEER_THREADS = 10_000
+# What is drawn of the lists and searches; the figures have all of them.
+CURVES = ("start to initialize", "start to first list page", "list 50, default", "oldest updated", "search term without a match",
+          "two characters without a match", "search, rare word", "search, common word")
 
 
 def only(bench, size, limit):
@@ -69,15 +72,15 @@ def by_threads(bench, sizes, shape_of, peer_limit):
         largest[what] = stand.ask(f"list {lists.LIMIT}, {what}", "thread/list", lists.ALL | {"searchTerm": "q7"})
         largest["search, rare word"], largest["search, common word"] = lists.searches(stand, home)
         stand.close()
-        for what, figures in largest.items():
-            add(curves, what, size, figures)
+        for what in CURVES:
+            add(curves, what, size, largest.get(what, {}))
     return curves, largest
 
 
 def add(curves, what, size, figures):
     for name, figure in figures.items():
         if figure.p50() is not None:
-            curves.setdefault(what, {}).setdefault(name, []).append([size, figure.p50()])
+            curves.setdefault(what, {}).setdefault(name, []).append([size, rounded(figure.p50())])
 
 
 def flatness(curves, what):
