@@ -222,6 +222,31 @@ fn the_index_is_built_moved_and_verified() {
 }
 
 #[test]
+fn verify_names_a_log_that_was_changed_behind_the_index_and_a_rebuild_mends_it() {
+    let home = fixture_home();
+    ok(&home.path, &["index"]);
+    let shown = ok_json(&home.path, &["doctor", &fixture::id(1), "--json"]);
+    let rollout = Path::new(shown["rollouts"][0]["path"].as_str().expect("a path")).to_owned();
+    let modified = std::fs::metadata(&rollout)
+        .and_then(|it| it.modified())
+        .expect("a time");
+    let mut bytes = std::fs::read(&rollout).expect("readable");
+    // A time of a header: no row tells it.
+    let at = bytes.windows(4).position(|it| it == b"2026").expect("a time") + 3;
+    bytes[at] = b'5';
+    std::fs::write(&rollout, bytes).expect("writable");
+    let file = std::fs::File::options().write(true).open(&rollout).expect("writable");
+    file.set_modified(modified).expect("settable");
+    let (told, _) = fails(&home.path, &["verify"], 1);
+    assert!(
+        told.contains(&fixture::id(1)) && told.contains("codex-threads rebuild"),
+        "{told}"
+    );
+    assert!(ok(&home.path, &["rebuild"]).contains("  threads  21\n"));
+    assert!(ok(&home.path, &["verify"]).contains("The index agrees with the rollouts."));
+}
+
+#[test]
 fn a_doctor_explains_what_is_listed() {
     let home = fixture_home();
     let report = ok_json(&home.path, &["doctor", &fixture::id(1), "--json"]);

@@ -145,6 +145,10 @@ pub trait StoreMaintenance: Send + Sync {
     /// Brings the whole index up to date, positions and text.
     async fn index_all(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<IndexReport>;
 
+    /// Makes the whole index anew from the log; the old one is kept aside until the next time. Other processes that have it open
+    /// go on with the old one until they are started again.
+    async fn rebuild(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<IndexReport>;
+
     /// Does the next step of bringing the index up to date, newest threads first; takes well under a second but for a single
     /// large rollout. What a step did stays done, whenever the process ends.
     async fn index_step(&self) -> StoreResult<IndexStep>;

@@ -60,6 +60,8 @@ pub(super) enum Command {
     Search(SearchArgs),
     /// Bring the whole index up to date and print totals
     Index(JsonArgs),
+    /// Make the whole index anew from the rollouts and print totals
+    Rebuild(JsonArgs),
     /// Compare the index with the rollouts
     Verify(JsonArgs),
     /// Examine the home, or explain why a thread or file is listed or not

@@ -47,7 +47,7 @@ pub(super) async fn run(app: &mut App, args: DemoArgs) -> CliResult {
     app.place.home = Some(home.clone());
     app.place.index_dir = None;
     let store = app.store().await?;
-    let (report, elapsed_ms) = index::build(app, &*store).await?;
+    let (report, elapsed_ms) = index::build(app, &*store, index::Begin::Here).await?;
     let mut client = app.client(Arc::clone(&store) as Arc<dyn ThreadStore>).await?;
     let walk = Walk::take(&mut client).await?;
     if args.json.json {

@@ -1,6 +1,6 @@
-//! `codex-threads index`.
+//! `codex-threads index` and `codex-threads rebuild`.
 //!
-//! Brings everything up to date and tells what there is.
+//! Bring everything up to date, or make it anew, and tell what there is.
 
 use std::sync::Arc;
 
@@ -17,9 +17,18 @@ use super::when;
 /// Rollouts must be at least this large for a meaningful size of the index.
 const MIN_LOG_BYTES_FOR_SHARE: u64 = 1_000_000;
 
-pub(super) async fn run(app: &mut App, args: JsonArgs) -> CliResult {
+/// Where indexing begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// With what the index does not have.
+    Here,
+    /// With an empty index.
+    Anew,
+}
+
+pub(super) async fn run(app: &mut App, args: JsonArgs, begin: Begin) -> CliResult {
     let store = app.store().await?;
-    let (report, elapsed_ms) = build(app, &*store).await?;
+    let (report, elapsed_ms) = build(app, &*store, begin).await?;
     if args.json {
         app.out.pretty_json(&as_json(&report, elapsed_ms))?;
     } else {
@@ -36,11 +45,15 @@ pub(super) async fn run(app: &mut App, args: JsonArgs) -> CliResult {
 }
 
 /// Indexes everything behind a progress bar.
-pub(super) async fn build(app: &App, store: &dyn ThreadStore) -> CliResult<(IndexReport, i64)> {
+pub(super) async fn build(app: &App, store: &dyn ThreadStore, begin: Begin) -> CliResult<(IndexReport, i64)> {
     let maintenance = store.maintenance().ok_or(CliError::Unsupported)?;
     let bar = Bar::new("Indexing");
     let started_ms = app.clock.now_ms();
-    let report = maintenance.index_all(Arc::clone(&bar) as Arc<dyn IndexProgress>).await;
+    let progress = Arc::clone(&bar) as Arc<dyn IndexProgress>;
+    let report = match begin {
+        Begin::Here => maintenance.index_all(progress).await,
+        Begin::Anew => maintenance.rebuild(progress).await,
+    };
     bar.finish();
     Ok((report?, app.clock.now_ms() - started_ms))
 }

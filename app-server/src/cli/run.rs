@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use super::app::App;
 use super::args::{Cli, Command};
 use super::error::{CliError, CliResult};
+use super::index::Begin;
 use super::output::{Colour, Look, paint};
 use super::{delete, demo, doctor, index, list, schema, search, serve, show, trash, verify};
 
@@ -43,7 +44,8 @@ async fn run(cli: Cli) -> CliResult {
         Command::List(args) => list::run(&mut app, args).await,
         Command::Show(args) => show::run(&mut app, args).await,
         Command::Search(args) => search::run(&mut app, args).await,
-        Command::Index(args) => index::run(&mut app, args).await,
+        Command::Index(args) => index::run(&mut app, args, Begin::Here).await,
+        Command::Rebuild(args) => index::run(&mut app, args, Begin::Anew).await,
         Command::Verify(args) => verify::run(&mut app, args).await,
         Command::Doctor(args) => doctor::run(&mut app, args).await,
         Command::Schema(args) => schema::run(&mut app, &args),

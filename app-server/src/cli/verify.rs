@@ -73,6 +73,10 @@ fn print(app: &mut App, report: &VerifyReport) -> CliResult {
             app.out.line(&format!("{mark}  {}: {reason}", path.display()))?;
         }
     }
+    if !report.differing.is_empty() {
+        app.out
+            .line("`codex-threads rebuild` makes the index anew from the rollouts; nothing is lost by that.")?;
+    }
     if report.differing.is_empty() && report.unreadable.is_empty() {
         let fine = app.out.paint(Look::Good, "The index agrees with the rollouts.");
         app.out.line(&fine)?;

@@ -3,8 +3,6 @@
 //! The comparison is row for row, and of the checksum of all lines: an index that was built step by step must equal one that
 //! is built at once.
 
-use std::path::Path;
-
 use codex_protocol::ids::ThreadId;
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::head::{HeadError, read_head};
@@ -139,7 +137,7 @@ impl Inner {
         let (checkpoint, meta) = projector.finish();
         let rows = StoredRows::new(reader.connection(), stored.key);
         let difference = if checkpoint.content_hash != stored.checkpoint.content_hash {
-            Some(changed_bytes(&stored, &self.index_path))
+            Some(changed_bytes(&stored))
         } else if checkpoint != stored.checkpoint {
             Some("the checkpoint differs".to_owned())
         } else if meta != stored.meta {
@@ -205,14 +203,11 @@ struct Verified {
 }
 
 /// Says that the log was changed behind the index. Rows hold positions, so they may agree nevertheless.
-fn changed_bytes(stored: &RolloutRow, index_path: &Path) -> String {
+fn changed_bytes(stored: &RolloutRow) -> String {
     format!(
         "thread {}: the first {} bytes are no longer those that were indexed (checksum {}); something changed the log, \
-         which is only ever appended to. Delete {} to index what is there now; nothing is lost by that",
-        stored.thread_id,
-        stored.checkpoint.offset,
-        stored.checkpoint.content_hash,
-        index_path.parent().unwrap_or(index_path).display()
+         which is only ever appended to. A rebuild indexes what is there now",
+        stored.thread_id, stored.checkpoint.offset, stored.checkpoint.content_hash
     )
 }
 

@@ -300,7 +300,9 @@ impl Inner {
     }
 
     /// Keeps the index aside and starts an empty one.
-    fn rebuild_index(&self) -> StoreResult<()> {
+    pub(super) fn rebuild_index(&self) -> StoreResult<()> {
+        // Whoever stores into the old one would remember files as indexed that the new one does not know.
+        let _only = self.catching_up.lock().unwrap_or_else(PoisonError::into_inner);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         set_aside(self.fs.as_ref(), &self.index_path);
         *index = Arc::new(open_index(self.fs.as_ref(), &self.index_path)?);
@@ -508,6 +510,11 @@ impl ThreadSearch for LocalStore {
 impl StoreMaintenance for LocalStore {
     async fn index_all(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<IndexReport> {
         self.run(move |inner| inner.index_all(progress.as_ref())).await
+    }
+
+    async fn rebuild(&self, progress: Arc<dyn IndexProgress>) -> StoreResult<IndexReport> {
+        self.run_once(Inner::rebuild_index).await?;
+        self.index_all(progress).await
     }
 
     async fn check_index(&self) -> StoreResult<()> {
