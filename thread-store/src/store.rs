@@ -149,8 +149,8 @@ pub trait StoreMaintenance: Send + Sync {
     /// go on with the old one until they are started again.
     async fn rebuild(&self, progress: std::sync::Arc<dyn IndexProgress>) -> StoreResult<IndexReport>;
 
-    /// Does the next step of bringing the index up to date, newest threads first; takes well under a second but for a single
-    /// large rollout. What a step did stays done, whenever the process ends.
+    /// Does the next step of bringing the index up to date, newest threads first; takes about a second but for a single large
+    /// rollout. What a step did stays done, whenever the process ends.
     async fn index_step(&self) -> StoreResult<IndexStep>;
 
     /// Looks for decay inside the index as a whole, which single answers would not meet; makes it anew if there is any.

@@ -18,9 +18,12 @@ use crate::store::IndexStep;
 /// File whose lock the process holds that indexes.
 const LEADER_FILE: &str = "indexing.lock";
 /// Rollouts that one step catches up at most.
-const STEP_FILES: usize = 64;
-/// Bytes that one step reads at most, but for a single larger rollout.
-const STEP_BYTES: u64 = 32 * 1024 * 1024;
+const STEP_FILES: usize = 256;
+/// Bytes that one step reads at most, but for a single larger rollout: each step begins with a look at the whole home, which
+/// must not cost more than the step. A request that needs the index ends a step early.
+const STEP_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of lines whose texts one step reads at most, but for a single larger rollout.
+const STEP_TEXT_BYTES: u64 = 128 * 1024 * 1024;
 
 /// The leadership of this process.
 #[derive(Default)]
@@ -72,7 +75,7 @@ impl Inner {
             return Ok(more(&rest));
         }
         self.catch_up_titles()?;
-        match self.catch_up_some_text(STEP_BYTES, &mut |_| {})? {
+        match self.catch_up_some_text(STEP_TEXT_BYTES, &mut |_| {})? {
             true => Ok(IndexStep::Done),
             false => Ok(more(&[])),
         }

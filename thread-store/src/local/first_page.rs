@@ -25,8 +25,8 @@ use crate::types::{Direction, GroupFilter, ListPage, ListQuery, ListSort};
 const MIN_UNKNOWN_FILES: usize = 128;
 /// With more files that the index knows in another state, all of them are caught up.
 const MAX_CHANGED_FILES: usize = 256;
-/// Files that are caught up before the index is asked first; each further time twice as many.
-const FIRST_BATCH_FILES: usize = 64;
+/// Fewest and most files that are caught up before the index is asked first; each further time twice as many.
+const FIRST_BATCH_FILES: (usize, usize) = (64, 512);
 
 /// What the beginning of a rollout tells about the thread's place in lists.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +89,8 @@ impl Inner {
         let facts: Vec<String> = facts.iter().filter(is_known).cloned().collect();
         self.bring_files(&situation, &changed, &facts, &|| false, &mut |_, _| {})?;
         let mut queue = self.queue(unknown, query)?;
-        let mut batch_files = FIRST_BATCH_FILES;
+        // Whoever has asked for many threads will ask for more: the pages of a walk must not each begin with a look at all files.
+        let mut batch_files = (known.len() / 2).clamp(FIRST_BATCH_FILES.0, FIRST_BATCH_FILES.1);
         while queue.next < queue.files.len() {
             let batch = queue.take(batch_files, &situation);
             self.bring_files(&situation, &batch, &[], &|| false, &mut |_, _| {})?;

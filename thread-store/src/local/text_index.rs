@@ -24,8 +24,8 @@ const STEP_BYTES: usize = 8 * 1024 * 1024;
 /// The same of what waits to be stored at once; some of these make a transaction.
 const PARCEL_DOCUMENTS: usize = 1_000;
 const PARCEL_BYTES: usize = 1024 * 1024;
-/// Parcels that wait at most.
-const MAX_WAITING_PARCELS: usize = 4;
+/// Parcels that wait at most: as many as a transaction stores, or reading would wait for storing and then storing for reading.
+const MAX_WAITING_PARCELS: usize = 16;
 
 impl Inner {
     /// Brings the word index up to the positions of every rollout.

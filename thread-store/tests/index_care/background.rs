@@ -10,7 +10,7 @@ use codex_thread_store::{IndexStep, ItemsView, LocalStore, LocalStoreOptions, Th
 use crate::support::LocalHome;
 
 /// More than one step takes.
-const THREADS: u32 = 70;
+const THREADS: u32 = 262;
 const LEFT: u64 = 6;
 
 fn thread(number: u32) -> String {
@@ -140,7 +140,7 @@ async fn files_of_a_failing_disk_are_tried_again_and_not_for_ever() {
     };
     let store = LocalStore::open(options).expect("a home");
     finish(&store).await;
-    assert!(lag(&store).await.starts_with("70 rollouts"), "{}", lag(&store).await);
+    assert!(lag(&store).await.starts_with("262 rollouts"), "{}", lag(&store).await);
     assert_eq!(
         told(&store, "unreadable").await.len(),
         21,
