@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use codex_test_support::codex_db::{CodexDb, STATE_SCHEMA};
-use codex_test_support::{demo, fixture};
+use codex_test_support::{RolloutBuilder, demo, fixture};
 use serde_json::{Value, json};
 
 /// Named thread of the sample home.
@@ -224,25 +224,25 @@ fn the_index_is_built_moved_and_verified() {
 #[test]
 fn verify_names_a_log_that_was_changed_behind_the_index_and_a_rebuild_mends_it() {
     let home = fixture_home();
+    let thread = "019cb354-0000-7000-8000-00000000c11a";
+    let mut rollout = RolloutBuilder::paginated(thread);
+    for turn in 0..40 {
+        let answer = format!("answer {turn} {}", "x".repeat(400));
+        rollout.start_turn().user("ask").agent(&answer).complete_turn();
+    }
+    let path = rollout.file().write_to(&home.path).expect("writable");
     ok(&home.path, &["index"]);
-    let shown = ok_json(&home.path, &["doctor", &fixture::id(1), "--json"]);
-    let rollout = Path::new(shown["rollouts"][0]["path"].as_str().expect("a path")).to_owned();
-    let modified = std::fs::metadata(&rollout)
-        .and_then(|it| it.modified())
-        .expect("a time");
-    let mut bytes = std::fs::read(&rollout).expect("readable");
-    // A time of a header: no row tells it.
-    let at = bytes.windows(4).position(|it| it == b"2026").expect("a time") + 3;
-    bytes[at] = b'5';
-    std::fs::write(&rollout, bytes).expect("writable");
-    let file = std::fs::File::options().write(true).open(&rollout).expect("writable");
-    file.set_modified(modified).expect("settable");
-    let (told, _) = fails(&home.path, &["verify"], 1);
+    // Neither the first line nor the last 4 KiB, which every reader compares.
+    let mut bytes = std::fs::read(&path).expect("readable");
+    let at = bytes.windows(9).position(|it| it == b"answer 7 ").expect("there");
+    bytes[at + 7] = b'X';
+    std::fs::write(&path, bytes).expect("writable");
+    let (told, _) = fails(&home.path, &["verify"], 4);
     assert!(
-        told.contains(&fixture::id(1)) && told.contains("codex-threads rebuild"),
+        told.contains(thread) && told.contains("codex-threads rebuild"),
         "{told}"
     );
-    assert!(ok(&home.path, &["rebuild"]).contains("  threads  21\n"));
+    assert!(ok(&home.path, &["rebuild"]).contains("  threads  22\n"));
     assert!(ok(&home.path, &["verify"]).contains("The index agrees with the rollouts."));
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use support::{Wire, request};
 
 /// More than one step takes.
-const THREADS: u32 = 70;
+const THREADS: u32 = 262;
 
 fn home() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -55,7 +55,7 @@ async fn progress_is_told_until_it_is_done() {
         .collect();
     let (first, last) = (&progress[0]["params"], &progress[progress.len() - 1]["params"]);
     assert_eq!(first["state"], "indexing");
-    assert_eq!(first["rolloutsLeft"], 6, "the first step took 64 of 70");
+    assert_eq!(first["rolloutsLeft"], 6, "the first step took 256 of 262");
     assert_eq!(*last, nothing("done"));
 }
 

@@ -20,7 +20,7 @@ fn index(folder: &Path, rollouts: &[Known], documents: &[(i64, u64, &str)]) -> I
     let written = index.write(|transaction| {
         for (key, id, base, (file_len, projected, indexed), compressed) in rollouts {
             transaction.execute(
-                "INSERT INTO rollouts VALUES (?1, ?2, ?2, ?2, 0, ?3, ?4, '0', '', ?5, 0, ?6, ?7, 0, 0, '', '', NULL, 0, 0)",
+                "INSERT INTO rollouts VALUES (?1, ?2, ?2, ?2, 0, ?3, ?4, '0', '', ?5, 0, ?6, ?7, 0, 0, '', '', NULL, 0, 0, 0)",
                 rusqlite::params![key, id, compressed, file_len, projected, indexed, base],
             )?;
         }

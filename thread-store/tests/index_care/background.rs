@@ -123,7 +123,7 @@ async fn files_that_cannot_be_read_are_not_tried_for_ever() {
     }
     let store = home.store();
     finish(&store).await;
-    assert!(lag(&store).await.starts_with("64 rollouts"), "{}", lag(&store).await);
+    assert!(lag(&store).await.starts_with("256 rollouts"), "{}", lag(&store).await);
 }
 
 /// Without an end to it, the newest, which fail and are tried again by each step, would keep it from all others.

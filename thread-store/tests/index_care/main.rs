@@ -58,6 +58,12 @@ async fn index_all(store: &LocalStore) {
     maintenance.index_all(Arc::new(NoProgress)).await.expect("indexed");
 }
 
+/// Makes the index anew.
+async fn rebuild(store: &LocalStore) {
+    let maintenance = store.maintenance().expect("kept");
+    maintenance.rebuild(Arc::new(NoProgress)).await.expect("indexed");
+}
+
 struct NoProgress;
 
 impl IndexProgress for NoProgress {

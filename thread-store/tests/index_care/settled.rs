@@ -42,7 +42,7 @@ async fn the_next_process_reads_no_rollout_to_list_them() {
     std::fs::remove_file(home.path().join("session_index.jsonl")).expect("there is one");
     let expected = list(home.options()).await;
     let fs = FaultFs::new(Arc::new(StdFs)).with(Fault::FailAll {
-        op: FsOp::Open,
+        op: FsOp::ReadAt,
         kind: ErrorKind::Other,
     });
     let options = LocalStoreOptions {
