@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash as _, Hasher as _};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use codex_rollout::discover::{Encoding, Location, RolloutFile, visit};
 use uuid::Uuid;
@@ -176,9 +175,8 @@ impl Inner {
             }
             state.changes
         };
-        let began = Instant::now();
         let sweep = Arc::new(self.look());
-        let cost_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let cost_ms = self.clock.now_ms() - now_ms;
         let mut state = self.catalog.lock();
         if state.changes != changes {
             // Something was made or moved meanwhile: it is looked at again, and by the next request, too.

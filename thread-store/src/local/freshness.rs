@@ -67,6 +67,18 @@ pub(super) struct Situation {
     pub(super) stored: Vec<(Uuid, i64)>,
 }
 
+/// What folded files give, until it is stored.
+#[derive(Default)]
+struct Gathered {
+    updates: Vec<RolloutUpdate>,
+    /// Threads whose rows may have to change.
+    threads: BTreeSet<String>,
+    /// Rollouts that others may inherit something new from.
+    news: Vec<Uuid>,
+    /// Files of which the index may say that all is stored once it is, with their threads.
+    settling: Vec<(RolloutFile, String)>,
+}
+
 impl Inner {
     /// Catches up before an answer that the index as it is can give, too. On a full disk it gives it if it knows the very
     /// rollouts that there are, so that no thread is missing or there too much; the log of the program says that order and
@@ -164,18 +176,25 @@ impl Inner {
         if files.is_empty() && threads.is_empty() {
             return Ok(Vec::new());
         }
-        let mut news = Vec::new();
         let mut seen = vec![false; files.len()];
-        // Files of which the index may say that all is stored once it is, with their threads.
-        let mut settling = Vec::new();
-        let (mut updates, mut done) = (Vec::new(), 0);
+        let mut gathered = Gathered {
+            threads,
+            ..Gathered::default()
+        };
+        let mut done = 0;
         self.fold_files(files, &situation.digests, is_enough, &mut |folded| {
             let file = &files[folded.at];
             seen[folded.at] = true;
             progress(file, done);
             done += 1;
-            self.take_folded(file, folded, &mut updates, &mut threads, &mut news, &mut settling)
+            self.take_folded(file, folded, &mut gathered)
         })?;
+        let Gathered {
+            mut updates,
+            mut threads,
+            news,
+            mut settling,
+        } = gathered;
         self.store_updates(&mut updates)?;
         let postponed = match self.has_postponed_import() {
             true => Some(self.facts_of_indexed()?),
@@ -202,36 +221,28 @@ impl Inner {
     }
 
     /// Takes what folding one file gave.
-    fn take_folded(
-        &self,
-        file: &RolloutFile,
-        folded: Folded,
-        updates: &mut Vec<RolloutUpdate>,
-        threads: &mut BTreeSet<String>,
-        news: &mut Vec<Uuid>,
-        settling: &mut Vec<(RolloutFile, String)>,
-    ) -> StoreResult<()> {
-        updates.extend(folded.updates);
+    fn take_folded(&self, file: &RolloutFile, folded: Folded, gathered: &mut Gathered) -> StoreResult<()> {
+        gathered.updates.extend(folded.updates);
         match folded.outcome {
             Ok(looked) => {
                 self.forget_unread(file);
                 if looked.is_news {
-                    news.push(rollout_uuid(file));
-                    threads.insert(looked.thread_id.clone());
-                    settling.push((file.clone(), looked.thread_id));
+                    gathered.news.push(rollout_uuid(file));
+                    gathered.threads.insert(looked.thread_id.clone());
+                    gathered.settling.push((file.clone(), looked.thread_id));
                 }
             }
             Err(error @ StoreError::Header { .. }) => {
-                threads.extend(self.forget_rows_of(file)?);
+                gathered.threads.extend(self.forget_rows_of(file)?);
                 self.mark_unreadable(file, error_chain(&error));
             }
             // A disk that fails now may not fail the next time.
             Err(error @ StoreError::Read { .. }) => self.mark_unread(file, error_chain(&error)),
             Err(error) => return Err(error),
         }
-        let rows: usize = updates.iter().map(|update| update.changes.len()).sum();
-        if updates.len() >= STEP_ROLLOUTS || rows >= STEP_ROWS {
-            self.store_updates(updates)?;
+        let rows: usize = gathered.updates.iter().map(|update| update.changes.len()).sum();
+        if gathered.updates.len() >= STEP_ROLLOUTS || rows >= STEP_ROWS {
+            self.store_updates(&mut gathered.updates)?;
         }
         Ok(())
     }

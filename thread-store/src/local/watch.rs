@@ -48,7 +48,12 @@ impl Watch {
             let (heard, folders) = (Arc::clone(&heard), folders.clone());
             move |event| heard.hear(event, &folders)
         };
-        match watch_folders(home, &folders, hear) {
+        let there: Vec<PathBuf> = folders
+            .iter()
+            .filter(|folder| fs.stat(folder).is_ok())
+            .cloned()
+            .collect();
+        match watch_folders(home, &there, hear) {
             Ok(watcher) => Some(Self {
                 heard,
                 _watcher: watcher,
@@ -96,7 +101,7 @@ fn watch_folders(
     let mut watcher = notify::recommended_watcher(hear)?;
     // Tells of folders of rollouts that are made later.
     watcher.watch(home, RecursiveMode::NonRecursive)?;
-    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+    for folder in folders {
         watcher.watch(folder, RecursiveMode::Recursive)?;
     }
     Ok(watcher)
