@@ -5,7 +5,6 @@ a time. That a slow one harms nobody else is seen in a second process on the sam
 """
 import contextlib
 import itertools
-import json
 import os
 import random
 
@@ -20,7 +19,6 @@ PAGE_ROWS = 15
 MAX_RESIDENT_MB = 256
 HOLE_BYTES = 65 << 20  # one more MiB than a line may have
 ANSWER_SECONDS = 240
-LONG_PAGE_ROWS = 100  # reaches the long line, in the middle of a thread, from either end
 
 
 def run(command, work, sparse_gb):
@@ -30,21 +28,16 @@ def run(command, work, sparse_gb):
     with contextlib.closing(place.open()) as client:
         recorded = sparse.record(client)
     copies = max(sparse_gb * 1024 * 1024 * 1024 // HOLE_BYTES // len(recorded), 1)
-    threads, with_long_line = sparse.multiply(place.home, recorded, copies, HOLE_BYTES)
+    threads = sparse.multiply(place.home, recorded, copies, HOLE_BYTES)
     with contextlib.closing(place.open()) as client:
         answers = walk_all(checks, client, threads)
         walked_mb = resident_peak_mb(client)
     checks.that("resident memory while clients page", walked_mb is None or walked_mb < MAX_RESIDENT_MB, f"{walked_mb} MB")
-    with contextlib.closing(place.open()) as client:
-        longest = read_long_lines(checks, client, with_long_line)
-        read_mb = resident_peak_mb(client)
-    checks.that("resident memory while all read long lines", read_mb is None or read_mb < MAX_RESIDENT_MB, f"{read_mb} MB")
     taken, stalled_mb = unread.check_answers(checks, place, threads)
     checks.that("resident memory while a client does not read", stalled_mb is None or stalled_mb < MAX_RESIDENT_MB, f"{stalled_mb} MB")
     kept = unread.check_notifications(checks, place)
     return checks, (f"{WALKS} walks at once over {len(threads)} threads with {len(threads) * HOLE_BYTES / (1 << 30):.1f} GiB of holes, "
-                    f"{answers} pages, at most {walked_mb} MB resident; {WALKS} at once over {len(with_long_line)} lines of {sparse.LONG_LINE_BYTES / 1e6:.0f} MB, "
-                    f"answers up to {longest / 1e6:.0f} MB, {read_mb} MB resident; a client that reads no answers had {taken} requests taken, {stalled_mb} MB; "
+                    f"{answers} pages, at most {walked_mb} MB resident; a client that reads no answers had {taken} requests taken, {stalled_mb} MB; "
                     f"one that reads no notifications was closed, {kept} items of it kept")
 
 
@@ -98,20 +91,3 @@ def walk_all(checks, client, threads):
             waiting[another.ask(client)] = another
             break
     return answers
-
-
-def read_long_lines(checks, client, thread_ids):
-    """As many requests as there are clients ask at once for pages with a long line in it. Returns the size of the largest answer."""
-    waiting = {}
-    for thread_id, direction in itertools.islice(itertools.cycle(itertools.product(thread_ids, ("asc", "desc"))), WALKS):
-        params = {"threadId": thread_id, "limit": LONG_PAGE_ROWS, "sortDirection": direction, "itemsView": "full"}
-        waiting[client.begin("thread/turns/list", params)] = thread_id
-    longest = 0
-    while waiting:
-        request, answer = client.take(ANSWER_SECONDS)
-        thread_id = waiting.pop(request)
-        checks.that("a page with a long line is answered", "result" in answer, answer.get("error"))
-        text = json.dumps(answer)
-        longest = max(longest, len(text))
-        checks.that("a page with a long line says what is left out", "bytes left out; whole line of" in text, thread_id)
-    return longest

@@ -1,7 +1,6 @@
 """A home of many gigabytes that costs next to nothing: recorded threads, copied many times, each with a hole in the middle.
 
-A hole is a line of zeros longer than any line may be: damage that a reader has to pass, and must never hold in memory. Some have
-a valid line of many megabytes besides, which is read, and of which a page has a cut.
+A hole is a line of zeros longer than any line may be: damage that a reader has to pass, and must never hold in memory.
 """
 import glob
 import os
@@ -13,9 +12,6 @@ import said
 TEMPLATES = ("legacy", "paginated")
 TURNS = 120
 TEXT = "what is said in a long thread, over and over again " * 20
-LONG_LINE_BYTES = 40 * 1000 * 1000
-LONG_LINE_EVERY = 8  # copies of each thread; such a line costs disk
-MAX_LONG_LINES = 32
 
 
 def record(client):
@@ -33,39 +29,24 @@ def record(client):
 
 
 def multiply(home, recorded, copies, hole_bytes):
-    """Copies the recorded threads under new ids, with holes and long lines.
-
-    Returns {thread id: turn ids}, without those that were copied, and the ids of those with a long line.
-    """
-    made, with_long_line = {}, []
+    """Copies the recorded threads under new ids, with holes. Returns {thread id: turn ids}, without those that were copied."""
+    made = {}
     for thread_id, turn_ids in recorded.items():
         [path] = glob.glob(os.path.join(home, "sessions", "*", "*", "*", f"rollout-*{thread_id}.jsonl"))
         with open(path, "rb") as rollout:
             lines = rollout.readlines()
-        for number in range(copies):
+        for _ in range(copies):
             other = new_id(thread_id)
             made[other] = turn_ids
             middle = len(lines) // 2
-            is_long = number % LONG_LINE_EVERY == 0 and len(with_long_line) < MAX_LONG_LINES
-            rest = lengthened(lines[middle:]) if is_long else lines[middle:]
-            with_long_line += [other] * is_long
             with open(path.replace(thread_id, other), "wb") as rollout:
                 rollout.write(b"".join(lines[:middle]).replace(thread_id.encode(), other.encode()))
                 rollout.truncate(rollout.tell() + hole_bytes)
                 rollout.seek(0, os.SEEK_END)
                 rollout.write(b"\n")
-                for line in rest:
-                    rollout.write(line.replace(thread_id.encode(), other.encode()))
+                rollout.write(b"".join(lines[middle:]).replace(thread_id.encode(), other.encode()))
         os.remove(path)
-    return made, with_long_line
-
-
-def lengthened(lines):
-    """The same lines, but what the agent says in one of them is very long."""
-    at = next(at for at, line in enumerate(lines) if b"agent_message" in line or b"AgentMessage" in line)
-    text = b"what is said"
-    assert text in lines[at], lines[at][:500]
-    return lines[:at] + [lines[at].replace(text, b"and so on \\n" * (LONG_LINE_BYTES // 12) + text, 1)] + lines[at + 1:]
+    return made
 
 
 def new_id(thread_id):
