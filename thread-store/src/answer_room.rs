@@ -44,6 +44,11 @@ impl AnswerRoom {
         OF_TASK.try_with(Self::clone).ok()
     }
 
+    /// Returns the room of the request that this thread works on, for threads that it starts.
+    pub(crate) fn of_thread() -> Option<Self> {
+        OF_THREAD.with_borrow(Clone::clone)
+    }
+
     /// Lets this thread work for the request. One that holds a share already waits for no other.
     pub(crate) fn enter(self) -> Entered {
         let admitted = self.holds().first().map(KeptHold::admit);

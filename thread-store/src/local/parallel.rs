@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use crate::answer_room::AnswerRoom;
 use crate::error::StoreResult;
 
 /// Pieces from which on several threads work.
@@ -31,11 +32,14 @@ pub(super) fn in_parallel<T: Send>(
         let at = next.fetch_add(1, Ordering::Relaxed);
         (at < count).then(|| work(at)).flatten()
     };
+    // They work for the same request: if it holds memory already, they wait for no more.
+    let room = AnswerRoom::of_thread();
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(MAX_WAITING_RESULTS);
         for _ in 0..workers {
-            let sender = sender.clone();
+            let (sender, room) = (sender.clone(), room.clone());
             scope.spawn(move || {
+                let _entered = room.map(AnswerRoom::enter);
                 while let Some(result) = next_result() {
                     if sender.send(result).is_err() {
                         break; // the taker has failed, and says why

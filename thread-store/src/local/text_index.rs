@@ -16,6 +16,7 @@ use super::list::error_chain;
 use super::open_rollout::read_error;
 use super::searchable::document_of;
 use super::store::Inner;
+use crate::answer_room::AnswerRoom;
 use crate::error::{StoreError, StoreResult};
 
 /// Documents that one transaction stores at most, and the bytes of their words.
@@ -63,9 +64,12 @@ impl Inner {
         max_bytes: u64,
         progress: &mut dyn FnMut(u64),
     ) -> StoreResult<bool> {
+        // The reader works for the same request: if it holds memory already, the reader waits for no more.
+        let room = AnswerRoom::of_thread();
         std::thread::scope(|scope| {
             let (parcels, received) = sync_channel(MAX_WAITING_PARCELS);
             let reading = scope.spawn(move || {
+                let _entered = room.map(AnswerRoom::enter);
                 let mut cutter = Cutter::new(parcels);
                 let complete = self.read_texts(sweep, behind, max_bytes, &mut cutter)?;
                 cutter.hand_over();

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use codex_protocol::item::ThreadItem;
 use codex_test_support::RolloutBuilder;
 use codex_thread_store::{
-    AnswerRoom, DamageKind, Direction, ItemPageQuery, ItemsView, LocalStore, LocalStoreOptions, OccurrenceQuery,
-    StoreError, ThreadReadQuery, ThreadStore, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery,
-    TurnPageQuery, View,
+    AnswerRoom, ArchivedFilter, DamageKind, Direction, ItemPageQuery, ItemsView, ListSort, LocalStore,
+    LocalStoreOptions, OccurrenceQuery, SearchQuery, StoreError, ThreadReadQuery, ThreadSearch, ThreadStore,
+    TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery, TurnPageQuery, View,
 };
 
 use support::LocalHome;
@@ -327,4 +327,39 @@ async fn what_no_answer_can_hold_is_an_error_that_names_the_paged_method() {
         .await
         .expect("small");
     assert_eq!(one.len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_holds_memory_does_not_wait_for_itself_when_it_indexes_on_several_threads() {
+    const OTHERS: u32 = 33;
+    let home = LocalHome::new();
+    let long = "x".repeat(3 << 19);
+    write(&home, "question", &long);
+    let store = open(&home, |options| options.limits.max_line_buffer_bytes_in_use = 5 << 20);
+    let room = AnswerRoom::default();
+    let page = room.around(store.list_items(items(THREAD, View::Full, 100))).await;
+    assert_eq!(page.expect("items").items.len(), 3);
+    assert!(room.bytes() > 2 << 20, "{}", room.bytes());
+    // Each of these needs more for its long line than the answer leaves.
+    for number in 100..100 + OTHERS {
+        let mut rollout = RolloutBuilder::paginated(&format!("019cb354-0000-7000-8000-{number:012}"));
+        rollout.start_turn().user("question").agent(&long).complete_turn();
+        rollout.file().write_to(home.path()).expect("writable");
+    }
+    let query = SearchQuery {
+        term: "question".to_owned(),
+        view: View::Full,
+        sort: ListSort::CreatedAt,
+        direction: Direction::Ascending,
+        limit: 100,
+        anchor: None,
+        archived: ArchivedFilter::Any,
+        sources: None,
+        include_attached: true,
+    };
+    let found = room
+        .around(store.search().expect("kept").search_threads(query))
+        .await
+        .expect("found");
+    assert_eq!(found.hits.len(), OTHERS as usize + 2);
 }
