@@ -265,6 +265,14 @@ impl Reader<'_> {
         rollouts::continuing(self.connection(), rollout_id)
     }
 
+    /// Returns the ids of the rollouts that others in the index continue, whether they are in it themselves or not.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn continued(&self) -> StateResult<Vec<String>> {
+        rollouts::continued(self.connection())
+    }
+
     /// Returns the ids of rollouts whose texts are not all in the word index, newest path first.
     ///
     /// # Errors

@@ -192,6 +192,15 @@ pub(super) fn continuing(connection: &Connection, rollout_id: &str) -> StateResu
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Returns the ids of the rollouts that others continue.
+pub(super) fn continued(connection: &Connection) -> StateResult<Vec<String>> {
+    let sql =
+        "SELECT DISTINCT base_rollout_id FROM rollouts INDEXED BY rollouts_base WHERE base_rollout_id IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Stores one step; the later of two processes that folded the same lines gets `CheckpointMoved`.
 pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> StateResult<i64> {
     let found: Option<(i64, i64)> = transaction

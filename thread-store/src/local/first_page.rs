@@ -44,16 +44,18 @@ struct Queue {
     files: Vec<Queued>,
     by_rollout: HashMap<Uuid, usize>,
     by_thread: HashMap<String, Vec<usize>>,
-    /// Place of the first file that was not taken.
+    /// Place of the next file that has to be taken.
     next: usize,
 }
 
 struct Queued {
     file: RolloutFile,
     head: HeadKey,
-    /// Key in the order of the list; `None` comes before all others.
+    /// Key in the order of the list; `None`, which is not known or does not matter, comes before all others.
     key: Option<i64>,
     taken: bool,
+    /// Whether it can be passed over: the page begins behind it.
+    is_before: bool,
 }
 
 impl Inner {
@@ -88,7 +90,8 @@ impl Inner {
         };
         let facts: Vec<String> = facts.iter().filter(is_known).cloned().collect();
         self.bring_files(&situation, &changed, &facts, &|| false, &mut |_, _| {})?;
-        let mut queue = self.queue(unknown, query)?;
+        let in_use = self.files_in_use(&situation, &known)?;
+        let mut queue = self.queue(unknown, &in_use, query)?;
         // Whoever has asked for many threads will ask for more: the pages of a walk must not each begin with a look at all files.
         let mut batch_files = (known.len() / 2).clamp(FIRST_BATCH_FILES.0, FIRST_BATCH_FILES.1);
         while queue.next < queue.files.len() {
@@ -110,16 +113,36 @@ impl Inner {
         Ok(None)
     }
 
-    fn queue(&self, unknown: Vec<RolloutFile>, query: &ListQuery) -> StoreResult<Queue> {
+    /// Returns the rollouts that can change the rows of threads that the index knows already: other revisions of them, and what
+    /// they continue. Indexing behind the answers may have stopped in the middle of a thread.
+    fn files_in_use(&self, situation: &Situation, known: &HashSet<Uuid>) -> StoreResult<HashSet<Uuid>> {
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let bases = reader.continued().map_err(|error| self.index_error(error))?;
+        let mut in_use: HashSet<Uuid> = bases.iter().filter_map(|id| id.parse().ok()).collect();
+        for file in known
+            .iter()
+            .filter_map(|rollout_id| situation.sweep.rollout(*rollout_id))
+        {
+            let thread_id = named_thread(file).and_then(|id| id.parse().ok());
+            let revisions = thread_id.map(|id| situation.sweep.named(id)).unwrap_or_default();
+            in_use.extend(revisions.into_iter().map(rollout_uuid));
+        }
+        Ok(in_use)
+    }
+
+    fn queue(&self, unknown: Vec<RolloutFile>, in_use: &HashSet<Uuid>, query: &ListQuery) -> StoreResult<Queue> {
         let heads = self.heads_of(&unknown)?;
         let queued = unknown.into_iter().zip(heads).map(|(file, head)| Queued {
             key: match query.sort {
+                _ if in_use.contains(&rollout_uuid(&file)) => None,
                 ListSort::UpdatedAt => i64::try_from(file.stat.mtime_ns / 1_000_000).ok(),
                 _ => head.created_at_ms,
             },
             file,
             head,
             taken: false,
+            is_before: false,
         });
         let mut files: Vec<Queued> = queued.collect();
         match query.direction {
@@ -142,21 +165,14 @@ impl Inner {
         }
         if let Some(anchor) = query.anchor {
             // Their threads come before the page, unless they have other files behind, which bring them along.
-            let comes_before = |queued: &Queued| {
-                queued.key.is_some_and(|key| match query.direction {
+            for queued in &mut queue.files {
+                queued.is_before = queued.key.is_some_and(|key| match query.direction {
                     Direction::Ascending => key < anchor.time_ms,
                     Direction::Descending => key > anchor.time_ms,
-                })
-            };
-            let without_key = queue.files.iter().take_while(|queued| queued.key.is_none()).count();
-            let skipped = queue.files[without_key..]
-                .iter()
-                .take_while(|queued| comes_before(queued))
-                .count();
-            if without_key == 0 {
-                queue.next = skipped;
+                });
             }
         }
+        queue.pass_over();
         Ok(queue)
     }
 
@@ -195,6 +211,14 @@ impl Inner {
 }
 
 impl Queue {
+    /// Goes on to the next file that has to be taken.
+    fn pass_over(&mut self) {
+        let done = |queued: &Queued| queued.taken || queued.is_before;
+        while self.files.get(self.next).is_some_and(done) {
+            self.next += 1;
+        }
+    }
+
     /// Takes about so many files, with all others of their threads and what these continue.
     fn take(&mut self, count: usize, situation: &Situation) -> Vec<RolloutFile> {
         let mut open = Vec::new();
@@ -217,9 +241,7 @@ impl Queue {
                 let base = queued.head.base.and_then(|base| situation.sweep.rollout(base));
                 open.extend(base.and_then(|file| self.by_rollout.get(&rollout_uuid(file))));
             }
-            while self.files.get(self.next).is_some_and(|queued| queued.taken) {
-                self.next += 1;
-            }
+            self.pass_over();
         }
         taken
     }

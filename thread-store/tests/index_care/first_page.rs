@@ -8,7 +8,8 @@ use codex_thread_store::{
 use crate::support::LocalHome;
 use crate::{any_query, index_all};
 
-const THREADS: u64 = 260;
+/// With forks and revisions more rollouts than a step of indexing behind the answers and a short rest.
+const THREADS: u64 = 340;
 const FIRST_MS: i64 = 1_772_442_000_000;
 
 fn id(number: u64) -> String {
@@ -127,6 +128,21 @@ async fn a_page_of_a_home_that_is_not_indexed_is_that_of_the_whole_index() {
                 assert_eq!(relative(&early, found), relative(&whole, expected), "{query:?}");
             }
         }
+    }
+}
+
+/// Forks are newer than what they continue, and newer revisions than older ones: a part of the index is of threads in parts.
+#[tokio::test]
+async fn a_page_is_that_of_the_whole_index_also_where_indexing_stopped_in_the_middle() {
+    let (early, whole) = (home(), home());
+    index_all(&whole.store()).await;
+    for query in [View::Full, View::Codex].into_iter().flat_map(queries).step_by(3) {
+        let expected = page(&whole.store(), &query).await;
+        early.with_closed_store(|index| std::fs::remove_file(index).expect("an index"));
+        let store = early.store();
+        store.maintenance().expect("kept").index_step().await.expect("a step");
+        let found = page(&store, &query).await;
+        assert_eq!(relative(&early, found), relative(&whole, expected), "{query:?}");
     }
 }
 
