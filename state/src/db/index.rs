@@ -311,6 +311,14 @@ impl Drop for Reader<'_> {
 }
 
 impl Index {
+    /// Marks rollouts like [`settle`](Self::settle), inside `transaction`.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn settle_in(transaction: &Transaction<'_>, marks: &[Settled]) -> StateResult<()> {
+        rollouts::settle(transaction, marks)
+    }
+
     /// Moves the text checkpoint of a rollout inside `transaction`; false when somebody else moved it before.
     ///
     /// # Errors

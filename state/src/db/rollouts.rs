@@ -61,7 +61,8 @@ pub struct Settled {
     pub rollout_id: String,
     /// The file that this was made of; the mark is not set if another state of it was stored meanwhile.
     pub fingerprint: String,
-    /// What to remember: a hash of the file's state, not 0. Whoever finds the same state needs not look at the rollout.
+    /// What to remember: a hash of the file's state. Whoever finds the same state needs not look at the rollout; 0 takes the
+    /// mark back.
     pub mark: i64,
 }
 

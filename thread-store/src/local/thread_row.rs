@@ -4,7 +4,7 @@
 
 use codex_protocol::ids::ThreadId;
 use codex_rollout::discover::Encoding;
-use codex_state::db::{Index, Reader, RolloutRow};
+use codex_state::db::{Index, Reader, RolloutRow, Settled};
 use codex_state::threads::{self, ThreadRow};
 
 use super::catalog::{Freshness, Sweep};
@@ -28,12 +28,22 @@ impl Inner {
     /// Recomputes and stores the rows of these threads; threads without rollouts lose theirs.
     pub(super) fn store_thread_rows(&self, sweep: &Sweep, facts: &Facts, threads: &[String]) -> StoreResult<()> {
         let index = self.index();
+        let mut unseen = Vec::new();
         let rows = {
             let reader = index.reader().map_err(|error| self.index_error(error))?;
-            threads
-                .iter()
-                .map(|thread_id| {
-                    let revisions = reader.rollouts_of(thread_id).map_err(|error| self.index_error(error))?;
+            let mut stored = Vec::new();
+            for thread_id in threads {
+                let revisions = reader.rollouts_of(thread_id).map_err(|error| self.index_error(error))?;
+                let missing = self.unseen_revisions(sweep, &revisions);
+                // A file that cannot be looked at now is not gone: the row stays as it is until it can.
+                if missing.is_empty() || sweep.problems.is_empty() {
+                    stored.push((thread_id, revisions));
+                    unseen.extend(missing);
+                }
+            }
+            stored
+                .into_iter()
+                .map(|(thread_id, revisions)| {
                     let revisions = self.with_tails(&reader, sweep, revisions)?;
                     let lookup = |id: &str| {
                         let ancestor = reader.rollout(id).map_err(|error| self.index_error(error))?;
@@ -49,6 +59,7 @@ impl Inner {
         };
         let write = |index: &Index| {
             index.write(|transaction| {
+                Index::settle_in(transaction, &unseen)?;
                 for (thread_id, row) in &rows {
                     match row {
                         Some(row) => threads::upsert(transaction, row)?,
@@ -59,6 +70,27 @@ impl Inner {
             })
         };
         write(&index).map_err(|error| self.index_error(error))
+    }
+
+    /// Returns the stored revisions whose files the sweep has not met, as no longer settled. If a file comes back, it is looked at
+    /// again, because the row that is made now does without it.
+    fn unseen_revisions(&self, sweep: &Sweep, revisions: &[RolloutRow]) -> Vec<Settled> {
+        let mut unseen = Vec::new();
+        for row in revisions {
+            let rollout_id = row.rollout_id.parse().ok();
+            if rollout_id.and_then(|id| sweep.rollout(id)).is_some() {
+                continue;
+            }
+            if let Some(rollout_id) = rollout_id {
+                self.catalog.forget_rollout(rollout_id);
+            }
+            unseen.push(Settled {
+                rollout_id: row.rollout_id.clone(),
+                fingerprint: row.file.fingerprint.clone(),
+                mark: 0,
+            });
+        }
+        unseen
     }
 
     /// Adds what a complete last line without newline says: it is shown, but not stored, since it may still grow.
