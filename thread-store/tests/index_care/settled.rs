@@ -82,3 +82,47 @@ async fn a_name_that_was_given_meanwhile_is_listed() {
     };
     assert_eq!(named("second name"), 1);
 }
+
+/// A file that cannot be looked at is not gone, and what changes meanwhile is made good: in the same process and in the next.
+#[tokio::test]
+async fn a_file_that_cannot_be_looked_at_for_a_moment_is_listed_with_what_changed_meanwhile() {
+    for next_process in [false, true] {
+        let home = home();
+        index_all(&home.store()).await;
+        let path = home.store().list_threads(any_query()).await.expect("a list").threads[2]
+            .path
+            .clone();
+        let fs = FaultFs::new(Arc::new(StdFs));
+        let options = LocalStoreOptions {
+            fs: Arc::new(fs.clone()),
+            ..home.options()
+        };
+        let store = LocalStore::open(options).expect("a home");
+        assert_eq!(
+            store.list_threads(any_query()).await.expect("a list").threads.len() as u64,
+            THREADS
+        );
+        fs.add(Fault::FailBelow {
+            path,
+            kind: ErrorKind::Other,
+        });
+        let mut names = HomeBuilder::new();
+        names.name(&id(2), "second name", CREATED_MS + 1_000);
+        names.write_to(home.path()).expect("writable");
+        assert_eq!(
+            store.list_threads(any_query()).await.expect("a list").threads.len() as u64,
+            THREADS
+        );
+        fs.heal();
+        let found = match next_process {
+            false => store.list_threads(any_query()).await.expect("a list"),
+            true => list(home.options()).await,
+        };
+        let names: Vec<_> = found.threads.iter().map(|thread| thread.name.as_deref()).collect();
+        assert_eq!(
+            names,
+            [None, None, Some("second name"), None, None],
+            "in the next process: {next_process}"
+        );
+    }
+}
