@@ -12,8 +12,8 @@ use codex_protocol::item::ThreadItem;
 use codex_test_support::RolloutBuilder;
 use codex_thread_store::{
     AnswerRoom, ArchivedFilter, DamageKind, Direction, ItemPageQuery, ItemsView, ListSort, LocalStore,
-    LocalStoreOptions, OccurrenceQuery, SearchQuery, StoreError, ThreadReadQuery, ThreadSearch, ThreadStore,
-    TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery, TurnPageQuery, View,
+    LocalStoreOptions, OccurrenceQuery, SearchQuery, StoreError, ThreadReadQuery, ThreadStore, TimelineAnchor,
+    TimelineEntry, TimelineEntryKind, TimelineQuery, TurnPageQuery, View,
 };
 
 use support::LocalHome;
