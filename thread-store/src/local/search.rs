@@ -10,7 +10,7 @@ use codex_rollout::lines::LineEvent;
 use codex_state::db::{Reader, RolloutRow};
 use codex_state::messages::{said, said_in_bare};
 use codex_state::projector::{Mode, RowReader};
-use codex_state::rows::{ItemRow, RowKey, RowSet, RowSets, Span, id_hash};
+use codex_state::rows::{ItemClass, ItemRow, RowKey, RowSet, RowSets, Span, id_hash};
 use codex_state::text::LiteralMatcher;
 use codex_state::threads::{self, DefaultSources, ListFilter, ThreadRow, Visibility};
 use codex_state::words::{self, Candidates, Inheritance, ReachLimits, WordScope};
@@ -313,9 +313,13 @@ impl Shown<'_, '_> {
             row.spans.iter().rfind(visible).map(|span| span.offset)
         };
         let found = found.map_err(|error| index_error(&self.open.file.path, error))?;
-        Ok(found
-            .iter()
-            .any(|row| row.sets.contains(self.set) && row.removed_at.is_none() && newest(row) == Some(offset)))
+        // A hook prompt is a message for the model only, and an item of its own for people.
+        Ok(found.iter().any(|row| {
+            row.class != ItemClass::Other
+                && row.sets.contains(self.set)
+                && row.removed_at.is_none()
+                && newest(row) == Some(offset)
+        }))
     }
 }
 

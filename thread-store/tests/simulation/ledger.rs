@@ -38,6 +38,8 @@ pub(crate) struct Known {
     pub(crate) expected: Expected,
     /// The turn that is open.
     pub(crate) turn: Option<String>,
+    /// What it was before changes that a kill cut short: nothing was acknowledged, so a power loss may bring it back.
+    pub(crate) undoable: Vec<Expected>,
 }
 
 /// What survives.
@@ -76,6 +78,51 @@ fn is_word(word: &str) -> bool {
     let numbers = word.strip_prefix('m').and_then(|rest| rest.strip_suffix('e'));
     let numbers = numbers.and_then(|numbers| numbers.split_once('x'));
     numbers.is_some_and(|(step, part)| [step, part].iter().all(|text| text.parse::<usize>().is_ok()))
+}
+
+impl Known {
+    /// Takes over what an acknowledged change made. What is on stable storage keeps older states from coming back.
+    pub(crate) fn believe(&mut self, after: Expected) {
+        let is_moved = (&after.marks, after.archived) != (&self.expected.marks, self.expected.archived);
+        if is_moved && after.marks.last().is_none_or(|mark| mark.synced) {
+            self.undoable.clear();
+        }
+        self.expected = after;
+    }
+
+    /// Takes over what a crash left of the thread: of the state before an act or after it, or of what an earlier kill left
+    /// undoable.
+    pub(crate) fn settle(
+        &mut self,
+        before: &Expected,
+        after: &Expected,
+        found: Option<&Found>,
+        survives: Survives,
+    ) -> Result<(), String> {
+        let settled = match Expected::settle(before, after, found, survives) {
+            Err(_) if survives == Survives::Synced && !self.undoable.is_empty() => {
+                let older = self.undoable.iter().rev().find_map(|older| {
+                    let named = Expected {
+                        name: before.name.clone(),
+                        ..older.clone()
+                    };
+                    Expected::settle(older, &named, found, survives).ok()
+                });
+                older.ok_or_else(|| {
+                    let undoable = &self.undoable;
+                    format!("{found:?} is nothing of {before:?}, {after:?} or {undoable:?} ({survives:?})")
+                })?
+            }
+            settled => settled?,
+        };
+        if survives == Survives::Synced {
+            self.undoable.clear();
+        } else if before != after && settled != *before {
+            self.undoable.push(before.clone());
+        }
+        self.expected = settled;
+        Ok(())
+    }
 }
 
 impl Expected {

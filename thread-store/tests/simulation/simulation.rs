@@ -261,7 +261,7 @@ impl Simulation {
 
     fn believe(&mut self, intent: Intent) {
         let known = &mut self.threads[intent.at];
-        known.expected = intent.after;
+        known.believe(intent.after);
         known.turn = intent.turn;
     }
 
@@ -319,9 +319,10 @@ impl Simulation {
                 Some((intent, false)) if intent.at == at => (before.clone(), intent.after.clone()),
                 _ => (before.clone(), before),
             };
-            let settled = Expected::settle(&base, &after, found.as_ref(), survives);
-            let id = self.threads[at].thread_id;
-            self.threads[at].expected = settled.map_err(|reason| format!("after a crash, {id}: {reason}"))?;
+            let known = &mut self.threads[at];
+            let settled = known.settle(&base, &after, found.as_ref(), survives);
+            let id = known.thread_id;
+            settled.map_err(|reason| format!("after a crash, {id}: {reason}"))?;
             if survives == Survives::Synced || self.handles[at].is_none() {
                 self.threads[at].turn = None;
             }
@@ -341,6 +342,7 @@ impl Simulation {
         let known = &mut self.threads[at];
         known.turn = None;
         known.expected.marks.iter_mut().for_each(|mark| mark.synced = true);
+        known.undoable.clear();
         Ok(())
     }
 

@@ -136,6 +136,7 @@ impl Simulation {
             mode,
             expected: Expected::default(),
             turn: None,
+            undoable: Vec::new(),
         });
         self.append(process, self.threads.len() - 1, Piece::Turn, None, step)
     }
@@ -270,6 +271,7 @@ impl Simulation {
             mode: self.threads[source].mode,
             expected: Expected::default(),
             turn: None,
+            undoable: Vec::new(),
         });
         let process = self.process(process);
         let forked = process.run(lifecycle(process).fork_thread(request)).map(drop);
