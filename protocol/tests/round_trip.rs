@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use codex_protocol::log::{LineHead, RolloutItem, RolloutLine, payload_tag, peek};
+use codex_protocol::log::event::ItemCompletedEvent;
+use codex_protocol::log::{EventMsg, LineHead, RolloutItem, RolloutLine, payload_tag, peek};
 use serde_json::Value;
 
 const TODAY: &str = include_str!("lines/today.jsonl");
@@ -24,6 +25,39 @@ fn decoded_lines_are_encoded_as_the_bytes_that_were_read() {
         let foreign = line.replacen("{\"timestamp\"", "{ \"zzz\" : 1.50, \"timestamp\"", 1);
         assert_eq!(String::from_utf8(decoded(&foreign).encode()).unwrap(), foreign);
     }
+}
+
+/// The short way to a completed item says what the general way says, or nothing.
+#[test]
+fn lines_that_complete_items_decode_the_same_both_ways() {
+    let mut completed = 0;
+    let mut check = |line: &str| {
+        let item = RolloutLine::decode(line.as_bytes()).map(|line| line.item);
+        let general = match item {
+            Ok(RolloutItem::EventMsg(event)) => match *event {
+                EventMsg::ItemCompleted(completed) => Some(completed),
+                _ => None,
+            },
+            _ => None,
+        };
+        let short = ItemCompletedEvent::decode_line(line.as_bytes());
+        if let Some(short) = &short {
+            completed += 1;
+            assert_eq!(Some(short), general.as_ref(), "{line}");
+        }
+        (short.is_some(), general.is_some())
+    };
+    for line in TODAY.lines().chain(OLD.lines()) {
+        let (short, general) = check(line);
+        assert_eq!(short, general, "{line}");
+        check(&line.replacen("item_completed", "item_started", 1));
+        check(&line.replacen("\"turn_id\"", "\"turn_id\":\"first\",\"turn_id\"", 1));
+        check(&line.replacen("event_msg", "response_item", 1));
+        check(&line.replacen("\"payload\":", "\"payload\":7,\"payload\":", 1));
+        check(&format!("{line}\n"));
+        check(&line[..line.len() - 1]);
+    }
+    assert!(completed > 20, "{completed}");
 }
 
 #[test]

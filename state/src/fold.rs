@@ -9,6 +9,7 @@ use codex_protocol::item::{
     MessagePhase, ReasoningItem, ReasoningPart, ThreadItem, TimedItem, TurnError, TurnItem, canonical_from_event,
     canonical_reasoning, hook_prompt_from_message,
 };
+use codex_protocol::log::event::ItemCompletedEvent;
 use codex_protocol::log::{BareLine, EventMsg, LineHead, ResponseItem, RolloutItem};
 use uuid::Uuid;
 
@@ -110,12 +111,7 @@ fn canonical(row: &ItemRow, lines: &[(Span, &[u8])]) -> StateResult<FoldedItem> 
     let mut started_at_ms = None;
     let mut completed_at_ms = None;
     for (span, bytes) in lines {
-        let Some(RolloutItem::EventMsg(event)) = decode(bytes) else {
-            return Err(StateError::StaleRow { offset: span.offset });
-        };
-        let EventMsg::ItemCompleted(completed) = *event else {
-            return Err(StateError::StaleRow { offset: span.offset });
-        };
+        let completed = completed(bytes).ok_or(StateError::StaleRow { offset: span.offset })?;
         if id_hash(completed.item.id()) != row.id_hash {
             return Err(StateError::StaleRow { offset: span.offset });
         }
@@ -136,6 +132,19 @@ fn canonical(row: &ItemRow, lines: &[(Span, &[u8])]) -> StateResult<FoldedItem> 
         item,
         turn_id: Some(turn_id),
     })
+}
+
+fn completed(bytes: &[u8]) -> Option<ItemCompletedEvent> {
+    if let Some(completed) = ItemCompletedEvent::decode_line(bytes) {
+        return Some(completed);
+    }
+    match decode(bytes)? {
+        RolloutItem::EventMsg(event) => match *event {
+            EventMsg::ItemCompleted(completed) => Some(completed),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn untimed(item: TurnItem) -> FoldedItem {

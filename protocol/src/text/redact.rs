@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
 /// Text that stands for a secret.
 pub const REDACTED: &str = "[REDACTED_SECRET]";
@@ -15,12 +15,18 @@ struct Rule {
     replacement: &'static str,
 }
 
-static RULES: LazyLock<[Rule; 4]> = LazyLock::new(|| {
+struct Rules {
+    /// Tells in one pass that no rule has anything to do, which is nearly always so.
+    any: RegexSet,
+    rules: [Rule; 4],
+}
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| {
     let rule = |pattern: &str, replacement| Rule {
         pattern: Regex::new(pattern).expect("the patterns are constants and tested"),
         replacement,
     };
-    [
+    let rules = [
         rule(r"sk-[A-Za-z0-9]{20,}", "[REDACTED_SECRET]"),
         rule(r"\bAKIA[0-9A-Z]{16}\b", "[REDACTED_SECRET]"),
         rule(r"(?i)\b(Bearer)(\s+)[A-Za-z0-9._\-]{16,}\b", "${1} [REDACTED_SECRET]"),
@@ -28,14 +34,19 @@ static RULES: LazyLock<[Rule; 4]> = LazyLock::new(|| {
             r#"(?i)\b(api[_-]?key|token|secret|password)\b(\s*[:=]\s*)(["']?)[^\s"']{8,}"#,
             "${1}${2}${3}[REDACTED_SECRET]",
         ),
-    ]
+    ];
+    let any = RegexSet::new(rules.iter().map(|rule| rule.pattern.as_str())).expect("each of them is a pattern");
+    Rules { any, rules }
 });
 
 /// Replaces what looks like a secret.
 #[must_use]
 pub fn redact_secrets(text: &str) -> Cow<'_, str> {
     let mut result = Cow::Borrowed(text);
-    for rule in RULES.iter() {
+    if !RULES.any.is_match(text) {
+        return result;
+    }
+    for rule in &RULES.rules {
         if let Cow::Owned(changed) = rule.pattern.replace_all(&result, rule.replacement) {
             result = Cow::Owned(changed);
         }

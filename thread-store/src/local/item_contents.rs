@@ -14,7 +14,8 @@ use super::history::PlacedItem;
 use super::items::turn_id_of;
 use super::line_fetch::Lines;
 use super::open_rollout::index_error;
-use super::segments::History;
+use super::parallel::map_in_parallel;
+use super::segments::{History, Segment};
 use crate::answer_room::AnswerRoom;
 use crate::error::StoreResult;
 use crate::types::ItemEntry;
@@ -104,13 +105,19 @@ fn read(history: &History<'_>, placed: &[PlacedItem], max_item_bytes: u64) -> St
             Lines::fetch_cut(&history.segments[at].rollout.source, spans, u64::MAX)?,
         );
     }
+    let folding: Vec<Folding<'_>> = history.segments.iter().map(Folding::of).collect();
+    let folded = map_in_parallel(placed, |item| {
+        let lines = lines.get(&item.at).filter(|_| line_bytes(item) <= max_item_bytes)?;
+        Some(folding[item.at].fold(item, lines))
+    });
     let mut turn_ids: HashMap<(usize, i64), String> = HashMap::new();
     placed
         .iter()
-        .map(|item| {
+        .zip(folded)
+        .map(|(item, folded)| {
             let segment = &history.segments[item.at];
-            let folded = match lines.get(&item.at).filter(|_| line_bytes(item) <= max_item_bytes) {
-                Some(lines) => fold(history, item, lines),
+            let folded = match folded {
+                Some(folded) => folded,
                 None => fold_large(history, item, max_item_bytes)?,
             };
             let folded = folded.map_err(|error| index_error(&segment.rollout.file.path, error))?;
@@ -148,24 +155,39 @@ fn fold_large(
     let spans = visible(history, item);
     let share = max_item_bytes / (spans.len() as u64).max(1);
     let lines = Lines::fetch_cut(source, spans.clone(), share)?;
-    let folded = fold(history, item, &lines);
+    let folding = Folding::of(&history.segments[item.at]);
+    let folded = folding.fold(item, &lines);
     if folded.is_ok() {
         return Ok(folded);
     }
     // The cut took what the item is known by: it is answered whole.
     let lines = Lines::fetch_cut(source, spans, u64::MAX)?;
-    Ok(fold(history, item, &lines))
+    Ok(folding.fold(item, &lines))
 }
 
-fn fold(history: &History<'_>, item: &PlacedItem, lines: &Lines) -> Result<FoldedItem, StateError> {
-    let segment = &history.segments[item.at];
-    let rollout = &segment.rollout;
-    let meta = &rollout.meta;
-    let context = FoldContext {
-        rollout_id: rollout.rollout_id,
-        set: segment.set,
-        cwd: meta.cwd.as_deref().or(meta.raw_cwd.as_deref()).unwrap_or_default(),
-        thread_id: &rollout.thread_id,
-    };
-    fold_item(&item.row, context, &lines.of(&item.row.spans, segment.cut))
+/// What the items of a segment are folded with: no rows, so that several threads can fold.
+struct Folding<'h> {
+    context: FoldContext<'h>,
+    cut: Option<u64>,
+}
+
+impl<'h> Folding<'h> {
+    fn of(segment: &'h Segment<'_>) -> Self {
+        let rollout = &segment.rollout;
+        let meta = &rollout.meta;
+        let context = FoldContext {
+            rollout_id: rollout.rollout_id,
+            set: segment.set,
+            cwd: meta.cwd.as_deref().or(meta.raw_cwd.as_deref()).unwrap_or_default(),
+            thread_id: &rollout.thread_id,
+        };
+        Self {
+            context,
+            cut: segment.cut,
+        }
+    }
+
+    fn fold(&self, item: &PlacedItem, lines: &Lines) -> Result<FoldedItem, StateError> {
+        fold_item(&item.row, self.context, &lines.of(&item.row.spans, self.cut))
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 
-use super::in_parallel;
+use super::{Helpers, in_parallel, map_in_parallel};
 
 fn taken(count: usize, last: usize) -> Vec<usize> {
     let mut taken = Vec::new();
@@ -44,5 +44,16 @@ fn a_taker_that_fails_ends_all_and_its_error_is_returned() {
         });
         assert!(matches!(done, Err(StoreError::TermTooLong { bytes: 5, .. })));
         assert_eq!(taken, 5);
+    }
+}
+
+#[test]
+fn mapped_pieces_keep_their_order_whoever_does_them() {
+    for count in [0, 1, 47, 95, 96, 97, 1_000] {
+        let pieces: Vec<usize> = (0..count).collect();
+        let doubled: Vec<usize> = pieces.iter().map(|piece| piece * 2).collect();
+        assert_eq!(map_in_parallel(&pieces, |piece| piece * 2), doubled);
+        let _all_are_busy = Helpers::take(usize::MAX);
+        assert_eq!(map_in_parallel(&pieces, |piece| piece * 2), doubled);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Old shapes are read here; mapping to items is done in `item::legacy`.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -37,8 +39,21 @@ impl ItemCompletedEvent {
         (self.completed_at_ms != 0).then_some(self.completed_at_ms)
     }
 
+    /// Decodes a line that is known to complete an item, in one pass less than its envelope and then its payload need.
+    ///
+    /// Returns `None` for all other lines, and for some that only the general way understands, such as repeated members.
+    #[must_use]
+    pub fn decode_line(bytes: &[u8]) -> Option<Self> {
+        let line: ItemLine<'_> = serde_json::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+        let is_completed = line.kind == "event_msg" && line.payload.kind == "item_completed";
+        Self::from_fields(line.payload.fields()).ok().filter(|_| is_completed)
+    }
+
     pub(super) fn decode(text: &str) -> Result<Self, LineError> {
-        let fields: ItemFields<'_> = members(text, "item_completed")?;
+        Self::from_fields(members(text, "item_completed")?)
+    }
+
+    fn from_fields(fields: ItemFields<'_>) -> Result<Self, LineError> {
         Ok(Self {
             item: TurnItem::decode(fields.item)?,
             thread_id: fields.thread_id,
@@ -86,6 +101,43 @@ struct ItemFields<'a> {
     started_at_ms: Option<i64>,
     #[serde(default, deserialize_with = "null_as_default")]
     completed_at_ms: i64,
+}
+
+/// A whole line with such a payload.
+#[derive(Deserialize)]
+struct ItemLine<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: TaggedFields<'a>,
+}
+
+// Flattening would read everything into values of its own first.
+#[derive(Deserialize)]
+struct TaggedFields<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default)]
+    thread_id: String,
+    turn_id: String,
+    #[serde(borrow)]
+    item: &'a RawValue,
+    #[serde(default)]
+    started_at_ms: Option<i64>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    completed_at_ms: i64,
+}
+
+impl<'a> TaggedFields<'a> {
+    fn fields(self) -> ItemFields<'a> {
+        ItemFields {
+            thread_id: self.thread_id,
+            turn_id: self.turn_id,
+            item: self.item,
+            started_at_ms: self.started_at_ms,
+            completed_at_ms: self.completed_at_ms,
+        }
+    }
 }
 
 /// The user said something.
