@@ -174,6 +174,7 @@ impl Inner {
         let mut threads: BTreeSet<String> = changed_facts.iter().cloned().collect();
         threads.extend(self.threads_of_lost_databases()?);
         if files.is_empty() && threads.is_empty() {
+            self.rows_are_checked();
             return Ok(Vec::new());
         }
         let mut seen = vec![false; files.len()];
@@ -206,6 +207,7 @@ impl Inner {
         for some in threads.chunks(STEP_THREADS) {
             self.store_thread_rows(&situation.sweep, facts, some)?;
         }
+        self.rows_are_checked();
         for file in files.iter().zip(&seen).filter(|(_, seen)| **seen).map(|(file, _)| file) {
             if self.is_readable(file) {
                 self.mark_current(file);

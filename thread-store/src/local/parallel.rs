@@ -5,6 +5,7 @@
 
 use std::num::NonZero;
 use std::panic::resume_unwind;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -25,10 +26,9 @@ const MIN_PIECES_OF_A_HELPER: usize = 48;
 /// Threads that help requests now, in this process.
 static HELPERS: AtomicUsize = AtomicUsize::new(0);
 
-/// Threads that work at a time: as many as there are cores, up to a limit.
-fn workers() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS)
-}
+/// Threads that work at a time: as many as there are cores, up to a limit. Asked once: the answer is read from files.
+static WORKERS: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS));
 
 /// The right to have helping threads, given back when dropped.
 struct Helpers(usize);
@@ -36,7 +36,7 @@ struct Helpers(usize);
 impl Helpers {
     /// Takes up to `wanted` of those that no other request has.
     fn take(wanted: usize) -> Self {
-        let all = workers() - 1;
+        let all = *WORKERS - 1;
         let mut taken = 0;
         let _all_taken = HELPERS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |busy| {
             taken = wanted.min(all.saturating_sub(busy));
@@ -80,7 +80,7 @@ pub(super) fn in_parallel<T: Send>(
     work: impl Fn(usize) -> Option<T> + Sync,
     take: &mut dyn FnMut(T) -> StoreResult<()>,
 ) -> StoreResult<()> {
-    let workers = workers();
+    let workers = *WORKERS;
     if workers == 1 || count < MIN_PARALLEL_PIECES {
         return (0..count).map_while(work).try_for_each(take);
     }

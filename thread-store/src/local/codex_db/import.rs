@@ -99,17 +99,26 @@ impl Inner {
         imported.problems.clone()
     }
 
-    /// Returns, once, the threads whose rows may still say what a database said that is gone since before this process.
+    /// Returns the threads whose rows may still say what a database said that is gone since before this process; none once
+    /// [`rows_are_checked`](Self::rows_are_checked) was told that their rows are right.
     pub(in crate::local) fn threads_of_lost_databases(&self) -> StoreResult<Vec<String>> {
-        let mut imported = self.codex.imported.lock().unwrap_or_else(PoisonError::into_inner);
-        let checked = std::mem::replace(&mut imported.rows_checked, true);
-        if checked || !imported.live.is_empty() || !self.had_state_database()? {
+        let is_needless = {
+            let imported = self.codex.imported.lock().unwrap_or_else(PoisonError::into_inner);
+            imported.rows_checked || !imported.live.is_empty()
+        };
+        if is_needless || !self.had_state_database()? {
             return Ok(Vec::new());
         }
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let files = reader.files().map_err(|error| self.index_error(error))?;
         Ok(files.into_iter().map(|(_, thread_id, _)| thread_id).collect())
+    }
+
+    /// Notes that the rows of all threads say what the databases say.
+    pub(in crate::local) fn rows_are_checked(&self) {
+        let mut imported = self.codex.imported.lock().unwrap_or_else(PoisonError::into_inner);
+        imported.rows_checked = true;
     }
 
     fn take_over(&self, knowledge: &Knowledge, names: &NameIndex, imported: &mut Imported) {
