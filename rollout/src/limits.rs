@@ -13,6 +13,8 @@ pub const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
 /// Memory of a process for long lines and large pages, with all copies that are made of them; who needs more waits. A single
 /// line or answer that needs more than this has it alone.
 pub const MAX_LINE_BUFFER_BYTES_IN_USE: u64 = 96 * 1024 * 1024;
+/// Calls of a store that run at the same time; the next one waits. Each holds a few files open.
+pub const MAX_CALLS_AT_ONCE: usize = 64;
 
 /// The limits that a store passes to what it reads with; the default is the named constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Limits {
     pub max_answer_bytes: u64,
     /// See [`MAX_LINE_BUFFER_BYTES_IN_USE`].
     pub max_line_buffer_bytes_in_use: u64,
+    /// See [`MAX_CALLS_AT_ONCE`].
+    pub max_calls_at_once: usize,
 }
 
 impl Limits {
@@ -37,6 +41,7 @@ impl Limits {
         max_page_bytes: MAX_PAGE_BYTES,
         max_answer_bytes: MAX_ANSWER_BYTES,
         max_line_buffer_bytes_in_use: MAX_LINE_BUFFER_BYTES_IN_USE,
+        max_calls_at_once: MAX_CALLS_AT_ONCE,
     };
 }
 

@@ -39,6 +39,11 @@ impl AnswerRoom {
         self.holds().iter().map(KeptHold::bytes).sum()
     }
 
+    /// Tells whether any share is held.
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.holds().is_empty()
+    }
+
     /// Returns the room of this task, if it has one.
     pub(crate) fn of_task() -> Option<Self> {
         OF_TASK.try_with(Self::clone).ok()

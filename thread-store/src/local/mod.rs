@@ -37,6 +37,7 @@ mod maintenance;
 mod metadata;
 mod model_context;
 mod occurrences;
+mod open_files;
 mod open_rollout;
 mod opening;
 mod owned;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::catalog::{Freshness, Sweep};
 use super::cut::line_cut;
+use super::open_files::{DeepRead, SHALLOW_ROLLOUTS};
 use super::open_rollout::{OpenRollout, head_error};
 use super::opening::newest_open_turn;
 use super::store::Inner;
@@ -100,6 +101,8 @@ pub(super) struct History<'r> {
     pub(super) has_writer: bool,
     /// The state of the index that stored rows are read from.
     pub(super) reader: &'r Reader<'r>,
+    /// Where there are many segments; ends after their files are closed.
+    _deep_read: Option<DeepRead<'r>>,
 }
 
 /// Which rows a position is looked up among.
@@ -335,7 +338,7 @@ impl Inner {
 
     /// Opens the current revision among `files` and everything that it inherits.
     fn open_history<'r>(
-        &self,
+        &'r self,
         reader: &'r Reader<'_>,
         sweep: &Sweep,
         files: &[RolloutFile],
@@ -352,11 +355,16 @@ impl Inner {
             // Codex shows of an attached fork only what it adds; its ordinals continue all the same.
             head.history_base = None;
         }
+        let (mut deep_read, mut is_deep) = (None, false);
         let mut index_failure = None;
         let segments = resolve(&head, &mut |rollout_id: RolloutId| {
             let Some(file) = sweep.rollout(rollout_id.0) else {
                 return Ok(None);
             };
+            // With the current one, as many are open as any call may open.
+            if opened.len() + 1 >= SHALLOW_ROLLOUTS && !std::mem::replace(&mut is_deep, true) {
+                deep_read = self.open_files.deep_read(&self.budget);
+            }
             let rollout = match self.open_rollout(reader, file) {
                 Err(error @ StoreError::Index { .. }) => {
                     // Nothing is wrong with the lineage: the caller rebuilds the index and asks again.
@@ -402,6 +410,7 @@ impl Inner {
             view,
             has_writer: false,
             reader,
+            _deep_read: deep_read,
         };
         let shown = history.current().row_set(View::Full);
         history.has_writer = newest_open_turn(history.current(), shown)?.is_some() && self.has_writer(thread_id, view);

@@ -24,6 +24,7 @@ use super::facts::JournalCache;
 use super::index_file::{index_path, open_index, remove_outdated, set_aside};
 use super::index_place::{IndexPlace, find_place};
 use super::keyed_lock::KeyedLocks;
+use super::open_files::OpenFiles;
 use super::opening::Opened;
 use super::power_loss::EarlierIndex;
 use super::priority::Priority;
@@ -137,6 +138,8 @@ pub(super) struct Inner {
     pub(super) bulk: BulkGate,
     /// Memory for long lines and large pages.
     pub(super) budget: LineBudget,
+    /// What bounds the files that are open.
+    pub(super) open_files: OpenFiles,
     pub(super) writers: Writers,
     pub(super) journal: JournalCache,
     pub(super) trash: TrashManifests,
@@ -195,6 +198,7 @@ impl LocalStore {
                     .unwrap_or_else(|| Arc::new(SystemIds::new(options.clock.clone()))),
                 clock: options.clock,
                 budget: LineBudget::new(options.limits.max_line_buffer_bytes_in_use),
+                open_files: OpenFiles::new(options.limits.max_calls_at_once),
                 limits: options.limits,
                 cache,
                 catalog: Catalog::new(),
@@ -224,14 +228,17 @@ impl LocalStore {
         &self.inner.budget
     }
 
-    /// Runs a call on a blocking thread, once.
+    /// Runs a call on a blocking thread, once, when not too many others run.
     pub(super) async fn run_once<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Inner) -> StoreResult<T> + Send + 'static,
     ) -> StoreResult<T> {
         let inner = Arc::clone(&self.inner);
         let room = AnswerRoom::of_task();
+        let running = inner.open_files.call(room.as_ref()).await;
         let call = move || {
+            // Until its last file is closed, even if nobody waits for the answer any more.
+            let _running = running;
             let _entered = room.map(AnswerRoom::enter);
             call(&inner)
         };

@@ -41,8 +41,12 @@ pub(super) struct Writers {
     open: Mutex<HashMap<ThreadId, Arc<Writer>>>,
     /// Openings so far.
     count: AtomicU64,
-    probes: Mutex<HashMap<ThreadId, Probe>>,
+    probes: Probes,
 }
+
+/// What was found out about the locks of threads that are not open here.
+#[derive(Default)]
+struct Probes(Mutex<HashMap<ThreadId, Probe>>);
 
 /// Whether another process held a thread's lock, and when.
 struct Probe {
@@ -68,6 +72,25 @@ pub(super) struct Writer {
     offering: Mutex<()>,
 }
 
+impl Probes {
+    /// Returns whether another process held a thread's lock, if that was found out just now.
+    fn get(&self, thread_id: ThreadId, now_ms: i64) -> Option<bool> {
+        let probes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let probe = probes.get(&thread_id)?;
+        let is_fresh = (0..PROBE_TRUST_MS).contains(&(now_ms - probe.at_ms));
+        is_fresh.then_some(probe.is_held)
+    }
+
+    /// Remembers what was found out; all others are forgotten when there are too many.
+    fn insert(&self, thread_id: ThreadId, probe: Probe) {
+        let mut probes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if probes.len() >= MAX_PROBES {
+            probes.clear();
+        }
+        probes.insert(thread_id, probe);
+    }
+}
+
 impl Writers {
     /// Starts without any.
     pub(super) fn new(fs: Arc<dyn LogFs>, home: &Path) -> Self {
@@ -76,7 +99,7 @@ impl Writers {
             pool: Mutex::default(),
             open: Mutex::default(),
             count: AtomicU64::new(0),
-            probes: Mutex::default(),
+            probes: Probes::default(),
         }
     }
 
@@ -286,7 +309,11 @@ impl Inner {
         tokio::spawn(async move {
             tokio::time::sleep(INDEX_DELAY).await;
             writer.indexing.store(false, Ordering::Release);
-            tokio::task::spawn_blocking(move || inner.offer_unseen(&writer));
+            let running = inner.open_files.call(None).await;
+            tokio::task::spawn_blocking(move || {
+                let _running = running;
+                inner.offer_unseen(&writer);
+            });
         });
     }
 
@@ -339,23 +366,12 @@ impl Inner {
 
     fn has_foreign_writer(&self, thread_id: ThreadId) -> bool {
         let now_ms = self.clock.now_ms();
-        let probed = |probes: &HashMap<ThreadId, Probe>| {
-            let probe = probes.get(&thread_id)?;
-            let is_fresh = (0..PROBE_TRUST_MS).contains(&(now_ms - probe.at_ms));
-            is_fresh.then_some(probe.is_held)
-        };
-        let probes = || self.writers.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(is_held) = probed(&probes()) {
+        if let Some(is_held) = self.writers.probes.get(thread_id, now_ms) {
             return is_held;
         }
         // A slow disk keeps only those waiting who ask about this thread.
         let is_held = matches!(self.writers.locks.probe(thread_id), Ok(WriterProbe::Elsewhere));
-        let mut probes = probes();
-        if probes.len() >= MAX_PROBES {
-            probes.clear();
-        }
-        let at_ms = now_ms;
-        probes.insert(thread_id, Probe { at_ms, is_held });
+        self.writers.probes.insert(thread_id, Probe { at_ms: now_ms, is_held });
         is_held
     }
 }
@@ -407,3 +423,7 @@ fn lock_error(thread_id: ThreadId, error: LockError) -> StoreError {
         },
     }
 }
+
+#[cfg(test)]
+#[path = "writers_tests.rs"]
+mod writers_tests;
