@@ -37,15 +37,26 @@ impl Inner {
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let mut filter = filter_of(query);
         let mut threads = Vec::new();
+        let mut page_bytes = 0;
         loop {
             let mut rest = |row: &ThreadRow| self.full_text_contains(&reader, row, query.search_term.as_deref());
             let page = threads::list_checked(reader.connection(), &filter, &mut rest)
                 .map_err(|error| self.index_error(error))?;
             let last = page.rows.last().map(|row| anchor_after(row, query.sort));
             for row in page.rows {
-                if self.is_shown(&reader, query, &row)? {
-                    threads.push(self.stored_record(&reader, row)?);
+                if !self.is_shown(&reader, query, &row)? {
+                    continue;
                 }
+                let thread = self.stored_record(&reader, row)?;
+                page_bytes += thread.text_bytes();
+                if page_bytes > self.limits.max_page_bytes && !threads.is_empty() {
+                    threads.truncate(query.limit);
+                    return Ok(ListPage {
+                        threads,
+                        has_more: true,
+                    });
+                }
+                threads.push(thread);
             }
             if threads.len() >= query.limit {
                 let has_more = page.has_more || threads.len() > query.limit;

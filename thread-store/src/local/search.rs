@@ -63,7 +63,7 @@ impl Inner {
         let mut filter = filter_of(query);
         filter.rollouts = self.reach(&reader, &hunt, AT_FIRST)?;
         let mut is_first_batch = true;
-        let mut hits = Vec::new();
+        let (mut hits, mut page_bytes) = (Vec::new(), 0);
         loop {
             let page = threads::list(reader.connection(), &filter).map_err(|error| self.index_error(error))?;
             for row in page.rows {
@@ -81,10 +81,12 @@ impl Inner {
                     if hits.len() == query.limit {
                         return Ok(SearchPage { hits, has_more: true });
                     }
-                    hits.push(SearchHit {
-                        thread: self.stored_record(&reader, row)?,
-                        snippet,
-                    });
+                    let thread = self.stored_record(&reader, row)?;
+                    page_bytes += thread.text_bytes();
+                    if page_bytes > self.limits.max_page_bytes && !hits.is_empty() {
+                        return Ok(SearchPage { hits, has_more: true });
+                    }
+                    hits.push(SearchHit { thread, snippet });
                 }
             }
             if !page.has_more {

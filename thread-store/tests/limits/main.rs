@@ -6,6 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod lists;
+mod pages;
+
 use std::sync::Arc;
 
 use codex_protocol::item::ThreadItem;
