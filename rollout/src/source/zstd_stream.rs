@@ -1,6 +1,6 @@
 //! A forward decoder over an open `.zst` file with a position in the plain bytes.
 //!
-//! Memory is bounded by the decoder's window (at most 128 MiB by zstd's default, 2 MiB for what Codex writes).
+//! Memory is bounded by the decoder's window: at most [`MAX_WINDOW_LOG`], and 2 MiB for what Codex writes.
 
 use std::error::Error;
 use std::fmt;
@@ -9,6 +9,10 @@ use std::sync::Arc;
 
 use crate::fs::LogFile;
 
+/// Largest window of a frame that is decoded, as a power of two: 128 MiB, which is also where zstd's own program stops.
+const MAX_WINDOW_LOG: u32 = 27;
+/// What zstd says of a frame whose window is larger.
+const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for decoding";
 /// Compressed bytes fetched per read of the file.
 const COMPRESSED_CHUNK_BYTES: usize = 128 * 1024;
 /// Plain bytes discarded per step while skipping.
@@ -45,6 +49,11 @@ impl FileFault {
         io::Error::new(kind, self)
     }
 }
+
+/// A frame needs more memory than a decoder is given.
+#[derive(Debug, thiserror::Error)]
+#[error("a frame needs a window of more than {} MiB", (1_u64 << MAX_WINDOW_LOG) >> 20)]
+struct WindowTooLarge;
 
 /// Reads an open file from its start up to the length that it had when it was opened. Its errors are [`FileFault`]s.
 struct FileBytes {
@@ -92,10 +101,9 @@ impl ZstdStream {
             end: stored_len,
         };
         let buffered = BufReader::with_capacity(COMPRESSED_CHUNK_BYTES, bytes);
-        Ok(Self {
-            decoder: zstd::stream::read::Decoder::with_buffer(buffered)?,
-            position: 0,
-        })
+        let mut decoder = zstd::stream::read::Decoder::with_buffer(buffered)?;
+        decoder.window_log_max(MAX_WINDOW_LOG)?;
+        Ok(Self { decoder, position: 0 })
     }
 
     /// Next plain byte.
@@ -114,6 +122,9 @@ impl ZstdStream {
                     self.position += n as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.to_string() == WINDOW_TOO_LARGE => {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, WindowTooLarge));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -133,3 +144,7 @@ impl ZstdStream {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "zstd_stream_tests.rs"]
+mod zstd_stream_tests;
