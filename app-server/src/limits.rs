@@ -19,6 +19,9 @@ pub const MAX_ITEM_IDS: usize = 100;
 pub const MAX_MESSAGE_BYTES: usize = 128 << 20;
 /// Most requests of one connection that are worked on or whose answers wait to be written; the next one waits unread.
 pub const MAX_REQUESTS_IN_FLIGHT: usize = 128;
+/// While requests of one connection with more bytes than this are worked on, its next one waits unread: a single one of any
+/// permitted length always passes.
+pub const MAX_INBOUND_BYTES_IN_FLIGHT: usize = 32 << 20;
 /// While more bytes of answers of one connection than this wait to be written, its next request waits unread, and its next
 /// large answer waits in the memory that was taken for it.
 pub const MAX_OUTBOUND_BYTES: usize = 32 << 20;

@@ -123,7 +123,7 @@ async fn read_all<R: AsyncBufRead + Unpin>(reader: &mut R, work: &Work, jobs: &m
     let mut session = Session::new(Arc::clone(&work.server), work.connection.id);
     loop {
         // Before reading, so that the answer of whatever is read has its place.
-        let slot = work.sender.reserve().await;
+        let mut slot = work.sender.reserve().await;
         let line = match next_line(reader, MAX_MESSAGE_BYTES).await? {
             Line::Text(line) => line,
             Line::TooLong { bytes } => {
@@ -136,6 +136,7 @@ async fn read_all<R: AsyncBufRead + Unpin>(reader: &mut R, work: &Work, jobs: &m
             }
             Line::End => return Ok(()),
         };
+        slot.count_request(line.len());
         match session.receive(&line) {
             Step::Ignore => {}
             Step::Send(message) => {

@@ -1,8 +1,9 @@
 //! The queue of messages that wait to be written: bounded in messages and in bytes.
 //!
 //! A request has its place in the queue before it is read, so that answers never wait and a client that does not read
-//! slows only itself down. Large answers come one after another: what does not fit waits where it is. Notifications come unasked: they have a share of their own, and a client that lets it fill up is
-//! given up, because nobody may wait for it.
+//! slows only itself down; its bytes count until its answer is made, so that few large requests are worked on at a time.
+//! Large answers come one after another: what does not fit waits where it is. Notifications come unasked: they have a share
+//! of their own, and a client that lets it fill up is given up, because nobody may wait for it.
 
 use std::io;
 use std::pin::pin;
@@ -12,7 +13,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::limits::{MAX_NOTIFICATION_BYTES, MAX_OUTBOUND_BYTES, MAX_OUTBOUND_NOTIFICATIONS, MAX_REQUESTS_IN_FLIGHT};
+use crate::limits::{
+    MAX_INBOUND_BYTES_IN_FLIGHT, MAX_NOTIFICATION_BYTES, MAX_OUTBOUND_BYTES, MAX_OUTBOUND_NOTIFICATIONS,
+    MAX_REQUESTS_IN_FLIGHT,
+};
 
 /// An encoded message; shared, because notifications go to many.
 pub(crate) type Message = Arc<Vec<u8>>;
@@ -30,9 +34,11 @@ pub(crate) struct OutboundQueue(mpsc::UnboundedReceiver<Queued>);
 /// How full the queue is.
 struct Load {
     slots: Arc<Semaphore>,
+    /// Bytes of the requests that are worked on.
+    request_bytes: AtomicUsize,
     answer_bytes: AtomicUsize,
-    /// Told whenever an answer was written.
-    written: Notify,
+    /// Told whenever an answer was written, or the work on a request is done.
+    relieved: Notify,
     notices: AtomicUsize,
     notice_bytes: AtomicUsize,
     overflowed: AtomicBool,
@@ -62,6 +68,13 @@ enum Room {
 pub(crate) struct Slot {
     outbound: Outbound,
     permit: OwnedSemaphorePermit,
+    request: Option<RequestBytes>,
+}
+
+/// The bytes of a request that is worked on; free again when dropped.
+struct RequestBytes {
+    load: Arc<Load>,
+    bytes: usize,
 }
 
 /// Tells when the share of the notifications is full; keeps no writer going.
@@ -76,8 +89,9 @@ pub(crate) fn outbound() -> (Outbound, OutboundQueue) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let load = Load {
         slots: Arc::new(Semaphore::new(MAX_REQUESTS_IN_FLIGHT)),
+        request_bytes: AtomicUsize::new(0),
         answer_bytes: AtomicUsize::new(0),
-        written: Notify::new(),
+        relieved: Notify::new(),
         notices: AtomicUsize::new(0),
         notice_bytes: AtomicUsize::new(0),
         overflowed: AtomicBool::new(false),
@@ -93,17 +107,21 @@ pub(crate) fn outbound() -> (Outbound, OutboundQueue) {
 }
 
 impl Outbound {
-    /// Waits for a place for one answer.
+    /// Waits for a place for one answer, and until no more bytes of requests and answers than the limits are on their way.
     pub(crate) async fn reserve(&self) -> Slot {
         let permit = Arc::clone(&self.load.slots)
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
-        let has_room = || self.load.answer_bytes.load(Ordering::Acquire) <= MAX_OUTBOUND_BYTES;
+        let has_room = || {
+            self.load.answer_bytes.load(Ordering::Acquire) <= MAX_OUTBOUND_BYTES
+                && self.load.request_bytes.load(Ordering::Acquire) <= MAX_INBOUND_BYTES_IN_FLIGHT
+        };
         self.load.when(has_room).await;
         Slot {
             outbound: self.clone(),
             permit,
+            request: None,
         }
     }
 
@@ -137,16 +155,16 @@ impl Outbound {
 }
 
 impl Load {
-    /// Waits until something is so; it is looked at again whenever an answer was written.
+    /// Waits until something is so; it is looked at again whenever there is less to do.
     async fn when(&self, is_so: impl Fn() -> bool) {
         loop {
             // Before looking, so that what happens in between is not missed.
-            let mut written = pin!(self.written.notified());
-            written.as_mut().enable();
+            let mut relieved = pin!(self.relieved.notified());
+            relieved.as_mut().enable();
             if is_so() {
                 return;
             }
-            written.await;
+            relieved.await;
         }
     }
 
@@ -170,6 +188,13 @@ impl Overflow {
 }
 
 impl Slot {
+    /// Counts the bytes of the request that the place is for, until its answer is queued or there will be none.
+    pub(crate) fn count_request(&mut self, bytes: usize) {
+        let load = Arc::clone(&self.outbound.load);
+        load.request_bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.request = Some(RequestBytes { load, bytes });
+    }
+
     /// Queues the answer.
     ///
     /// # Errors
@@ -186,7 +211,9 @@ impl Slot {
     ///
     /// # Errors
     /// When the writer is gone; the message is lost with it.
-    pub(crate) async fn send_in_turn(self, message: Vec<u8>) -> Result<(), Closed> {
+    pub(crate) async fn send_in_turn(mut self, message: Vec<u8>) -> Result<(), Closed> {
+        // The request is answered; what waits is its answer.
+        self.request = None;
         let load = &self.outbound.load;
         let gone = self.outbound.messages.closed();
         tokio::select! {
@@ -212,12 +239,19 @@ impl Slot {
     }
 }
 
+impl Drop for RequestBytes {
+    fn drop(&mut self) {
+        self.load.request_bytes.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.load.relieved.notify_waiters();
+    }
+}
+
 impl Drop for Room {
     fn drop(&mut self) {
         match self {
             Self::Answer { load, bytes, .. } => {
                 load.answer_bytes.fetch_sub(*bytes, Ordering::AcqRel);
-                load.written.notify_waiters();
+                load.relieved.notify_waiters();
             }
             Self::Notice { load, bytes } => {
                 load.notice_bytes.fetch_sub(*bytes, Ordering::AcqRel);

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Outbound, OutboundQueue, outbound};
-use crate::limits::{MAX_NOTIFICATION_BYTES, MAX_OUTBOUND_BYTES, MAX_OUTBOUND_NOTIFICATIONS, MAX_REQUESTS_IN_FLIGHT};
+use crate::limits::{
+    MAX_INBOUND_BYTES_IN_FLIGHT, MAX_MESSAGE_BYTES, MAX_NOTIFICATION_BYTES, MAX_OUTBOUND_BYTES,
+    MAX_OUTBOUND_NOTIFICATIONS, MAX_REQUESTS_IN_FLIGHT,
+};
 
 /// Tells whether a future is ready now.
 async fn is_ready<F: Future>(future: F) -> bool {
@@ -119,6 +122,54 @@ async fn a_large_answer_does_not_wait_for_a_writer_that_has_gone() {
         .expect("open");
     let waiting = tokio::spawn(second.send_in_turn(vec![b'y']));
     tokio::task::yield_now().await;
+    drop(queue);
+    assert_eq!(waiting.await.expect("no panic"), Err(super::Closed));
+}
+
+#[tokio::test]
+async fn requests_wait_while_requests_with_more_bytes_than_the_limit_are_worked_on() {
+    let (outbound, _queue) = outbound();
+    let mut first = outbound.reserve().await;
+    first.count_request(MAX_INBOUND_BYTES_IN_FLIGHT);
+    let mut second = outbound.reserve().await;
+    second.count_request(1);
+    assert!(!is_ready(outbound.reserve()).await, "one byte too many");
+    drop(second);
+    assert!(
+        is_ready(outbound.reserve()).await,
+        "a message without answer gives its bytes back"
+    );
+    let mut third = outbound.reserve().await;
+    third.count_request(1);
+    first.send(b"answer".to_vec()).expect("open");
+    assert!(is_ready(outbound.reserve()).await, "a queued answer does so, too");
+}
+
+#[tokio::test]
+async fn the_longest_request_is_worked_on_alone_and_the_next_one_waits_for_its_answer() {
+    let (outbound, _queue) = outbound();
+    let mut longest = outbound.reserve().await;
+    longest.count_request(MAX_MESSAGE_BYTES);
+    let next = outbound.reserve();
+    tokio::pin!(next);
+    assert!(!is_ready(&mut next).await);
+    longest.send_in_turn(b"answer".to_vec()).await.expect("open");
+    assert!(is_ready(next).await);
+}
+
+#[tokio::test]
+async fn a_large_answer_that_waits_no_longer_counts_as_work_on_its_request() {
+    let (outbound, queue) = outbound();
+    let (full, mut slot) = (outbound.reserve().await, outbound.reserve().await);
+    full.send(vec![b'x'; MAX_OUTBOUND_BYTES + 1]).expect("open");
+    slot.count_request(MAX_MESSAGE_BYTES);
+    let waiting = tokio::spawn(slot.send_in_turn(b"answer".to_vec()));
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    assert_eq!(
+        outbound.load.request_bytes.load(std::sync::atomic::Ordering::Acquire),
+        0
+    );
     drop(queue);
     assert_eq!(waiting.await.expect("no panic"), Err(super::Closed));
 }
