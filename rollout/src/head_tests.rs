@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use codex_protocol::log::HistoryMode;
 
-use super::{Head, HeadError, MAX_HEAD_LINES, head_of_bytes, read_head};
+use super::{Head, HeadError, MAX_HEAD_BYTES, MAX_HEAD_LINES, head_of_bytes, read_head};
 use crate::discover::Encoding;
 use crate::error::RolloutError;
 use crate::fs::{FileStat, LogFile};
@@ -240,6 +240,52 @@ fn the_search_ends_at_the_named_number_of_lines() {
         matches!(error, HeadError::NotFoundWithinLimits { offset: 20_000, .. }),
         "{error:?}"
     );
+}
+
+/// Lines of 1 MiB up to an offset, then a header.
+struct LongStart {
+    start_bytes: u64,
+    header: String,
+}
+
+const LONG_START_LINE_BYTES: u64 = 1 << 20;
+
+impl LogFile for LongStart {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        if offset >= self.start_bytes {
+            return MemFile(self.header.clone().into_bytes()).read_at(buf, offset - self.start_bytes);
+        }
+        let line_end = LONG_START_LINE_BYTES - 1 - offset % LONG_START_LINE_BYTES;
+        let len = (line_end + 1).min(buf.len() as u64).min(self.start_bytes - offset) as usize;
+        buf[..len].fill(b'x');
+        if let Some(newline) = buf[..len].get_mut(line_end as usize) {
+            *newline = b'\n';
+        }
+        Ok(len)
+    }
+
+    fn stat(&self) -> io::Result<FileStat> {
+        let mut stat = MemFile(Vec::new()).stat()?;
+        stat.len = self.start_bytes + self.header.len() as u64;
+        stat.fingerprint.len = stat.len;
+        Ok(stat)
+    }
+}
+
+#[test]
+fn the_search_ends_at_the_named_number_of_bytes() {
+    for (start_bytes, is_found) in [(MAX_HEAD_BYTES - LONG_START_LINE_BYTES, true), (MAX_HEAD_BYTES, false)] {
+        let header = meta() + "\n";
+        let file = Arc::new(LongStart { start_bytes, header });
+        let source = RolloutSource::from_file(Path::new("mem"), Encoding::Plain, file, None).unwrap();
+        match read_head(&source) {
+            Ok(Head::Envelope { offset, .. }) => assert_eq!((offset, is_found), (start_bytes, true)),
+            Err(HeadError::NotFoundWithinLimits { offset, .. }) => {
+                assert_eq!((offset, is_found), (MAX_HEAD_BYTES, false));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 /// A file whose disk fails.

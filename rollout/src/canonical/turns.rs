@@ -144,3 +144,7 @@ impl Turns {
         self.next_number = self.next_number.wrapping_add(1);
     }
 }
+
+#[cfg(test)]
+#[path = "turns_tests.rs"]
+mod turns_tests;

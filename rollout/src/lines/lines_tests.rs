@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
+use super::reverse::MAX_FETCH_BYTES;
 use crate::RolloutError;
 use crate::limits::MAX_LINE_BYTES;
 use crate::lines::{CHUNK_BYTES, LINE_COPIES, LONG_LINE_BYTES, LineBudget, LineEvent, ReadRules};
-use crate::test_files::{Owned, collect, collect_rev, naive, plain_source, zstd_source};
+use crate::test_files::{MemFile, Owned, collect, collect_rev, naive, plain_source, zstd_source};
 
 /// Short lines, long lines, blank lines, newlines everywhere, any bytes.
 fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -280,4 +281,52 @@ fn a_reader_stays_finished_after_its_end() {
     assert!(lines.next().unwrap().is_some());
     assert!(lines.next().unwrap().is_none());
     assert!(lines.next().unwrap().is_none());
+}
+
+/// A file that keeps the length of its longest read.
+struct Measured {
+    file: MemFile,
+    longest_read: std::sync::atomic::AtomicUsize,
+}
+
+impl crate::fs::LogFile for Measured {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        self.longest_read
+            .fetch_max(buf.len(), std::sync::atomic::Ordering::Relaxed);
+        self.file.read_at(buf, offset)
+    }
+
+    fn stat(&self) -> std::io::Result<crate::fs::FileStat> {
+        self.file.stat()
+    }
+}
+
+#[test]
+fn a_long_line_is_gathered_backwards_in_steps_up_to_the_limit() {
+    for (line_bytes, expected) in [
+        (MAX_FETCH_BYTES / 2, MAX_FETCH_BYTES / 4),
+        (3 * MAX_FETCH_BYTES, MAX_FETCH_BYTES),
+    ] {
+        let mut bytes = vec![b'x'; line_bytes];
+        bytes.push(b'\n');
+        let len = bytes.len() as u64;
+        let file = std::sync::Arc::new(Measured {
+            file: MemFile(bytes),
+            longest_read: Default::default(),
+        });
+        let source = crate::source::RolloutSource::from_file(
+            std::path::Path::new("mem"),
+            crate::discover::Encoding::Plain,
+            file.clone(),
+            None,
+        );
+        let mut lines = source.expect("in memory").lines_rev(len);
+        let line = lines.next().expect("readable").expect("a line");
+        assert_eq!((line.offset(), line.end()), (0, len));
+        let longest = file.longest_read.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(
+            (expected..=MAX_FETCH_BYTES).contains(&longest),
+            "{longest} of {line_bytes}"
+        );
+    }
 }

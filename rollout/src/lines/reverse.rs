@@ -17,7 +17,7 @@ const REVERSE_CHUNK_BYTES_ZSTD: (u64, u64) = (4 * 1024 * 1024, 32 * 1024 * 1024)
 /// Steps that a compressed file is read in, as far as the chunk sizes allow.
 const REVERSE_STEPS_ZSTD: u64 = 64;
 /// Most bytes fetched at a time while a long line is gathered.
-const MAX_FETCH_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const MAX_FETCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Delivers lines from the end towards the start. Lending: a line lives until the next call.
 ///

@@ -26,3 +26,7 @@ pub(super) fn rewrite(fs: &dyn LogFs, path: &Path, source: &RolloutSource, from:
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "rewrite_tests.rs"]
+mod rewrite_tests;

@@ -22,7 +22,7 @@ const STALE_TEMPORARY_NS: i128 = 3_600_000_000_000;
 /// Plain bytes per write.
 const WRITE_CHUNK_BYTES: usize = 1024 * 1024;
 /// Compressed rollouts whose requests are remembered at a time.
-const MAX_REMEMBERED_ROLLOUTS: usize = 16 * 1024;
+pub(super) const MAX_REMEMBERED_ROLLOUTS: usize = 16 * 1024;
 /// Random requests at which a copy is made.
 const REQUESTS_FOR_COPY: u32 = 2;
 

@@ -11,6 +11,8 @@ mod zstd_body;
 mod zstd_stream;
 
 #[cfg(test)]
+mod cache_limit_tests;
+#[cfg(test)]
 mod cache_tests;
 #[cfg(test)]
 mod source_tests;
