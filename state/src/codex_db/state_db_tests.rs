@@ -183,6 +183,18 @@ fn a_text_at_the_limit_is_read_and_a_longer_one_is_reported() {
 }
 
 #[test]
+fn problems_are_reported_up_to_the_limit_and_all_rows_are_read() {
+    for (rows, reported) in [(100, 100), (101, 100)] {
+        let values: Vec<String> = (0..rows)
+            .map(|n| format!("('thread-{n:03}', '/r', 1, 1, 'x', 'no number')"))
+            .collect();
+        let read = read(&with_threads("title, section_position", &values.join(", ")));
+        assert_eq!(read.facts.threads.rows.len(), rows);
+        assert_eq!(read.problems.len(), reported);
+    }
+}
+
+#[test]
 fn what_is_no_database_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state_5.sqlite");

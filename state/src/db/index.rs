@@ -347,3 +347,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panicking writer rolls its transaction back when it is dropped, so the connection stays usable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod index_tests;

@@ -110,7 +110,7 @@ CREATE TABLE damage (
 
 /// Sets the pragmas that every connection needs.
 pub(super) fn configure(connection: &Connection) -> StateResult<()> {
-    use_wal(connection)?;
+    use_wal(connection, MAX_SWITCH_ATTEMPTS)?;
     // The index is derived: losing its last transactions in a power cut costs a catch-up, nothing else.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -126,8 +126,8 @@ pub(super) fn configure(connection: &Connection) -> StateResult<()> {
 ///
 /// Of several connections that open a new file at once, SQLite lets one switch and tells the others that the file is busy,
 /// without waiting: each would wait for the other.
-fn use_wal(connection: &Connection) -> StateResult<()> {
-    for _ in 1..MAX_SWITCH_ATTEMPTS {
+fn use_wal(connection: &Connection, max_attempts: u32) -> StateResult<()> {
+    for _ in 1..max_attempts {
         match connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(StateError::from)
@@ -162,3 +162,7 @@ pub(super) fn migrate(connection: &mut Connection) -> StateResult<()> {
     transaction.commit()?;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod schema_tests;

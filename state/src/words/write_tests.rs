@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::sample::{add, database};
-use super::{KnownTokens, WordWriter, optimize, remove, remove_rollout};
+use super::{KnownTokens, MAX_KNOWN_TOKENS, WordWriter, optimize, remove, remove_rollout};
 use crate::words::{Candidates, MAX_OFFSET, RolloutKeys, WordScope, WordTable, candidates};
 
 fn found(conn: &Connection, term: &str) -> Vec<(i64, Vec<u64>)> {
@@ -178,4 +178,14 @@ fn positions_beyond_the_limits_are_refused() {
     assert!(writer.insert(WordTable::Said, -1, 0, &["x"]).is_err());
     assert!(remove(&transaction, 1, MAX_OFFSET + 1).is_err());
     assert!(remove_rollout(&transaction, -1).is_err());
+}
+
+#[test]
+fn tokens_are_remembered_up_to_the_limit_and_then_all_forgotten() {
+    for (count, new_tokens) in [(MAX_KNOWN_TOKENS, 0), (MAX_KNOWN_TOKENS + 1, 1)] {
+        let mut known = KnownTokens::default();
+        let tokens: Vec<String> = (0..count).map(|number| format!("t{number}")).collect();
+        assert_eq!(known.words_of([tokens.join(" ").as_str()]).new_tokens.len(), count);
+        assert_eq!(known.words_of(["t7"]).new_tokens.len(), new_tokens);
+    }
 }
