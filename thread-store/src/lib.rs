@@ -14,6 +14,7 @@ pub mod live;
 mod local;
 mod memory;
 pub mod organise;
+mod record_bytes;
 mod report;
 mod store;
 mod successor;

@@ -67,3 +67,43 @@ fn equal_times_go_by_the_journal_then_by_name() {
     assert_eq!(current_of(&revisions, &named(None)), Some(2));
     assert_eq!(current_of(&revisions, &named(Some("a"))), Some(0));
 }
+
+#[test]
+fn a_preview_is_looked_for_along_as_many_rollouts_as_the_limit() {
+    use codex_state::db::FileState;
+    use codex_state::projector::{Checkpoint, Mode, RolloutMeta};
+    use codex_state::rows::Span;
+
+    let row = |number: usize, preview: &str| {
+        let mut meta = RolloutMeta::default();
+        meta.preview = ShortText::new(preview, Span { offset: 0, len: 1 });
+        RolloutRow {
+            key: 0,
+            rollout_id: number.to_string(),
+            thread_id: String::new(),
+            file: FileState {
+                path: String::new(),
+                archived: false,
+                compressed: false,
+                len: 0,
+                mtime_ns: 0,
+                fingerprint: String::new(),
+            },
+            anchor_hash: 0,
+            text_offset: 0,
+            base: Some(((number + 1).to_string(), 0, 10)),
+            checkpoint: Checkpoint::start(Mode::Paginated, 0, None),
+            meta,
+            header_error: None,
+            settled: 0,
+        }
+    };
+    for (depth, expected) in [(MAX_PREVIEW_DEPTH, "found"), (MAX_PREVIEW_DEPTH + 1, "")] {
+        let lookup = |id: &str| -> StoreResult<Option<RolloutRow>> {
+            let number: usize = id.parse().expect("a number");
+            Ok(Some(row(number, if number == depth { "found" } else { "" })))
+        };
+        let (_, preview) = inherited_preview(&row(0, ""), &lookup).expect("rows in memory");
+        assert_eq!(preview.text, expected);
+    }
+}

@@ -171,3 +171,7 @@ fn add_named(findings: &mut Vec<DoctorFinding>, check: &'static str, mut details
         findings.push(DoctorFinding::new(check, false, format!("and {more} more")));
     }
 }
+
+#[cfg(test)]
+#[path = "doctor_home_tests.rs"]
+mod doctor_home_tests;

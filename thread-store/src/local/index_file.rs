@@ -116,3 +116,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     path.push(ending);
     PathBuf::from(path)
 }
+
+#[cfg(test)]
+#[path = "index_file_tests.rs"]
+mod index_file_tests;

@@ -118,3 +118,7 @@ fn read(source: &RolloutSource, offset: u64, len: u64) -> StoreResult<Vec<u8>> {
         .read_at(offset, len)
         .map_err(|error| read_error(source, offset, error))
 }
+
+#[cfg(test)]
+#[path = "line_fetch_tests.rs"]
+mod line_fetch_tests;

@@ -1,8 +1,10 @@
 //! Tests of parallel work.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::error::StoreError;
 
-use super::{Helpers, in_parallel, map_in_parallel};
+use super::{Helpers, MAX_WAITING_RESULTS, MAX_WORKERS, in_parallel, map_in_parallel};
 
 fn taken(count: usize, last: usize) -> Vec<usize> {
     let mut taken = Vec::new();
@@ -56,4 +58,31 @@ fn mapped_pieces_keep_their_order_whoever_does_them() {
         let _all_are_busy = Helpers::take(usize::MAX);
         assert_eq!(map_in_parallel(&pieces, |piece| piece * 2), doubled);
     }
+}
+
+#[test]
+fn few_pieces_are_worked_on_at_once_and_few_results_wait() {
+    let (working, most_working, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let mut taken = 0;
+    let work = |at: usize| {
+        most_working.fetch_max(working.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::yield_now();
+        working.fetch_sub(1, Ordering::SeqCst);
+        done.fetch_add(1, Ordering::SeqCst);
+        Some(at)
+    };
+    // Those that wait, one in the hands of each worker, and the one that is being taken.
+    let most_ahead = MAX_WAITING_RESULTS + MAX_WORKERS + 1;
+    let all = in_parallel(4 * most_ahead, work, &mut |_| {
+        for _ in 0..1_000 {
+            std::thread::yield_now();
+        }
+        let ahead = done.load(Ordering::SeqCst) - taken;
+        assert!(ahead <= most_ahead, "{ahead} results ahead");
+        taken += 1;
+        Ok(())
+    });
+    all.expect("nothing fails");
+    assert_eq!(taken, 4 * most_ahead);
+    assert!((1..=MAX_WORKERS).contains(&most_working.into_inner()));
 }

@@ -272,3 +272,7 @@ impl Cutter {
         self.is_unwanted |= self.parcels.send(std::mem::take(&mut self.parcel)).is_err();
     }
 }
+
+#[cfg(test)]
+#[path = "text_index_tests.rs"]
+mod text_index_tests;

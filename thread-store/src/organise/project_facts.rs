@@ -242,3 +242,7 @@ pub(crate) fn daybreak_fact(thread_id: ThreadId, choice: bool, at_ms: i64) -> Jo
     let value = RawJson::of(&choice).expect("a truth value always serialises");
     JournalFact::of_thread(FactKind::Daybreak, thread_id, at_ms, value)
 }
+
+#[cfg(test)]
+#[path = "project_facts_tests.rs"]
+mod project_facts_tests;

@@ -4,9 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use codex_rollout::fs::{Fault, FaultFs, FsOp, StdFs};
-use codex_test_support::RolloutBuilder;
-use codex_thread_store::{StoreError, ThreadSelector, ThreadStore, View};
+use codex_test_support::{Header, Mode, RolloutBuilder};
+use codex_thread_store::{Direction, IndexProgress, StoreError, StoreMaintenance, ThreadSelector, ThreadStore, View};
 
+use super::pages::list;
 use super::support::LocalHome;
 use super::{THREAD, items, open};
 
@@ -80,4 +81,40 @@ async fn a_file_that_is_never_where_it_was_seen_is_an_error_after_the_last_look(
     assert_eq!(looks(&fs) - before, MAX_MOVES_SEEN + 1);
     fs.heal();
     store.list_items(items(THREAD, View::Full, 10)).await.expect("back");
+}
+
+struct Quiet;
+
+impl IndexProgress for Quiet {
+    fn advance(&self, _: u64, _: u64, _: u64, _: u64) {}
+}
+
+/// Writes a thread of its own time of creation, with so many turns.
+fn put(home: &LocalHome, number: usize, turns: usize) {
+    let created_ms = 1_772_442_000_000 + number as i64 * 60_000;
+    let header = Header::new(Mode::Paginated, &format!("019cb354-0000-7000-8000-{number:012}"));
+    let mut rollout = RolloutBuilder::new(header.created_at(created_ms));
+    for _ in 0..turns {
+        rollout.start_turn().user("ask").complete_turn();
+    }
+    rollout.file().write_to(home.path()).expect("writable");
+}
+
+#[tokio::test]
+async fn a_first_list_reads_a_part_of_the_home_unless_more_files_than_the_limit_have_changed() {
+    const MAX_CHANGED_FILES: usize = 256;
+    const NEW_FILES: usize = 400;
+    for (changed, reads_all) in [(MAX_CHANGED_FILES, false), (MAX_CHANGED_FILES + 1, true)] {
+        let home = LocalHome::new();
+        (0..changed).for_each(|number| put(&home, number, 1));
+        home.store().index_all(Arc::new(Quiet)).await.expect("indexed");
+        (0..changed).for_each(|number| put(&home, number, 2));
+        (changed..changed + NEW_FILES).for_each(|number| put(&home, number, 1));
+        home.reopen();
+        let page = home.store().list_threads(list(1, Direction::Descending, None)).await;
+        assert_eq!(page.expect("a page").threads.len(), 1);
+        let index = codex_state::db::Index::open(&home.index_path()).expect("the index");
+        let indexed = index.reader().and_then(|reader| reader.files()).expect("rows").len();
+        assert_eq!(indexed == changed + NEW_FILES, reads_all, "{indexed} files");
+    }
 }

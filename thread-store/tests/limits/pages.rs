@@ -26,7 +26,7 @@ fn write_threads(home: &LocalHome) {
     }
 }
 
-fn list(limit: usize, direction: Direction, anchor: Option<ThreadAnchor>) -> ListQuery {
+pub(crate) fn list(limit: usize, direction: Direction, anchor: Option<ThreadAnchor>) -> ListQuery {
     ListQuery {
         view: View::Full,
         sort: ListSort::CreatedAt,

@@ -124,3 +124,7 @@ impl Claims {
         told_of_thread && self.whole.contains(&subject.kind) && !self.claims.contains_key(subject)
     }
 }
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod claims_tests;

@@ -149,3 +149,62 @@ fn whatever_fails_the_home_stays_as_it_is_and_no_copy_is_left() {
         assert_eq!(names(database.parent().unwrap()), before, "operation {at}");
     }
 }
+
+/// Makes a file that takes no room.
+fn sparse(database: &Path, bytes: u64) {
+    let file = std::fs::File::create(database).unwrap();
+    file.set_len(bytes).unwrap();
+}
+
+#[test]
+fn a_database_above_the_limit_is_not_copied_and_one_at_the_limit_is_begun_with() {
+    for (bytes, expected) in [
+        (MAX_DATABASE_BYTES, "create"),
+        (MAX_DATABASE_BYTES + 1, "it has 1073741825 bytes, more than 1073741824"),
+    ] {
+        let (_folder, database, copies) = home();
+        sparse(&database, bytes);
+        let fs = FaultFs::new(real()).with(Fault::FailAll {
+            op: FsOp::Create,
+            kind: io::ErrorKind::Other,
+        });
+        let fs: Arc<dyn LogFs> = Arc::new(fs);
+        let error = DatabaseCopy::take(&fs, &database, &copies).err().unwrap();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+/// Copies a database that changes before these operations; tells whether that worked, and the first read of each attempt.
+fn copied_with_changes(at: &[u64]) -> (bool, Vec<u64>) {
+    let (_folder, database, copies) = home();
+    let writer = Arc::new(Mutex::new(CodexDb::create(&database, TABLE)));
+    let counting = FaultFs::new(real());
+    for at in at {
+        let writer = Arc::clone(&writer);
+        let action = move || writer.lock().unwrap().run("INSERT INTO t VALUES (2)");
+        counting.add(Fault::Before {
+            at: *at,
+            action: Box::new(action),
+        });
+    }
+    let fs: Arc<dyn LogFs> = Arc::new(counting.clone());
+    let is_copied = DatabaseCopy::take(&fs, &database, &copies).is_ok();
+    let operations = counting.operations();
+    let opens = (0_u64..).zip(&operations);
+    let attempts = opens.filter(|(_, (op, path))| *op == FsOp::Open && *path == database);
+    (is_copied, attempts.map(|(at, _)| at + 1).collect())
+}
+
+#[test]
+fn a_database_that_rests_at_the_last_attempt_is_copied_and_one_that_does_not_is_busy() {
+    let mut changes = Vec::new();
+    for attempt in 1..=MAX_ATTEMPTS {
+        let (is_copied, attempts) = copied_with_changes(&changes);
+        assert!(is_copied);
+        assert_eq!(attempts.len() as u32, attempt);
+        changes.push(attempts[attempt as usize - 1]);
+    }
+    let (is_copied, attempts) = copied_with_changes(&changes);
+    assert!(!is_copied);
+    assert_eq!(attempts.len() as u32, MAX_ATTEMPTS);
+}
