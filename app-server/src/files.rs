@@ -90,3 +90,7 @@ impl Files {
         written
     }
 }
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod files_tests;

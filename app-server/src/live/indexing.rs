@@ -58,11 +58,11 @@ impl Server {
         let Some(maintenance) = self.store.maintenance() else {
             return;
         };
-        let end = self.index_all_steps(maintenance).await;
+        let end = self.index_all_steps(maintenance, LOOK_AGAIN).await;
         self.indexing.set(state(end));
     }
 
-    async fn index_all_steps(&self, maintenance: &dyn StoreMaintenance) -> IndexingState {
+    async fn index_all_steps(&self, maintenance: &dyn StoreMaintenance, pause: Duration) -> IndexingState {
         let (mut failures, mut told_at_ms) = (0, None);
         loop {
             match maintenance.index_step().await {
@@ -83,7 +83,7 @@ impl Server {
                 }
                 Ok(IndexStep::Elsewhere) => {
                     self.indexing.set(state(IndexingState::Elsewhere));
-                    tokio::time::sleep(LOOK_AGAIN).await;
+                    tokio::time::sleep(pause).await;
                 }
                 Ok(IndexStep::Done) => {
                     // Where there was nothing to do, nobody was told of a beginning.
@@ -102,7 +102,7 @@ impl Server {
                     if failures >= MAX_FAILURES {
                         return IndexingState::Failed;
                     }
-                    tokio::time::sleep(LOOK_AGAIN).await;
+                    tokio::time::sleep(pause).await;
                 }
             }
         }
@@ -122,3 +122,7 @@ impl Server {
         self.publish(&Notice::new(Audience::All, name, &progress, now_ms));
     }
 }
+
+#[cfg(test)]
+#[path = "indexing_tests.rs"]
+mod indexing_tests;
