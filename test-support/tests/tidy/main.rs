@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "reads the source tree")]
 
 mod arrows;
+mod limits;
 mod source;
 mod text;
 mod tree;
