@@ -75,8 +75,10 @@ fn a_preview_is_looked_for_along_as_many_rollouts_as_the_limit() {
     use codex_state::rows::Span;
 
     let row = |number: usize, preview: &str| {
-        let mut meta = RolloutMeta::default();
-        meta.preview = ShortText::new(preview, Span { offset: 0, len: 1 });
+        let meta = RolloutMeta {
+            preview: ShortText::new(preview, Span { offset: 0, len: 1 }),
+            ..RolloutMeta::default()
+        };
         RolloutRow {
             key: 0,
             rollout_id: number.to_string(),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_test_support::{Header, RolloutBuilder};
 use codex_thread_store::{
-    AnswerRoom, Direction, IndexProgress, ItemPageQuery, LocalStore, StoreMaintenance, ThreadStore, View,
+    AnswerRoom, Direction, IndexProgress, IndexStep, ItemPageQuery, LocalStore, StoreMaintenance, ThreadStore, View,
 };
 
 use gated_fs::GatedFs;
@@ -235,5 +235,73 @@ fn of_many_readers_of_long_lineages_few_hold_more_than_some_rollouts_open() {
             assert_eq!(rows.expect("no panic"), SEGMENTS);
         }
         assert_eq!(fs.open_files().0, 0);
+    });
+}
+
+#[test]
+fn indexing_behind_the_answers_holds_few_rollouts_open() {
+    const MAX_WORKERS: usize = 4;
+    const THREADS: usize = 120;
+    let _alone = alone();
+    let home = LocalHome::new();
+    write_threads(&home, THREADS);
+    run(async {
+        let fs = GatedFs::default();
+        let mut options = home.options();
+        options.fs = Arc::new(fs.clone());
+        let store = LocalStore::open(options).expect("a home");
+        #[cfg(target_os = "linux")]
+        let before = descriptors();
+        fs.close("rollout-");
+        let step = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move { store.index_step().await.expect("a step") }
+        });
+        settle(|| fs.waiting() > 0).await;
+        assert!((1..=MAX_WORKERS).contains(&fs.waiting()), "{}", fs.waiting());
+        // A rollout, the index and its log for each of its threads; the lock of whoever indexes.
+        #[cfg(target_os = "linux")]
+        assert!(descriptors() <= before + 3 * (MAX_WORKERS + 1) + 2, "{}", descriptors());
+        fs.open_gate();
+        let mut last = step.await.expect("no panic");
+        while last != IndexStep::Done {
+            last = store.index_step().await.expect("a step");
+        }
+        let (open, most) = fs.open_files();
+        assert!(open == 0 && (1..=MAX_WORKERS).contains(&most), "{open}, {most}");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn watching_takes_few_descriptors_however_many_folders_there_are() {
+    use codex_thread_store::Watching;
+
+    const FOLDERS: usize = 60;
+    let _alone = alone();
+    let home = LocalHome::new();
+    write_threads(&home, 1);
+    for number in 0..FOLDERS {
+        let folder = home
+            .path()
+            .join(format!("sessions/2025/{:02}/{:02}", number / 28 + 1, number % 28 + 1));
+        std::fs::create_dir_all(folder).expect("folder");
+    }
+    run(async {
+        let opened = |watching| {
+            let mut options = home.options();
+            options.watching = watching;
+            LocalStore::open(options).expect("a home")
+        };
+        let counted = async |store: Arc<LocalStore>| {
+            let before = descriptors();
+            store.list_items(items(0)).await.expect("items");
+            (descriptors() - before, store)
+        };
+        let (without, quiet) = counted(opened(Watching::Off)).await;
+        drop(quiet);
+        let (with, watching) = counted(opened(Watching::On)).await;
+        assert!(with <= without + 4, "{with} files with a watch, {without} without");
+        drop(watching);
     });
 }
