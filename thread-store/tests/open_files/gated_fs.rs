@@ -12,6 +12,15 @@ use codex_rollout::fs::{DirEntry, FileLock, FileStat, LogFile, LogFileMut, LogFs
 #[derive(Clone, Default)]
 pub(crate) struct GatedFs(Arc<Gate>);
 
+/// Opens the gate when it is dropped: a test that fails must leave nobody waiting.
+pub(crate) struct Opener(GatedFs);
+
+impl Drop for Opener {
+    fn drop(&mut self) {
+        self.0.open_gate();
+    }
+}
+
 #[derive(Default)]
 struct Gate {
     state: Mutex<State>,
@@ -33,6 +42,11 @@ impl GatedFs {
         let mut state = self.0.state.lock().expect("no panic");
         state.closed_for = Some(name_part.to_owned());
         state.most_open_files = state.open_files;
+    }
+
+    /// Returns what opens the gate at the latest when the test ends.
+    pub(crate) fn opener(&self) -> Opener {
+        Opener(self.clone())
     }
 
     /// Opens the gate.
