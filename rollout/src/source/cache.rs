@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::frame_cache::FrameCache;
 use super::plain_body::PlainBody;
 use super::zstd_stream::{FileFault, ZstdStream};
 use crate::fs::{EntryKind, FileStat, Fingerprint, LogFile, LogFs, read_full_at};
@@ -42,6 +43,7 @@ struct Shared {
     max_bytes: u64,
     temporary_number: AtomicU64,
     memory: Mutex<Memory>,
+    frames: FrameCache,
 }
 
 impl std::fmt::Debug for Shared {
@@ -100,6 +102,7 @@ impl SeekCache {
             max_bytes,
             temporary_number: AtomicU64::new(0),
             memory: Mutex::default(),
+            frames: FrameCache::shared(),
         };
         Self {
             shared: Arc::new(shared),
@@ -114,6 +117,11 @@ impl SeekCache {
     /// The most bytes that the copies may take together.
     pub fn max_bytes(&self) -> u64 {
         self.shared.max_bytes
+    }
+
+    /// What is remembered of files that need no copy.
+    pub(super) fn frames(&self) -> &FrameCache {
+        &self.shared.frames
     }
 
     /// Opens the copy of a compressed file if there is a whole one.

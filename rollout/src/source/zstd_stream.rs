@@ -5,9 +5,11 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, BufReader, Read};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::fs::LogFile;
+use crate::error::RolloutError;
+use crate::fs::{FileStat, LogFile};
 
 /// Compressed bytes fetched per read of the file.
 const COMPRESSED_CHUNK_BYTES: usize = 128 * 1024;
@@ -37,12 +39,27 @@ impl FileFault {
         inner.map(|fault| *fault).ok_or_else(|| io::Error::from(kind))
     }
 
-    fn through_decoder(self) -> io::Error {
+    /// Wraps it as an error of a read, for [`take`](Self::take) to find.
+    pub(super) fn into_io(self) -> io::Error {
         let kind = match &self {
             Self::Read(error) => error.kind(),
             Self::Shrank => io::ErrorKind::UnexpectedEof,
         };
         io::Error::new(kind, self)
+    }
+}
+
+/// Says whether a compressed file failed or its bytes are damaged.
+pub(super) fn fault_of(path: &Path, stat: &FileStat, offset: u64, error: io::Error) -> RolloutError {
+    let path = path.to_owned();
+    match FileFault::take(error) {
+        Ok(FileFault::Read(source)) => RolloutError::Read { path, offset, source },
+        Ok(FileFault::Shrank) => RolloutError::Shrank {
+            path,
+            offset,
+            expected_len: stat.len,
+        },
+        Err(source) => RolloutError::Decompress { path, offset, source },
     }
 }
 
@@ -60,9 +77,9 @@ impl Read for FileBytes {
             return Ok(0);
         }
         let read = self.file.read_at(&mut buf[..len], self.position);
-        let n = read.map_err(|error| FileFault::Read(error).through_decoder())?;
+        let n = read.map_err(|error| FileFault::Read(error).into_io())?;
         if n == 0 {
-            return Err(FileFault::Shrank.through_decoder());
+            return Err(FileFault::Shrank.into_io());
         }
         self.position += n as u64;
         Ok(n)
