@@ -63,6 +63,8 @@ impl ZstdBody {
         let copy_len = body.lock().copy.as_ref().map(PlainBody::len);
         if let Some(len) = copy_len {
             body.learn_len(len);
+            // Copies are made of files without a table only.
+            body.seek.get_or_init(|| None);
         }
         body
     }
