@@ -23,7 +23,7 @@ pub(super) const TEMPORARY_SUFFIX: &str = ".tmp";
 const LEVEL: i32 = 3;
 /// Plain bytes of a frame, the last one excepted. A page decodes one or two of them; shorter ones would make it faster and
 /// the file larger (docs/performance.md has the numbers).
-pub const FRAME_PLAIN_BYTES: u64 = 1024 * 1024;
+pub const FRAME_PLAIN_BYTES: u64 = 512 * 1024;
 /// Plain bytes per read of a verification.
 const CHUNK_BYTES: u64 = 1024 * 1024;
 /// Names that are tried for the temporary file: a process that died may have used the same ones.

@@ -14,7 +14,7 @@ use crate::fs::LogFile;
 pub const MAX_FRAME_PLAIN_BYTES: u64 = 8 * 1024 * 1024;
 /// Longest stored frame that is fetched into memory: what does not compress is stored with a little more.
 const MAX_FRAME_STORED_BYTES: u64 = MAX_FRAME_PLAIN_BYTES + MAX_FRAME_PLAIN_BYTES / 64;
-/// Most frames of a table: 1 TiB of plain bytes in frames of 1 MiB. Longer files are read as ones without a table.
+/// Most frames of a table: 512 GiB of plain bytes in the frames that we write. Longer files are read as ones without a table.
 pub const MAX_SEEK_FRAMES: usize = 1024 * 1024;
 
 const SKIPPABLE_MAGIC: u32 = 0x184D_2A5E;
