@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::discover::Encoding;
 use crate::fs::{EntryKind, FileStat, Fingerprint, LogFile};
 use crate::lines::{LineEvent, Lines, LinesRev};
-use crate::source::RolloutSource;
+use crate::source::{FrameLengths, RolloutSource, encode_table};
 
 /// A file that is a vector.
 pub(crate) struct MemFile(pub(crate) Vec<u8>);
@@ -51,6 +51,26 @@ pub(crate) fn plain_source(bytes: &[u8]) -> RolloutSource {
 /// Compresses at level 3 as one stream, as Codex does.
 pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::stream::encode_all(bytes, 3).expect("in memory")
+}
+
+/// Compresses into frames of so many plain bytes with a seek table behind them; gives the frames' lengths as well.
+pub(crate) fn zstd_frames(bytes: &[u8], frame_bytes: usize) -> (Vec<u8>, Vec<FrameLengths>) {
+    let (mut stored, mut lengths) = (Vec::new(), Vec::new());
+    for plain in bytes.chunks(frame_bytes) {
+        let frame = zstd::bulk::compress(plain, 1).expect("in memory");
+        lengths.push(FrameLengths {
+            stored: u32::try_from(frame.len()).expect("small"),
+            plain: u32::try_from(plain.len()).expect("small"),
+        });
+        stored.extend(frame);
+    }
+    stored.extend(encode_table(&lengths).expect("few"));
+    (stored, lengths)
+}
+
+/// A compressed file in memory.
+pub(crate) fn stored_source(stored: Vec<u8>) -> RolloutSource {
+    RolloutSource::from_file(Path::new("mem"), Encoding::Zstd, Arc::new(MemFile(stored)), None).expect("in memory")
 }
 
 pub(crate) fn zstd_source(bytes: &[u8]) -> RolloutSource {

@@ -46,12 +46,36 @@ fn main() -> io::Result<()> {
         .step_by(9)
         .map(|line| [&[6][..], &b"needle"[..], &line[..]].concat());
     write(&dir.join("recover"), &ends)?;
-    write(&dir.join("zst"), &ends)?;
+    // Stored as they are: files with a seek table, a few of them cut.
+    let seekable = lines.iter().step_by(60).enumerate().map(|(number, line)| {
+        let mut stored = seekable(&line.repeat(3), line.len().max(1));
+        stored.truncate(stored.len() - [0, 0, 1, 12][number % 4].min(stored.len()));
+        [vec![0, 0], stored].concat()
+    });
+    write(&dir.join("zst"), &seekable.chain(ends).collect::<Vec<_>>())?;
     write(&dir.join("search"), &terms.collect::<Vec<_>>())?;
     lines.iter_mut().for_each(|line| line.retain(|byte| *byte != b'\n'));
     write(&dir.join("decode_line"), &lines)?;
     write(&dir.join("project_bytes"), &rollouts)?;
     write(&dir.join("wire"), &CURSORS.map(|text| text.as_bytes().to_vec()))
+}
+
+/// Frames of one length and their seek table, in the public format.
+fn seekable(bytes: &[u8], frame_bytes: usize) -> Vec<u8> {
+    let (mut stored, mut entries, mut frames) = (Vec::new(), Vec::new(), 0_u32);
+    let word = |len: usize| u32::try_from(len).expect("a seed is small").to_le_bytes();
+    for plain in bytes.chunks(frame_bytes) {
+        let frame = zstd::bulk::compress(plain, 3).expect("in memory");
+        entries.extend([word(frame.len()), word(plain.len())].concat());
+        stored.extend(frame);
+        frames += 1;
+    }
+    stored.extend([0x184D_2A5E_u32.to_le_bytes(), word(entries.len() + 9)].concat());
+    stored.extend(entries);
+    stored.extend(frames.to_le_bytes());
+    stored.push(0);
+    stored.extend(0x8F92_EAB1_u32.to_le_bytes());
+    stored
 }
 
 fn write(folder: &Path, seeds: &[Vec<u8>]) -> io::Result<()> {

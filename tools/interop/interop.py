@@ -12,6 +12,7 @@ Installs the pinned Codex from npm into the scratch folder, which then works wit
     alternate   the agent and Codex write the same threads, turn by turn
     locks       the agent and Codex want the same thread
     lifecycle   the server forks, reverts, archives, deletes and names threads, then Codex does, while the server runs
+    compressed  the server compresses what Codex wrote; Codex lists, reads, resumes and continues it
 
 Exit code 1 if a method of `read` scores below the bar, or any fact of the others does not hold. Nothing leaves this machine
 but the installation.
@@ -28,6 +29,7 @@ from agent import Agent, AgentError
 from alternate import check_alternation
 from codex import Skip, installed_codex
 from compare import compare, report
+from compressed import check_compressed
 from home import make_home
 from lifecycle import check_lifecycle
 from model import Model
@@ -37,7 +39,8 @@ from recorded import check_recorded
 from rpc import Client, ServerError
 from views import Reader
 
-PARTS = ("read", "recorded", "alternate", "locks", "lifecycle")
+PARTS = ("read", "recorded", "alternate", "locks", "lifecycle", "compressed")
+WITHOUT_AGENT = ("read", "compressed")
 
 
 def parse_arguments():
@@ -47,7 +50,7 @@ def parse_arguments():
     parser.add_argument("--show", type=int, default=5, help="differences to show per method")
     parser.add_argument("--codex", help="the real Codex; installed if not given")
     parser.add_argument("--agent", default=os.path.join("target", "debug", "examples", "scripted_agent"),
-                        help="the example agent; without it only `read` runs")
+                        help="the example agent; without it only `read` and `compressed` run")
     parser.add_argument("--scratch", default=os.path.join("target", "interop"), help="where to install and work")
     parser.add_argument("--in-place", action="store_true",
                         help="in `read`, ask on the home itself, databases and all (to check this script)")
@@ -103,6 +106,9 @@ class Run:
         """Returns whether all facts of a part hold in which both write."""
         home, project = self.paths(part)
         os.makedirs(project)
+        if part == "compressed":
+            reader = Reader(self.arguments.server, project, self.log_path)
+            return check_compressed(self.codex, reader, self.model, home, project, self.log_path).report()
         agent = Agent(self.arguments.agent, home)
         reader = Reader(self.arguments.server, project, self.log_path)
         common = (self.model, home, project, self.log_path)
@@ -119,10 +125,10 @@ def wanted_parts(arguments):
     parts = [part for part in PARTS if part in (arguments.only or PARTS)]
     if os.access(arguments.agent, os.X_OK):
         return parts
-    left_out = [part for part in parts if part != "read"]
+    left_out = [part for part in parts if part not in WITHOUT_AGENT]
     if left_out:
         print(f"no agent at {arguments.agent}: {', '.join(left_out)} left out")
-    return [part for part in parts if part == "read"]
+    return [part for part in parts if part in WITHOUT_AGENT]
 
 
 def without(parts):

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Compressed, CompressionRun, RUN_INTERVAL_MS, compress_file};
+use super::{Compressed, CompressionRun, FRAME_PLAIN_BYTES, RUN_INTERVAL_MS, compress_file};
 use crate::fs::{Crash, Fault, FaultFs, LogFs, SimFs};
 use crate::recorder::materialize;
 
@@ -138,4 +138,53 @@ fn old_leftovers_go_and_young_ones_stay() {
     assert_eq!(names(&disk).len(), 2);
     clean(now_ms + RUN_INTERVAL_MS);
     assert_eq!(names(&disk), ["rollout-a.jsonl"]);
+}
+
+#[test]
+fn what_is_written_are_frames_of_one_length_that_any_decoder_reads() {
+    let frame_bytes = usize::try_from(FRAME_PLAIN_BYTES).expect("small");
+    let line = b"{\"a\":\"line of a rollout\"}\n";
+    for (len, frames) in [
+        (0, 1),
+        (1, 1),
+        (frame_bytes - 1, 1),
+        (frame_bytes, 1),
+        (frame_bytes + 1, 2),
+        (3 * frame_bytes, 3),
+        (3 * frame_bytes + 5, 4),
+    ] {
+        let plain: Vec<u8> = line.iter().copied().cycle().take(len).collect();
+        let disk = SimFs::new();
+        disk.put(Path::new(PLAIN), &plain).expect("a file");
+        compress_file(&seam(&disk), Path::new(PLAIN)).expect("compresses");
+        let stored = disk.bytes(Path::new(ZST)).expect("a file");
+        assert_eq!(zstd::decode_all(&stored[..]).expect("sound"), plain, "{len} bytes");
+        let (mut at, mut plain_lengths) = (0, Vec::new());
+        while !stored[at..].starts_with(&0x184D_2A5E_u32.to_le_bytes()) {
+            let end = at + zstd::zstd_safe::find_frame_compressed_size(&stored[at..]).expect("a frame");
+            plain_lengths.push(
+                zstd::bulk::decompress(&stored[at..end], frame_bytes)
+                    .expect("alone")
+                    .len(),
+            );
+            // The checksum of the content is on.
+            assert_eq!(stored[at + 4] & 0x04, 0x04);
+            at = end;
+        }
+        assert_eq!(plain_lengths.len(), frames, "{len} bytes");
+        assert!(plain_lengths.iter().rev().skip(1).all(|plain| *plain == frame_bytes));
+        assert_eq!(stored.len() - at, 8 + 8 * frames + 9);
+        assert_eq!(readable(&disk), plain);
+    }
+}
+
+#[test]
+fn a_compressed_form_of_codex_that_is_already_there_is_as_good() {
+    let disk = home();
+    disk.put(Path::new(ZST), &zstd::encode_all(&content()[..], 3).expect("in memory"))
+        .expect("a file");
+    let done = compress_file(&seam(&disk), Path::new(PLAIN)).expect("compresses");
+    assert!(matches!(done, Compressed::Done { .. }), "{done:?}");
+    assert_eq!(names(&disk), ["rollout-a.jsonl.zst"]);
+    assert_eq!(readable(&disk), content());
 }

@@ -1,9 +1,9 @@
 //! Compresses one rollout: written beside it, decoded again and compared, named, and only then the plain form goes.
 //!
-//! Both forms at once is a state that every reader understands (the plain one wins), so a crash loses nothing. Knows
+//! Written are frames of one length, each decodable alone, and a seek table behind them; any decoder reads the whole. Both forms at once is a state that every reader understands (the plain one wins), so a crash loses nothing. Knows
 //! nothing of which rollouts may be compressed.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::error::{CompressError, failed};
 use crate::discover::Encoding;
 use crate::fs::{LogFileMut, LogFs, Published, publish, remove_if_there};
-use crate::source::RolloutSource;
+use crate::source::{FrameLengths, MAX_SEEK_FRAMES, RolloutSource, encode_table};
 
 /// Begin and end of the names of unfinished files; Codex removes those that are old, and so do we.
 pub(super) const TEMPORARY_PREFIX: &str = "rollout-compress-";
@@ -21,7 +21,10 @@ pub(super) const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Level that Codex compresses with.
 const LEVEL: i32 = 3;
-/// Plain bytes per read and write.
+/// Plain bytes of a frame, the last one excepted. A page decodes one or two of them; shorter ones would make it faster and
+/// the file larger (docs/performance.md has the numbers).
+pub const FRAME_PLAIN_BYTES: u64 = 512 * 1024;
+/// Plain bytes per read of a verification.
 const CHUNK_BYTES: u64 = 1024 * 1024;
 /// Names that are tried for the temporary file: a process that died may have used the same ones.
 const MAX_TEMPORARY_NAMES: u64 = 1000;
@@ -66,7 +69,8 @@ pub fn compress_file(fs: &Arc<dyn LogFs>, path: &Path) -> Result<Compressed, Com
     let before = file.stat().map_err(failed("stat", path))?;
     let source = RolloutSource::from_file(path, Encoding::Plain, Arc::from(file), None)?;
     let (temporary, content) = write_beside(&**fs, &source, path)?;
-    let named = verified(fs, &temporary, &content).and_then(|()| {
+    let checked = verified(fs, &temporary, &content).and_then(|()| seekable(fs, &temporary, &content));
+    let named = checked.and_then(|()| {
         let now = fs.stat(path).map_err(failed("stat", path))?;
         match now.fingerprint == before.fingerprint {
             true => Ok(Some(publish(&**fs, path, &temporary, &target)?)),
@@ -128,34 +132,59 @@ fn write_beside(fs: &dyn LogFs, source: &RolloutSource, path: &Path) -> Result<(
     Err(failed("find a temporary name for", path)(taken))
 }
 
-/// A file of the seam as a sink of bytes.
-struct Sink(Box<dyn LogFileMut>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
+fn encode(source: &RolloutSource, path: &Path, mut file: Box<dyn LogFileMut>) -> Result<Content, CompressError> {
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(failed("compress into", path))?;
+    // Frames state their plain length unless told otherwise; a reader compares the table with it.
+    compressor
+        .include_checksum(true)
+        .map_err(failed("compress into", path))?;
+    let mut frames = Vec::new();
+    let mut add_frame = |plain: &[u8]| {
+        let frame = compressor.compress(plain).map_err(failed("compress into", path))?;
+        file.write_all(&frame).map_err(failed("write", path))?;
+        frames.push(lengths(plain, &frame).map_err(failed("compress into", path))?);
         Ok(())
+    };
+    let content = each_chunk(source, FRAME_PLAIN_BYTES, &mut add_frame)?;
+    if content.len == 0 {
+        // Without any frame it would be no file of zstd.
+        add_frame(&[])?;
     }
-}
-
-fn encode(source: &RolloutSource, path: &Path, file: Box<dyn LogFileMut>) -> Result<Content, CompressError> {
-    let mut encoder = zstd::stream::write::Encoder::new(Sink(file), LEVEL).map_err(failed("compress into", path))?;
-    encoder.include_checksum(true).map_err(failed("compress into", path))?;
-    let content = each_chunk(source, |chunk| encoder.write_all(chunk).map_err(failed("write", path)))?;
-    let Sink(mut file) = encoder.finish().map_err(failed("write", path))?;
+    // A rollout with more frames than readers accept has no table.
+    if let Some(table) = encode_table(&frames) {
+        file.write_all(&table).map_err(failed("write", path))?;
+    }
     file.sync().map_err(failed("sync", path))?;
     Ok(content)
 }
 
-/// Checks that a compressed file decodes to the content.
+fn lengths(plain: &[u8], stored: &[u8]) -> io::Result<FrameLengths> {
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(io::Error::other);
+    Ok(FrameLengths {
+        stored: length(stored)?,
+        plain: length(plain)?,
+    })
+}
+
+/// Checks that a compressed file decodes to the content, from its first byte to its last as Codex does it.
 fn verified(fs: &Arc<dyn LogFs>, path: &Path, content: &Content) -> Result<(), CompressError> {
     let file = fs.open(path).map_err(failed("open", path))?;
+    let source = RolloutSource::decoded_in_order(path, Arc::from(file))?;
+    match each_chunk(&source, CHUNK_BYTES, |_| Ok(()))? == *content {
+        true => Ok(()),
+        false => Err(CompressError::Different { path: path.to_owned() }),
+    }
+}
+
+/// Checks that what was written is read by position.
+fn seekable(fs: &Arc<dyn LogFs>, path: &Path, content: &Content) -> Result<(), CompressError> {
+    if content.len > FRAME_PLAIN_BYTES * MAX_SEEK_FRAMES as u64 {
+        return Ok(());
+    }
+    let file = fs.open(path).map_err(failed("open", path))?;
     let source = RolloutSource::from_file(path, Encoding::Zstd, Arc::from(file), None)?;
-    match each_chunk(&source, |_| Ok(()))? == *content {
+    // The length first: a failed read is an error of its own.
+    match source.plain_len()? == content.len && source.is_seekable() {
         true => Ok(()),
         false => Err(CompressError::Different { path: path.to_owned() }),
     }
@@ -163,12 +192,13 @@ fn verified(fs: &Arc<dyn LogFs>, path: &Path, content: &Content) -> Result<(), C
 
 fn each_chunk(
     source: &RolloutSource,
+    chunk_bytes: u64,
     mut take: impl FnMut(&[u8]) -> Result<(), CompressError>,
 ) -> Result<Content, CompressError> {
     let (mut offset, len) = (0, source.plain_len()?);
     let mut hash = Xxh3::new();
     while offset < len {
-        let chunk = source.read_at(offset, (len - offset).min(CHUNK_BYTES))?;
+        let chunk = source.read_at(offset, (len - offset).min(chunk_bytes))?;
         hash.update(&chunk);
         take(&chunk)?;
         offset += chunk.len() as u64;

@@ -10,5 +10,5 @@ mod run;
 mod compress_tests;
 
 pub use error::CompressError;
-pub use file::{Compressed, compress_file};
+pub use file::{Compressed, FRAME_PLAIN_BYTES, compress_file};
 pub use run::{CompressionRun, MIN_IDLE_MS, RUN_INTERVAL_MS};

@@ -5,14 +5,13 @@
 use super::budget::LineHold;
 use super::event::LineEvent;
 use super::long::ReadRules;
-use crate::discover::Encoding;
 use crate::error::Result;
 use crate::source::RolloutSource;
 
 /// Bytes fetched at a time from a plain file.
 pub const REVERSE_CHUNK_BYTES: usize = 64 * 1024;
-/// Fewest and most bytes fetched at a time from a compressed file. Without a seekable copy each step back decodes from
-/// the start, so the steps grow with the file.
+/// Fewest and most bytes fetched at a time from a compressed file without a seek table. Without a seekable copy each step
+/// back decodes from the start, so the steps grow with the file.
 const REVERSE_CHUNK_BYTES_ZSTD: (u64, u64) = (4 * 1024 * 1024, 32 * 1024 * 1024);
 /// Steps that a compressed file is read in, as far as the chunk sizes allow.
 const REVERSE_STEPS_ZSTD: u64 = 64;
@@ -27,6 +26,8 @@ pub struct LinesRev {
     source: RolloutSource,
     rules: ReadRules,
     chunk_bytes: usize,
+    /// Whether a step back decodes from the start.
+    is_stream: bool,
     /// Memory for the long line that was delivered last, or is being read; for the whole reader where a stream is read.
     hold: Option<LineHold>,
     /// The fetched, undelivered bytes are `buffer[front..back]`; free space is in front of them.
@@ -55,9 +56,10 @@ struct Found {
 
 impl LinesRev {
     pub(crate) fn new(source: RolloutSource, end_offset: u64) -> Self {
-        let chunk_bytes = match source.encoding() {
-            Encoding::Plain => REVERSE_CHUNK_BYTES,
-            Encoding::Zstd => {
+        let is_stream = !source.is_seekable();
+        let chunk_bytes = match is_stream {
+            false => REVERSE_CHUNK_BYTES,
+            true => {
                 let (fewest, most) = REVERSE_CHUNK_BYTES_ZSTD;
                 (end_offset / REVERSE_STEPS_ZSTD).clamp(fewest, most) as usize
             }
@@ -66,6 +68,7 @@ impl LinesRev {
             source,
             rules: ReadRules::default(),
             chunk_bytes,
+            is_stream,
             hold: None,
             buffer: Vec::new(),
             front: 0,
@@ -142,7 +145,7 @@ impl LinesRev {
             // Learns now, and not in the middle, that the offset is beyond the end.
             self.source.read_exact_at(self.front_offset, &mut [])?;
             self.state = State::Reading;
-            if self.source.encoding() == Encoding::Zstd && self.front_offset > self.rules.long_line_bytes {
+            if self.is_stream && self.front_offset > self.rules.long_line_bytes {
                 // Its chunks are large, and what they hold is not known before.
                 let most = self.rules.max_line_bytes.saturating_add(self.chunk_bytes as u64);
                 self.hold = self.rules.hold(most.min(self.front_offset));
@@ -160,7 +163,7 @@ impl LinesRev {
         let terminated = self.buffer[self.back - 1] == b'\n';
         // Bytes at the back that are known to hold no line start; the line's own newline is the first of them.
         let mut searched = usize::from(terminated);
-        let mut measured = self.source.encoding() == Encoding::Zstd;
+        let mut measured = self.is_stream;
         loop {
             let pending = &self.buffer[self.front..self.back];
             let at = memchr::memrchr(b'\n', &pending[..pending.len() - searched]).map(|at| at + 1);
@@ -224,7 +227,7 @@ impl LinesRev {
 
     /// Gives the memory of a long line back that was delivered.
     fn let_go(&mut self) {
-        if self.hold.is_some() && self.source.encoding() == Encoding::Plain {
+        if self.hold.is_some() && !self.is_stream {
             self.buffer = self.buffer[self.front..self.back].to_vec();
             (self.front, self.back) = (0, self.buffer.len());
             self.hold = None;

@@ -10,15 +10,21 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::frame_cache::FrameCache;
 use super::plain_body::PlainBody;
 use super::zstd_stream::{FileFault, ZstdStream};
-use crate::fs::{EntryKind, FileStat, Fingerprint, LogFile, LogFs, read_full_at};
+use crate::fs::{EntryKind, FileStat, Fingerprint, LogFile, LogFileMut, LogFs, read_full_at};
 
 /// What the names of finished copies end with.
 pub const CACHE_SUFFIX: &str = ".plain";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 /// An unfinished copy that was last written this long before a new one is from a process that died.
 const STALE_TEMPORARY_NS: i128 = 3_600_000_000_000;
+/// Names that are tried for an unfinished copy: a process that died may have used the same ones.
+const MAX_TEMPORARY_NAMES: u64 = 1000;
+/// A copy that grew by so many bytes makes room again: by so much may the folder be larger than it should, for each process
+/// that writes a copy.
+const ROOM_STEP_BYTES: u64 = 16 * 1024 * 1024;
 /// Plain bytes per write.
 const WRITE_CHUNK_BYTES: usize = 1024 * 1024;
 /// Compressed rollouts whose requests are remembered at a time.
@@ -42,6 +48,7 @@ struct Shared {
     max_bytes: u64,
     temporary_number: AtomicU64,
     memory: Mutex<Memory>,
+    frames: FrameCache,
 }
 
 impl std::fmt::Debug for Shared {
@@ -100,6 +107,7 @@ impl SeekCache {
             max_bytes,
             temporary_number: AtomicU64::new(0),
             memory: Mutex::default(),
+            frames: FrameCache::shared(),
         };
         Self {
             shared: Arc::new(shared),
@@ -114,6 +122,11 @@ impl SeekCache {
     /// The most bytes that the copies may take together.
     pub fn max_bytes(&self) -> u64 {
         self.shared.max_bytes
+    }
+
+    /// What is remembered of files that need no copy.
+    pub(super) fn frames(&self) -> &FrameCache {
+        &self.shared.frames
     }
 
     /// Opens the copy of a compressed file if there is a whole one.
@@ -135,8 +148,11 @@ impl SeekCache {
             }
             None => {
                 // Not ours, or cut short by a crash below the file system: make way for a whole one.
-                self.shared.fs.remove(&path).map_err(failed("remove", &path))?;
-                Ok(None)
+                match self.shared.fs.remove(&path) {
+                    Ok(()) => Ok(None),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(failed("remove", &path)(error)),
+                }
             }
         }
     }
@@ -175,12 +191,8 @@ impl SeekCache {
             .fs
             .create_dir_all(&shared.dir)
             .map_err(failed("create", &shared.dir))?;
-        let number = shared.temporary_number.fetch_add(1, Ordering::Relaxed);
-        let key = key_of(&stat.fingerprint);
-        let temporary = shared
-            .dir
-            .join(format!("{key}.{}.{number}{TEMPORARY_SUFFIX}", std::process::id()));
-        let written = self.write_copy(&temporary, file, stat);
+        let (temporary, out) = self.create_temporary(&key_of(&stat.fingerprint))?;
+        let written = self.write_copy(&temporary, out, file, stat);
         let keep = matches!(written, Ok(Written::Whole(_)));
         if !keep && let Err(error) = shared.fs.remove(&temporary) {
             // Stale unfinished copies are removed by a later eviction.
@@ -196,14 +208,40 @@ impl SeekCache {
         }
     }
 
-    fn write_copy(&self, path: &Path, file: &Arc<dyn LogFile>, stat: &FileStat) -> Result<Written, CacheError> {
-        let mut out = self.shared.fs.create(path).map_err(failed("create", path))?;
+    fn create_temporary(&self, key: &str) -> Result<(PathBuf, Box<dyn LogFileMut>), CacheError> {
+        let shared = &self.shared;
+        for _ in 0..MAX_TEMPORARY_NAMES {
+            let number = shared.temporary_number.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{key}.{}.{number}{TEMPORARY_SUFFIX}", std::process::id());
+            let path = shared.dir.join(name);
+            match shared.fs.create(&path) {
+                Ok(file) => return Ok((path, file)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed("create", &path)(error)),
+            }
+        }
+        let taken = io::Error::from(io::ErrorKind::AlreadyExists);
+        Err(failed("find a temporary name in", &shared.dir)(taken))
+    }
+
+    fn write_copy(
+        &self,
+        path: &Path,
+        mut out: Box<dyn LogFileMut>,
+        file: &Arc<dyn LogFile>,
+        stat: &FileStat,
+    ) -> Result<Written, CacheError> {
         let mut stream = match ZstdStream::new(Arc::clone(file), stat.len) {
             Ok(stream) => stream,
             Err(error) => return Ok(not_written(error)),
         };
         let mut chunk = vec![0; WRITE_CHUNK_BYTES];
+        let mut room_until = 0;
         loop {
+            if stream.position() >= room_until {
+                self.make_room(path)?;
+                room_until = stream.position() + ROOM_STEP_BYTES;
+            }
             let n = match stream.fill(&mut chunk) {
                 Ok(n) => n,
                 Err(error) => return Ok(not_written(error)),
@@ -225,23 +263,24 @@ impl SeekCache {
 
     fn publish(&self, temporary: &Path, stat: &FileStat, plain_len: u64) -> Result<PlainBody, CacheError> {
         let path = self.copy_path(&stat.fingerprint);
+        // Opened under its first name: somebody else may remove the second one at once.
         let renamed = self.make_room(temporary).and_then(|()| {
-            self.shared
-                .fs
-                .rename(temporary, &path)
-                .map_err(failed("rename", temporary))
+            let file = self.shared.fs.open(temporary).map_err(failed("open", temporary))?;
+            let named = self.shared.fs.rename(temporary, &path);
+            named.map_err(failed("rename", temporary)).map(|()| file)
         });
-        if let Err(error) = renamed {
-            if let Err(error) = self.shared.fs.remove(temporary) {
-                tracing::debug!(path = %temporary.display(), %error, "cannot remove an unpublished seekable copy");
+        match renamed {
+            Ok(file) => Ok(PlainBody::new(&path, Arc::from(file), plain_len)),
+            Err(error) => {
+                if let Err(error) = self.shared.fs.remove(temporary) {
+                    tracing::debug!(path = %temporary.display(), %error, "cannot remove an unpublished seekable copy");
+                }
+                Err(error)
             }
-            return Err(error);
         }
-        let file = self.shared.fs.open(&path).map_err(failed("open", &path))?;
-        Ok(PlainBody::new(&path, Arc::from(file), plain_len))
     }
 
-    /// Removes least recently used copies until the new one fits.
+    /// Removes what dead processes left, and least recently used copies until the new one, as far as it is written, fits.
     fn make_room(&self, new: &Path) -> Result<(), CacheError> {
         let shared = &self.shared;
         let new_stat = shared.fs.stat(new).map_err(failed("stat", new))?;
@@ -301,7 +340,7 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CacheE
     }
 }
 
-fn key_of(fingerprint: &Fingerprint) -> String {
+pub(super) fn key_of(fingerprint: &Fingerprint) -> String {
     format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&fingerprint_bytes(fingerprint)))
 }
 

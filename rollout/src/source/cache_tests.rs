@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::{CACHE_SUFFIX, RolloutSource, SeekCache};
 use crate::discover::rollout_at;
 use crate::fs::{Fault, FaultFs, FsOp, LogFs, StdFs};
-use crate::test_files::zstd;
+use crate::test_files::{zstd, zstd_frames};
 
 const NAME: &str = "rollout-2026-11-22T07-43-16-01a20235-994b-7d00-be10-0c5c1ecfe4fb.jsonl.zst";
 
@@ -281,4 +281,90 @@ fn a_read_only_home_is_read_by_streaming() {
     for _ in 0..3 {
         home.request(&std_fs(), NAME, &cache);
     }
+}
+
+#[test]
+fn a_temporary_name_that_a_dead_process_left_is_passed() {
+    let home = Home::new();
+    let file = rollout_at(&StdFs, home.dir.path(), &home.dir.path().join(NAME)).unwrap();
+    let stat = RolloutSource::open(std_fs(), &file, None).unwrap().stat().fingerprint;
+    std::fs::create_dir_all(home.cache_dir()).unwrap();
+    let left = home
+        .cache_dir()
+        .join(format!("{}.{}.0.tmp", super::cache::key_of(&stat), std::process::id()));
+    std::fs::write(&left, "half").unwrap();
+    let cache = SeekCache::new(std_fs(), home.cache_dir(), 100 << 20);
+    home.request(&std_fs(), NAME, &cache);
+    home.request(&std_fs(), NAME, &cache);
+    assert_eq!(
+        (home.copies().len(), std::fs::read(left).unwrap()),
+        (2, b"half".to_vec())
+    );
+}
+
+#[test]
+fn a_copy_that_grows_makes_room_while_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("cache");
+    // Three copies of 20 MiB in room for two: the first one goes before the third one is whole.
+    let plain = vec![b'\n'; 20 << 20];
+    let fs = FaultFs::new(std_fs());
+    let cache = SeekCache::new(Arc::new(fs.clone()), &folder, 45 << 20);
+    for n in 0..3 {
+        let path = dir.path().join(NAME.replace("07-43-16", &format!("07-43-0{n}")));
+        std::fs::write(&path, zstd(&plain)).unwrap();
+        let file = rollout_at(&StdFs, dir.path(), &path).unwrap();
+        for _ in 0..2 {
+            let source = RolloutSource::open(std_fs(), &file, Some(&cache)).unwrap();
+            assert_eq!(source.read_at(19 << 20, 3).unwrap(), b"\n\n\n");
+        }
+    }
+    let operations = fs.operations();
+    let of = |wanted: FsOp| operations.iter().rposition(|(op, _)| *op == wanted).unwrap();
+    assert!(of(FsOp::Remove) < of(FsOp::Sync), "{operations:?}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+}
+
+#[test]
+fn processes_that_copy_and_evict_at_once_give_right_answers_and_stay_within_the_limit() {
+    const LIMIT_BYTES: u64 = 12 << 20;
+    let home = Home::new();
+    let names: Vec<String> = (0..4)
+        .map(|n| NAME.replace("07-43-16", &format!("07-43-0{n}")))
+        .collect();
+    names.iter().for_each(|name| home.write(name));
+    std::thread::scope(|scope| {
+        for first in 0..2 {
+            let (home, names) = (&home, &names);
+            scope.spawn(move || {
+                // What a process of its own has: nothing shared but the folder.
+                let cache = SeekCache::new(std_fs(), home.cache_dir(), LIMIT_BYTES);
+                for round in 0..6 {
+                    let name = &names[(first + round) % names.len()];
+                    home.request(&std_fs(), name, &cache);
+                    home.request(&std_fs(), name, &cache);
+                }
+            });
+        }
+    });
+    let copies = home.copies();
+    let bytes: u64 = copies.iter().map(|path| std::fs::metadata(path).unwrap().len()).sum();
+    assert!(bytes > 0 && bytes <= LIMIT_BYTES, "{copies:?}");
+    assert!(
+        copies.iter().all(|path| path.to_str().unwrap().ends_with(CACHE_SUFFIX)),
+        "{copies:?}"
+    );
+}
+
+#[test]
+fn a_file_with_a_seek_table_needs_no_copy() {
+    let home = Home::new();
+    let path = home.dir.path().join(NAME);
+    std::fs::write(&path, zstd_frames(&home.plain, 256 << 10).0).unwrap();
+    let cache = SeekCache::new(std_fs(), home.cache_dir(), 100 << 20);
+    for _ in 0..4 {
+        home.request(&std_fs(), NAME, &cache);
+    }
+    assert_eq!(home.copies(), Vec::<PathBuf>::new());
+    assert_eq!(cache.frames().size().0, 1);
 }

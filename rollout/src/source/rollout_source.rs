@@ -92,10 +92,34 @@ impl RolloutSource {
             Encoding::Plain => Body::Plain(PlainBody::new(path, Arc::clone(&file), stat.len)),
             Encoding::Zstd => Body::Zstd(Arc::new(ZstdBody::new(path, Arc::clone(&file), stat, cache))),
         };
-        Ok(Self {
+        Ok(Self::of(file, stat, body))
+    }
+
+    /// Takes an open compressed file that is decoded in order, whatever its end says: as every other decoder reads it.
+    pub(crate) fn decoded_in_order(path: &Path, file: Arc<dyn LogFile>) -> Result<Self> {
+        let stat = file.stat().map_err(|source| RolloutError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+        let body = Body::Zstd(Arc::new(ZstdBody::in_order(path, Arc::clone(&file), stat)));
+        Ok(Self::of(file, stat, body))
+    }
+
+    fn of(file: Arc<dyn LogFile>, stat: FileStat, body: Body) -> Self {
+        Self {
             inner: Arc::new(Inner { file, stat, body }),
             rules: ReadRules::default(),
-        })
+        }
+    }
+
+    /// Tells whether a read costs what it reads, wherever it is: a plain file, or a compressed one with a true seek table.
+    ///
+    /// A failure to look counts as no, and shows again at the first read.
+    pub fn is_seekable(&self) -> bool {
+        match &self.inner.body {
+            Body::Plain(_) => true,
+            Body::Zstd(body) => matches!(body.seek(), Ok(Some(_))),
+        }
     }
 
     /// Sets the rules that all its lines are read by.
@@ -141,8 +165,9 @@ impl RolloutSource {
 
     /// Length of the plain bytes as frozen at opening.
     ///
-    /// Free for plain files. A compressed file without a seekable copy is decoded once, unless a forward reader has
-    /// already met the end; a damaged one gives [`RolloutError::Decompress`] with the offset up to which it is good.
+    /// Free for plain files and for those with a seek table. Another compressed file without a seekable copy is decoded once,
+    /// unless a forward reader has already met the end; a damaged one gives [`RolloutError::Decompress`] with the offset up
+    /// to which it is good.
     pub fn plain_len(&self) -> Result<u64> {
         match &self.inner.body {
             Body::Plain(body) => Ok(body.len()),
@@ -189,8 +214,8 @@ impl RolloutSource {
 
     /// Returns the lines from `from_offset` (the start of a line) to the end.
     ///
-    /// A compressed file is decoded from its start up to the offset, unless there is a seekable copy; a far offset counts
-    /// as a random request and may make one.
+    /// A compressed file without a seek table is decoded from its start up to the offset, unless there is a seekable copy; a
+    /// far offset counts as a random request and may make one.
     pub fn lines(&self, from_offset: u64) -> Lines {
         let reader = match &self.inner.body {
             Body::Plain(body) => ByteReader::Plain {
@@ -211,7 +236,8 @@ impl RolloutSource {
 
     /// Computes the content anchor that vouches for the bytes before `at_offset`.
     ///
-    /// Two small reads of a plain file; without a seekable copy a compressed one is decoded up to the offset.
+    /// Two small reads of a plain file, two frames of one with a seek table; another compressed one is decoded up to the
+    /// offset, unless there is a seekable copy.
     pub fn anchor(&self, at_offset: u64) -> Result<Anchor> {
         let head = self.read_at(0, Anchor::head_len(at_offset))?;
         let tail_start = Anchor::tail_start(at_offset);

@@ -1,15 +1,17 @@
 //! Random access to a compressed rollout, by the cheapest way that is available.
 //!
-//! A seekable copy in the cache if there is one; else a decoder that is kept between requests and restarted when a
-//! request lies behind it. The second random request makes the copy. A cache that fails is reported once and then
-//! left alone: reads go on by streaming.
+//! A file with a seek table is read by its frames. Of another one a seekable copy in the cache is read if there is one; else
+//! a decoder is kept between requests and restarted when a request lies behind it, and the second random request makes the
+//! copy. A cache that fails is reported once and then left alone: reads go on by streaming.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::cache::{CacheError, SeekCache};
+use super::frame_cache::FrameCache;
 use super::plain_body::PlainBody;
-use super::zstd_stream::{FileFault, ZstdStream};
+use super::seek_body::{Frame, Keep, SeekBody};
+use super::zstd_stream::{ZstdStream, fault_of};
 use crate::error::{Result, RolloutError};
 use crate::fs::{FileStat, LogFile};
 
@@ -22,6 +24,9 @@ pub(super) struct ZstdBody {
     file: Arc<dyn LogFile>,
     stat: FileStat,
     plain_len: OnceLock<u64>,
+    frames: FrameCache,
+    /// How it is read by position, once somebody asked.
+    seek: OnceLock<Option<SeekBody>>,
     access: Mutex<Access>,
 }
 
@@ -51,12 +56,23 @@ impl ZstdBody {
             file,
             stat,
             plain_len: OnceLock::new(),
+            frames: cache.map_or_else(FrameCache::of_one_file, |cache| cache.frames().clone()),
+            seek: OnceLock::new(),
             access: Mutex::new(access),
         };
         let copy_len = body.lock().copy.as_ref().map(PlainBody::len);
         if let Some(len) = copy_len {
             body.learn_len(len);
+            // Copies are made of files without a table only.
+            body.seek.get_or_init(|| None);
         }
+        body
+    }
+
+    /// Takes an open file that is decoded in order, whatever its end says: as every other decoder reads it.
+    pub(super) fn in_order(path: &Path, file: Arc<dyn LogFile>, stat: FileStat) -> Self {
+        let body = Self::new(path, file, stat, None);
+        body.seek.get_or_init(|| None);
         body
     }
 
@@ -64,10 +80,24 @@ impl ZstdBody {
         &self.path
     }
 
-    /// Length of the plain bytes; without a copy the first call decodes the whole file once.
+    /// Returns how the file is read by position; `None` where it has no seek table that is true.
+    pub(super) fn seek(&self) -> Result<Option<&SeekBody>> {
+        if self.seek.get().is_none() {
+            let found = SeekBody::find(&self.path, &self.file, &self.stat, &self.frames)
+                .map_err(|source| self.decompress(0, source))?;
+            self.seek.get_or_init(|| found);
+        }
+        Ok(self.seek.get().and_then(Option::as_ref))
+    }
+
+    /// Length of the plain bytes; without a seek table or a copy the first call decodes the whole file once.
     pub(super) fn plain_len(&self) -> Result<u64> {
         if let Some(len) = self.plain_len.get() {
             return Ok(*len);
+        }
+        if let Some(seek) = self.seek()? {
+            self.learn_len(seek.plain_len());
+            return Ok(seek.plain_len());
         }
         let mut stream = self.new_stream()?;
         stream
@@ -81,6 +111,10 @@ impl ZstdBody {
     pub(super) fn read_at(&self, offset: u64, len: u64, out: &mut Vec<u8>) -> Result<()> {
         if let Some(plain_len) = self.plain_len.get() {
             self.check_range(offset, len, *plain_len)?;
+        }
+        if let Some(seek) = self.seek()? {
+            self.check_range(offset, len, seek.plain_len())?;
+            return seek.read(offset, len, out);
         }
         let mut access = self.lock();
         if access.copy.is_none() && access.is_random(offset) {
@@ -110,20 +144,26 @@ impl ZstdBody {
         Ok(())
     }
 
-    /// Returns a forward reader with a decoder of its own, or over the copy.
+    /// Returns a forward reader with a decoder of its own, over the frames from there, or over the copy.
     pub(super) fn reader(self: &Arc<Self>, from: u64) -> ZstdReader {
+        let mut reader = ZstdReader {
+            body: Arc::clone(self),
+            position: from,
+            way: Way::Unknown,
+        };
+        // A failure to look shows again when the reader reads.
+        if from > 0 && matches!(self.seek(), Ok(Some(_)) | Err(_)) {
+            return reader;
+        }
         let mut access = self.lock();
         if access.copy.is_none() && from > NEAR_SKIP_BYTES {
             self.make_copy_if_due(&mut access);
         }
-        let copy = access.copy.clone();
-        drop(access);
-        ZstdReader {
-            body: Arc::clone(self),
-            position: from,
-            copy,
-            stream: None,
+        if let Some(copy) = &access.copy {
+            reader.way = Way::Copy(copy.clone());
         }
+        drop(access);
+        reader
     }
 
     /// Reads in steps, so that an absurd length cannot reserve memory before the end of the stream is seen.
@@ -189,18 +229,8 @@ impl ZstdBody {
         }
     }
 
-    /// Says whether the file failed or its bytes are damaged.
     fn decompress(&self, offset: u64, error: std::io::Error) -> RolloutError {
-        let path = self.path.clone();
-        match FileFault::take(error) {
-            Ok(FileFault::Read(source)) => RolloutError::Read { path, offset, source },
-            Ok(FileFault::Shrank) => RolloutError::Shrank {
-                path,
-                offset,
-                expected_len: self.stat.len,
-            },
-            Err(source) => RolloutError::Decompress { path, offset, source },
-        }
+        fault_of(&self.path, &self.stat, offset, error)
     }
 
     fn lock(&self) -> MutexGuard<'_, Access> {
@@ -244,14 +274,26 @@ impl Access {
 pub(crate) struct ZstdReader {
     body: Arc<ZstdBody>,
     position: u64,
-    copy: Option<PlainBody>,
-    stream: Option<ZstdStream>,
+    way: Way,
+}
+
+/// Where a reader's bytes come from.
+#[derive(Debug)]
+enum Way {
+    /// It has not read yet.
+    Unknown,
+    /// A seekable copy.
+    Copy(PlainBody),
+    /// The frames of a file with a seek table; the one that was read last.
+    Frames(Option<Frame>),
+    /// A decoder at the reader's position.
+    Stream(ZstdStream),
 }
 
 impl ZstdReader {
     /// Fills `buf` as far as there are bytes; less only at the true end.
     pub(super) fn fill(&mut self, buf: &mut [u8]) -> Result<usize> {
-        if let Some(copy) = &self.copy {
+        if let Way::Copy(copy) = &self.way {
             copy.check_range(self.position, 0)?;
             let len = (copy.len() - self.position).min(buf.len() as u64) as usize;
             match copy.read_exact_at(self.position, &mut buf[..len]) {
@@ -261,32 +303,77 @@ impl ZstdReader {
                 }
                 Err(error) => {
                     self.body.lock().drop_copy(&self.body.path, &error);
-                    self.copy = None;
+                    self.way = Way::Unknown;
                 }
             }
         }
-        let body = &self.body;
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            None => {
-                let mut stream = body.new_stream()?;
-                stream
-                    .skip_to(self.position)
-                    .map_err(|source| body.decompress(stream.position(), source))?;
-                if stream.position() < self.position {
-                    body.learn_len(stream.position());
-                    return Err(body.beyond_end(self.position, 0, stream.position()));
+        if matches!(self.way, Way::Unknown) {
+            self.way = self.begin()?;
+        }
+        let n = match &mut self.way {
+            Way::Frames(frame) => fill_from_frames(&self.body, frame, self.position, buf)?,
+            Way::Stream(stream) => {
+                let n = stream
+                    .fill(buf)
+                    .map_err(|source| self.body.decompress(stream.position(), source))?;
+                if n < buf.len() {
+                    self.body.learn_len(stream.position());
                 }
-                self.stream.insert(stream)
+                n
             }
+            Way::Unknown | Way::Copy(_) => 0,
         };
-        let n = stream
-            .fill(buf)
-            .map_err(|source| body.decompress(stream.position(), source))?;
-        if n < buf.len() {
-            body.learn_len(stream.position());
-        }
         self.position += n as u64;
         Ok(n)
     }
+
+    /// Goes by frames where that is possible, unless it begins at the start: there a decoder does as well, and the table of a
+    /// file of which only the head is wanted need not be compared with its frames.
+    fn begin(&self) -> Result<Way> {
+        let (body, position) = (&self.body, self.position);
+        if position > 0
+            && let Some(seek) = body.seek()?
+        {
+            body.check_range(position, 0, seek.plain_len())?;
+            return Ok(Way::Frames(None));
+        }
+        let mut stream = body.new_stream()?;
+        stream
+            .skip_to(position)
+            .map_err(|source| body.decompress(stream.position(), source))?;
+        if stream.position() < position {
+            body.learn_len(stream.position());
+            return Err(body.beyond_end(position, 0, stream.position()));
+        }
+        Ok(Way::Stream(stream))
+    }
+}
+
+fn fill_from_frames(body: &ZstdBody, last: &mut Option<Frame>, position: u64, buf: &mut [u8]) -> Result<usize> {
+    let Some(seek) = body.seek()? else { return Ok(0) };
+    let mut filled = 0;
+    while filled < buf.len() {
+        let at = position + filled as u64;
+        let frame = match last.take_if(|frame| frame.contains(at)) {
+            Some(frame) => frame,
+            None => {
+                // The first one is where somebody wants to be; the others are on the way.
+                let keep = if filled == 0 && last.is_none() {
+                    Keep::Yes
+                } else {
+                    Keep::No
+                };
+                match seek.frame_at(at, keep)? {
+                    Some(frame) => frame,
+                    None => break,
+                }
+            }
+        };
+        let bytes = frame.from(at);
+        let n = bytes.len().min(buf.len() - filled);
+        buf[filled..filled + n].copy_from_slice(&bytes[..n]);
+        filled += n;
+        *last = Some(frame);
+    }
+    Ok(filled)
 }

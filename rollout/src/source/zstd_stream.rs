@@ -5,9 +5,11 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, BufReader, Read};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::fs::LogFile;
+use crate::error::RolloutError;
+use crate::fs::{FileStat, LogFile};
 
 /// Largest window of a frame that is decoded, as a power of two: 128 MiB, which is also where zstd's own program stops.
 const MAX_WINDOW_LOG: u32 = 27;
@@ -41,7 +43,8 @@ impl FileFault {
         inner.map(|fault| *fault).ok_or_else(|| io::Error::from(kind))
     }
 
-    fn through_decoder(self) -> io::Error {
+    /// Wraps it as an error of a read, for [`take`](Self::take) to find.
+    pub(super) fn into_io(self) -> io::Error {
         let kind = match &self {
             Self::Read(error) => error.kind(),
             Self::Shrank => io::ErrorKind::UnexpectedEof,
@@ -54,6 +57,20 @@ impl FileFault {
 #[derive(Debug, thiserror::Error)]
 #[error("a frame needs a window of more than {} MiB", (1_u64 << MAX_WINDOW_LOG) >> 20)]
 struct WindowTooLarge;
+
+/// Says whether a compressed file failed or its bytes are damaged.
+pub(super) fn fault_of(path: &Path, stat: &FileStat, offset: u64, error: io::Error) -> RolloutError {
+    let path = path.to_owned();
+    match FileFault::take(error) {
+        Ok(FileFault::Read(source)) => RolloutError::Read { path, offset, source },
+        Ok(FileFault::Shrank) => RolloutError::Shrank {
+            path,
+            offset,
+            expected_len: stat.len,
+        },
+        Err(source) => RolloutError::Decompress { path, offset, source },
+    }
+}
 
 /// Reads an open file from its start up to the length that it had when it was opened. Its errors are [`FileFault`]s.
 struct FileBytes {
@@ -69,9 +86,9 @@ impl Read for FileBytes {
             return Ok(0);
         }
         let read = self.file.read_at(&mut buf[..len], self.position);
-        let n = read.map_err(|error| FileFault::Read(error).through_decoder())?;
+        let n = read.map_err(|error| FileFault::Read(error).into_io())?;
         if n == 0 {
-            return Err(FileFault::Shrank.through_decoder());
+            return Err(FileFault::Shrank.into_io());
         }
         self.position += n as u64;
         Ok(n)

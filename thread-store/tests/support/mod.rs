@@ -112,7 +112,7 @@ impl LocalHome {
         file.write_all(line.as_bytes()).expect("append");
     }
 
-    fn files_named(&self, file_name: &str) -> Vec<PathBuf> {
+    pub(crate) fn files_named(&self, file_name: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut folders = vec![self.path().join("sessions"), self.path().join("archived_sessions")];
         while let Some(folder) = folders.pop() {
