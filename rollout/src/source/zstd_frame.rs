@@ -11,7 +11,7 @@ use crate::fs::{LogFile, read_full_at};
 
 const MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
 /// The longest frame header, magic number included.
-const MAX_HEADER_BYTES: usize = 18;
+const LONGEST_HEADER_BYTES: usize = 18;
 const BLOCK_HEADER_BYTES: u64 = 3;
 const CHECKSUM_BYTES: u64 = 4;
 /// Bytes fetched around a header; blocks of text are a few times as long.
@@ -61,7 +61,7 @@ impl Headers {
 
     /// Walks over the frame at `offset`. `None`: no sound frame begins there and ends in the file.
     pub(super) fn frame_at(&mut self, offset: u64) -> io::Result<Option<FrameShape>> {
-        let Some(header) = parse_header(self.at(offset, MAX_HEADER_BYTES)?) else {
+        let Some(header) = parse_header(self.at(offset, LONGEST_HEADER_BYTES)?) else {
             return Ok(None);
         };
         let mut at = offset + header.len as u64;
