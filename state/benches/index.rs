@@ -95,6 +95,7 @@ fn update(folded: &Folded, number: u64, len: usize) -> RolloutUpdate {
             mtime_ns: 0,
             fingerprint: String::new(),
         },
+        plain_end: len as u64,
         anchor_hash: 0,
         base: None,
         expected_offset: None,

@@ -132,6 +132,7 @@ fn fold_in_steps(id: Uuid, mode: FileMode, bytes: &[u8], cuts: &[usize], steps: 
                 mtime_ns: 0,
                 fingerprint: String::new(),
             },
+            plain_end: bytes.len() as u64,
             anchor_hash: 0,
             base: None,
             expected_offset: stored.map(|(_, offset)| offset),

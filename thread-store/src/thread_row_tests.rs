@@ -91,6 +91,7 @@ fn a_preview_is_looked_for_along_as_many_rollouts_as_the_limit() {
                 mtime_ns: 0,
                 fingerprint: String::new(),
             },
+            plain_end: 0,
             anchor_hash: 0,
             text_offset: 0,
             base: Some(((number + 1).to_string(), 0, 10)),

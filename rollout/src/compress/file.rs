@@ -183,8 +183,7 @@ fn seekable(fs: &Arc<dyn LogFs>, path: &Path, content: &Content) -> Result<(), C
     }
     let file = fs.open(path).map_err(failed("open", path))?;
     let source = RolloutSource::from_file(path, Encoding::Zstd, Arc::from(file), None)?;
-    // The length first: a failed read is an error of its own.
-    match source.plain_len()? == content.len && source.is_seekable() {
+    match source.plain_len()? == content.len && source.is_seekable()? {
         true => Ok(()),
         false => Err(CompressError::Different { path: path.to_owned() }),
     }

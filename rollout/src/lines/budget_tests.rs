@@ -1,9 +1,9 @@
 //! Shares of the budget: at the limit, beyond it, and in order.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-use super::LineBudget;
+use super::{LineBudget, TurnOwner};
 
 #[test]
 fn shares_fit_up_to_the_limit() {
@@ -87,4 +87,53 @@ fn a_thread_never_waits_for_itself() {
     drop(admitted);
     kept.shrink_to(10);
     assert_eq!(budget.in_use_bytes(), 10);
+}
+
+/// Starts a thread that takes the lock as a turn and then a share; returns once it waits for that.
+fn owner_that_waits(budget: &LineBudget, lock: &Arc<Mutex<()>>, bytes: u64) -> thread::JoinHandle<()> {
+    let seen = budget.state().next_number;
+    let thread = thread::spawn({
+        let (budget, lock) = (budget.clone(), Arc::clone(lock));
+        move || {
+            let _turn = budget.turn(|| lock.lock().expect("no panic"));
+            drop(budget.hold(bytes));
+        }
+    });
+    while budget.state().next_number == seen {
+        thread::yield_now();
+    }
+    thread
+}
+
+#[test]
+fn a_holder_that_waits_for_a_turn_is_not_kept_waiting_by_its_owner() {
+    let (budget, lock) = (LineBudget::new(100), Arc::new(Mutex::new(())));
+    let held = budget.hold(60);
+    let owner = owner_that_waits(&budget, &lock, 50);
+    // It comes later, and gets its share first.
+    let turn = budget.turn(|| lock.lock().expect("no panic"));
+    owner.join().expect("no panic");
+    assert_eq!(budget.peak_bytes(), 110);
+    drop((turn, held));
+    // The number that was let in early is passed over.
+    drop(budget.hold(100));
+    assert_eq!((budget.in_use_bytes(), budget.state().let_in.len()), (0, 0));
+}
+
+#[test]
+fn an_owner_waits_while_it_keeps_no_holder_waiting() {
+    let (budget, lock) = (LineBudget::new(100), Arc::new(Mutex::new(())));
+    let kept = budget.hold(60).keep();
+    let owner = owner_that_waits(&budget, &lock, 50);
+    // This one holds nothing.
+    let other = thread::spawn({
+        let (budget, lock) = (budget.clone(), Arc::clone(&lock));
+        move || drop(budget.turn(|| lock.lock().expect("no panic")))
+    });
+    assert!(lock.try_lock().is_err());
+    drop(kept);
+    owner.join().expect("no panic");
+    other.join().expect("no panic");
+    assert_eq!(budget.peak_bytes(), 60);
+    assert!(!TurnOwner::is_here());
 }

@@ -11,7 +11,7 @@ mod reverse;
 #[cfg(test)]
 mod lines_tests;
 
-pub use budget::{Admitted, KeptHold, LineBudget, LineHold};
+pub use budget::{Admitted, KeptHold, LineBudget, LineHold, Turn, TurnOwner};
 pub use event::LineEvent;
 pub use forward::{CHUNK_BYTES, Lines};
 pub use long::{LINE_COPIES, LONG_LINE_BYTES, ReadRules};

@@ -25,8 +25,9 @@ pub(super) const MAX_FETCH_BYTES: usize = 8 * 1024 * 1024;
 pub struct LinesRev {
     source: RolloutSource,
     rules: ReadRules,
+    /// `0` until it is known where the bytes come from.
     chunk_bytes: usize,
-    /// Whether a step back decodes from the start.
+    /// Whether a step back decodes from the start; not known before the first step.
     is_stream: bool,
     /// Memory for the long line that was delivered last, or is being read; for the whole reader where a stream is read.
     hold: Option<LineHold>,
@@ -56,19 +57,11 @@ struct Found {
 
 impl LinesRev {
     pub(crate) fn new(source: RolloutSource, end_offset: u64) -> Self {
-        let is_stream = !source.is_seekable();
-        let chunk_bytes = match is_stream {
-            false => REVERSE_CHUNK_BYTES,
-            true => {
-                let (fewest, most) = REVERSE_CHUNK_BYTES_ZSTD;
-                (end_offset / REVERSE_STEPS_ZSTD).clamp(fewest, most) as usize
-            }
-        };
         Self {
             source,
             rules: ReadRules::default(),
-            chunk_bytes,
-            is_stream,
+            chunk_bytes: 0,
+            is_stream: false,
             hold: None,
             buffer: Vec::new(),
             front: 0,
@@ -140,16 +133,29 @@ impl LinesRev {
         }
     }
 
+    fn start(&mut self) -> Result<()> {
+        // Learns now, and not in the middle, that the offset is beyond the end.
+        self.source.read_exact_at(self.front_offset, &mut [])?;
+        self.state = State::Reading;
+        self.is_stream = !self.source.is_seekable()?;
+        if self.chunk_bytes == 0 {
+            let (fewest, most) = REVERSE_CHUNK_BYTES_ZSTD;
+            self.chunk_bytes = match self.is_stream {
+                false => REVERSE_CHUNK_BYTES,
+                true => (self.front_offset / REVERSE_STEPS_ZSTD).clamp(fewest, most) as usize,
+            };
+        }
+        if self.is_stream && self.front_offset > self.rules.long_line_bytes {
+            // Its chunks are large, and what they hold is not known before.
+            let most = self.rules.max_line_bytes.saturating_add(self.chunk_bytes as u64);
+            self.hold = self.rules.hold(most.min(self.front_offset));
+        }
+        Ok(())
+    }
+
     fn find(&mut self) -> Result<Option<Found>> {
         if self.state == State::Start {
-            // Learns now, and not in the middle, that the offset is beyond the end.
-            self.source.read_exact_at(self.front_offset, &mut [])?;
-            self.state = State::Reading;
-            if self.is_stream && self.front_offset > self.rules.long_line_bytes {
-                // Its chunks are large, and what they hold is not known before.
-                let most = self.rules.max_line_bytes.saturating_add(self.chunk_bytes as u64);
-                self.hold = self.rules.hold(most.min(self.front_offset));
-            }
+            self.start()?;
         } else {
             self.let_go();
         }

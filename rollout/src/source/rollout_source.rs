@@ -114,11 +114,11 @@ impl RolloutSource {
 
     /// Tells whether a read costs what it reads, wherever it is: a plain file, or a compressed one with a true seek table.
     ///
-    /// A failure to look counts as no, and shows again at the first read.
-    pub fn is_seekable(&self) -> bool {
+    /// The table is looked for by the first call, or by the first read that needs it.
+    pub fn is_seekable(&self) -> Result<bool> {
         match &self.inner.body {
-            Body::Plain(_) => true,
-            Body::Zstd(body) => matches!(body.seek(), Ok(Some(_))),
+            Body::Plain(_) => Ok(true),
+            Body::Zstd(body) => Ok(body.seek()?.is_some()),
         }
     }
 

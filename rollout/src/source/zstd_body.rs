@@ -144,26 +144,23 @@ impl ZstdBody {
         Ok(())
     }
 
-    /// Returns a forward reader with a decoder of its own, over the frames from there, or over the copy.
+    /// Returns a forward reader with a decoder of its own, over the frames from there, or over the copy. It looks for them when
+    /// it first reads, and a failure to look is a failure of that read.
     pub(super) fn reader(self: &Arc<Self>, from: u64) -> ZstdReader {
-        let mut reader = ZstdReader {
+        ZstdReader {
             body: Arc::clone(self),
             position: from,
             way: Way::Unknown,
-        };
-        // A failure to look shows again when the reader reads.
-        if from > 0 && matches!(self.seek(), Ok(Some(_)) | Err(_)) {
-            return reader;
         }
+    }
+
+    /// Returns the copy that a reader from there goes over, and makes it if that is due.
+    fn copy_for_reader(&self, from: u64) -> Option<PlainBody> {
         let mut access = self.lock();
         if access.copy.is_none() && from > NEAR_SKIP_BYTES {
             self.make_copy_if_due(&mut access);
         }
-        if let Some(copy) = &access.copy {
-            reader.way = Way::Copy(copy.clone());
-        }
-        drop(access);
-        reader
+        access.copy.clone()
     }
 
     /// Reads in steps, so that an absurd length cannot reserve memory before the end of the stream is seen.
@@ -293,6 +290,9 @@ enum Way {
 impl ZstdReader {
     /// Fills `buf` as far as there are bytes; less only at the true end.
     pub(super) fn fill(&mut self, buf: &mut [u8]) -> Result<usize> {
+        if matches!(self.way, Way::Unknown) {
+            self.way = self.begin()?;
+        }
         if let Way::Copy(copy) = &self.way {
             copy.check_range(self.position, 0)?;
             let len = (copy.len() - self.position).min(buf.len() as u64) as usize;
@@ -303,12 +303,9 @@ impl ZstdReader {
                 }
                 Err(error) => {
                     self.body.lock().drop_copy(&self.body.path, &error);
-                    self.way = Way::Unknown;
+                    self.way = self.begin_stream()?;
                 }
             }
-        }
-        if matches!(self.way, Way::Unknown) {
-            self.way = self.begin()?;
         }
         let n = match &mut self.way {
             Way::Frames(frame) => fill_from_frames(&self.body, frame, self.position, buf)?,
@@ -337,6 +334,14 @@ impl ZstdReader {
             body.check_range(position, 0, seek.plain_len())?;
             return Ok(Way::Frames(None));
         }
+        match body.copy_for_reader(position) {
+            Some(copy) => Ok(Way::Copy(copy)),
+            None => self.begin_stream(),
+        }
+    }
+
+    fn begin_stream(&self) -> Result<Way> {
+        let (body, position) = (&self.body, self.position);
         let mut stream = body.new_stream()?;
         stream
             .skip_to(position)

@@ -38,6 +38,8 @@ pub struct RolloutRow {
     pub thread_id: String,
     /// The file.
     pub file: FileState,
+    /// Where its plain bytes end, a last line without newline included; not known before all of a compressed file is folded.
+    pub plain_end: u64,
     /// Hash of the content anchor at the projected offset.
     pub anchor_hash: u64,
     /// First byte whose text is not in the word index.
@@ -75,6 +77,8 @@ pub struct RolloutUpdate {
     pub thread_id: String,
     /// The file.
     pub file: FileState,
+    /// Where its plain bytes end, a last line without newline included; not known before all of a compressed file is folded.
+    pub plain_end: u64,
     /// Hash of the content anchor at the new projected offset.
     pub anchor_hash: u64,
     /// Rollout that the history continues, with the cut.
@@ -93,7 +97,7 @@ pub struct RolloutUpdate {
 
 const COLUMNS: &str = "rollout, rollout_id, thread_id, path, archived, compressed, file_len, mtime_ns, fingerprint, \
      anchor_hash, text_offset, base_rollout_id, base_end_ordinal, base_end_offset, checkpoint, meta, \
-     header_error, seal, text_seal, settled";
+     header_error, seal, text_seal, settled, plain_end";
 
 /// Returns the rollout with this id.
 pub(super) fn by_id(connection: &Connection, rollout_id: &str) -> StateResult<Option<RolloutRow>> {
@@ -223,8 +227,8 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
     }
     let sql = "INSERT INTO rollouts (rollout_id, thread_id, path, archived, compressed, file_len, mtime_ns, \
                fingerprint, projected_offset, anchor_hash, text_offset, base_rollout_id, \
-               base_end_ordinal, base_end_offset, checkpoint, meta, header_error, seal, text_seal, settled) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 0) \
+               base_end_ordinal, base_end_offset, checkpoint, meta, header_error, seal, text_seal, settled, plain_end) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 0, ?19) \
                ON CONFLICT (rollout_id) DO UPDATE SET thread_id = excluded.thread_id, path = excluded.path, \
                archived = excluded.archived, compressed = excluded.compressed, file_len = excluded.file_len, \
                mtime_ns = excluded.mtime_ns, fingerprint = excluded.fingerprint, \
@@ -232,7 +236,7 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
                base_rollout_id = excluded.base_rollout_id, \
                base_end_ordinal = excluded.base_end_ordinal, base_end_offset = excluded.base_end_offset, \
                checkpoint = excluded.checkpoint, meta = excluded.meta, header_error = excluded.header_error, \
-               seal = excluded.seal, settled = 0 \
+               seal = excluded.seal, settled = 0, plain_end = excluded.plain_end \
                RETURNING rollout";
     let file = &update.file;
     let checkpoint = encode(&update.checkpoint)?;
@@ -244,6 +248,7 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
         rollout_id: &update.rollout_id,
         thread_id: &update.thread_id,
         file,
+        plain_end: update.plain_end,
         anchor_hash: update.anchor_hash,
         base: update.base.as_ref(),
         checkpoint: &checkpoint,
@@ -270,6 +275,7 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
             update.header_error,
             seal(&sealed),
             text_seal(&update.rollout_id, 0),
+            update.plain_end.cast_signed(),
         ],
         |row| row.get(0),
     )?;
@@ -341,6 +347,7 @@ struct RolloutColumns {
     len: i64,
     mtime: String,
     fingerprint: String,
+    plain_end: i64,
     anchor_hash: i64,
     text_offset: i64,
     base: (Option<String>, Option<i64>, Option<i64>),
@@ -356,6 +363,7 @@ struct Sealed<'a> {
     rollout_id: &'a str,
     thread_id: &'a str,
     file: &'a FileState,
+    plain_end: u64,
     anchor_hash: u64,
     base: Option<&'a (String, u64, u64)>,
     checkpoint: &'a str,
@@ -386,6 +394,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
             seal: row.get(17)?,
             text_seal: row.get(18)?,
             settled: row.get(19)?,
+            plain_end: row.get(20)?,
         },
         checkpoint: row.get(14)?,
         meta: row.get(15)?,
@@ -408,10 +417,12 @@ fn decode(raw: Raw) -> StateResult<RolloutRow> {
     };
     let anchor_hash = row.anchor_hash.cast_unsigned();
     let text_offset = row.text_offset.cast_unsigned();
+    let plain_end = row.plain_end.cast_unsigned();
     let sealed = Sealed {
         rollout_id: &row.rollout_id,
         thread_id: &row.thread_id,
         file: &file,
+        plain_end,
         anchor_hash,
         base: base.as_ref(),
         checkpoint: &raw.checkpoint,
@@ -425,6 +436,7 @@ fn decode(raw: Raw) -> StateResult<RolloutRow> {
         rollout_id: row.rollout_id,
         thread_id: row.thread_id,
         file,
+        plain_end,
         anchor_hash,
         text_offset,
         base,

@@ -11,7 +11,7 @@ use crate::error::{StateError, StateResult};
 use crate::{threads, words};
 
 /// Version of the schema and of the projector's output; raise it whenever either changes.
-pub const SCHEMA_VERSION: i64 = 7;
+pub const SCHEMA_VERSION: i64 = 8;
 
 /// Page cache of one connection.
 const CACHE_KIB: i64 = 8 * 1024;
@@ -33,6 +33,7 @@ CREATE TABLE rollouts (
     file_len INTEGER NOT NULL,
     mtime_ns TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
+    plain_end INTEGER NOT NULL,
     projected_offset INTEGER NOT NULL,
     anchor_hash INTEGER NOT NULL,
     text_offset INTEGER NOT NULL,
@@ -51,7 +52,7 @@ CREATE INDEX rollouts_base ON rollouts (base_rollout_id) WHERE base_rollout_id I
 CREATE INDEX rollouts_path ON rollouts (path);
 CREATE INDEX rollouts_settled ON rollouts (rollout_id, settled);
 CREATE INDEX rollouts_text_behind ON rollouts (rollout)
-    WHERE text_offset < projected_offset OR (compressed = 0 AND text_offset < file_len);
+    WHERE text_offset < projected_offset OR text_offset < plain_end;
 
 CREATE TABLE turns (
     rollout INTEGER NOT NULL,

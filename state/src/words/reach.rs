@@ -11,7 +11,7 @@ use crate::error::StateResult;
 
 /// Selects the rollouts that have bytes without documents, a last line without newline included.
 const UNINDEXED: &str = "SELECT rollout FROM rollouts INDEXED BY rollouts_text_behind
-     WHERE text_offset < projected_offset OR (compressed = 0 AND text_offset < file_len)";
+     WHERE text_offset < projected_offset OR text_offset < plain_end";
 
 /// Selects the rollouts that continue the one with key `?1`.
 const HEIRS: &str = "SELECT heir.rollout FROM rollouts AS base

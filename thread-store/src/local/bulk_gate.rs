@@ -1,9 +1,12 @@
 //! Lets few requests at a time read long stretches of rollouts: each may come upon a line of the permitted length, and all
 //! of them together must not fill the memory.
 //!
-//! Counts who is inside; reads nothing. Nobody inside may wait for anything that somebody at the gate holds, but for files.
+//! Counts who is inside; reads nothing. Nobody inside may wait for anything that somebody at the gate holds, but for
+//! files and for shares of the budget, which knows who is inside.
 
 use std::sync::{Condvar, Mutex, PoisonError};
+
+use codex_rollout::lines::LineBudget;
 
 /// Requests that read long stretches at the same time.
 const MAX_BULK_READERS: usize = 2;
@@ -17,15 +20,16 @@ pub(super) struct BulkGate {
 
 impl BulkGate {
     /// Waits for room, then does the work.
-    pub(super) fn pass<T>(&self, work: impl FnOnce() -> T) -> T {
-        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut inside = self
-            .left
-            .wait_while(inside, |inside| *inside >= MAX_BULK_READERS)
-            .unwrap_or_else(PoisonError::into_inner);
-        *inside += 1;
-        drop(inside);
-        let _leaving = Leaving(self);
+    pub(super) fn pass<T>(&self, budget: &LineBudget, work: impl FnOnce() -> T) -> T {
+        let _inside = budget.turn(|| {
+            let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut inside = self
+                .left
+                .wait_while(inside, |inside| *inside >= MAX_BULK_READERS)
+                .unwrap_or_else(PoisonError::into_inner);
+            *inside += 1;
+            Leaving(self)
+        });
         work()
     }
 }

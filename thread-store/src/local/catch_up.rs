@@ -161,7 +161,11 @@ impl Inner {
 
     fn update_of_open(&self, open: &OpenRollout<'_>, start: &Start) -> StoreResult<RolloutUpdate> {
         let state = (open.checkpoint.clone(), open.meta.clone());
-        self.update_of(&open.source, &open.file, start, state, open.rows.changes().clone())
+        let place = Place {
+            file: &open.file,
+            plain_end: open.plain_len,
+        };
+        self.update_of(&open.source, place, start, state, open.rows.changes().clone())
     }
 
     /// Stores the overlay if nobody else is writing; the answer does not depend on it.
@@ -187,8 +191,9 @@ impl Inner {
         if !self.is_far_behind(file, rollout_id)? {
             return Ok(());
         }
-        self.locks
-            .with(&rollout_id, || self.bulk.pass(|| self.catch_up_steps(file, rollout_id)))
+        self.locks.with(&self.budget, &rollout_id, || {
+            self.bulk.pass(&self.budget, || self.catch_up_steps(file, rollout_id))
+        })
     }
 
     fn is_far_behind(&self, file: &RolloutFile, rollout_id: Uuid) -> StoreResult<bool> {
@@ -221,13 +226,19 @@ impl Inner {
             let mut projector = Projector::new(rollout_id, start.checkpoint.clone(), start.meta.clone(), &mut rows);
             let step_start = start.checkpoint.offset;
             let mut finished = false;
+            let mut plain_end = None;
             loop {
                 let at = lines.offset();
                 let event = lines.next().map_err(|error| read_error(&source, at, error))?;
-                let Some(event) = event.filter(LineEvent::is_terminated) else {
+                let Some(event) = event else {
                     finished = true;
                     break;
                 };
+                if !event.is_terminated() {
+                    plain_end = Some(event.end());
+                    finished = true;
+                    break;
+                }
                 feed(&mut projector, event).map_err(|error| self.index_error(error))?;
                 let read = projector.checkpoint().offset - step_start;
                 if projector.changed_rows() >= STEP_ROWS || read >= STEP_BYTES {
@@ -238,7 +249,12 @@ impl Inner {
             let (changes, ids) = rows.into_parts();
             known_ids = ids;
             drop(reader);
-            let update = self.update_of(&source, file, &start, (checkpoint.clone(), meta.clone()), changes)?;
+            let plain_end = match file.encoding {
+                Encoding::Plain => file.stat.len,
+                Encoding::Zstd => plain_end.unwrap_or(checkpoint.offset),
+            };
+            let place = Place { file, plain_end };
+            let update = self.update_of(&source, place, &start, (checkpoint.clone(), meta.clone()), changes)?;
             match index.store(&update) {
                 Ok(WriteOutcome::Stored(key)) => start.stored = Some((key, checkpoint.offset)),
                 // Somebody else stored these lines; the request folds what is left.
@@ -333,7 +349,7 @@ impl Inner {
     fn update_of(
         &self,
         source: &RolloutSource,
-        file: &RolloutFile,
+        Place { file, plain_end }: Place<'_>,
         start: &Start,
         (checkpoint, meta): (Checkpoint, RolloutMeta),
         changes: codex_state::projector::RowChanges,
@@ -345,6 +361,7 @@ impl Inner {
             rollout_id: rollout_uuid(file).to_string(),
             thread_id: start.thread_id.clone(),
             file: file_state(file),
+            plain_end,
             anchor_hash: anchor.hash,
             base: start.base.clone(),
             expected_offset: start.stored.map(|(_, offset)| offset),
@@ -361,6 +378,12 @@ impl Inner {
     }
 }
 
+/// The file of an update.
+struct Place<'f> {
+    file: &'f RolloutFile,
+    plain_end: u64,
+}
+
 /// Hands one complete line to the projector.
 fn feed<S: codex_state::projector::RowStore>(
     projector: &mut Projector<'_, S>,
@@ -369,6 +392,14 @@ fn feed<S: codex_state::projector::RowStore>(
     match event {
         LineEvent::Line { offset, bytes, end, .. } => projector.line(LineAt { offset, bytes, end }),
         LineEvent::Oversized { offset, len, end } => projector.oversized(offset, len, end),
+    }
+}
+
+/// Returns where the plain bytes of a file end that is as it was when `row` was stored.
+pub(super) fn plain_end(file: &RolloutFile, row: &RolloutRow) -> u64 {
+    match file.encoding {
+        Encoding::Plain => file.stat.len,
+        Encoding::Zstd => row.plain_end,
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::sync::PoisonError;
 
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::head::{Head, read_head};
@@ -69,7 +68,7 @@ impl Inner {
             return Ok(None);
         }
         let _urgent = self.priority.urgent();
-        let _only = self.catching_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let _only = self.catching_up_turn();
         let situation = self.situation()?;
         let known: HashSet<Uuid> = situation.stored.iter().map(|(rollout_id, _)| *rollout_id).collect();
         let dirty = self.dirty_files(&situation.sweep);

@@ -4,9 +4,10 @@
 //! the threads that continue it. The index keeps that as a mark, so that the next process starts where this one ended.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use codex_rollout::discover::RolloutFile;
+use codex_rollout::lines::Turn;
 use codex_state::db::{RolloutUpdate, Settled, WriteOutcome};
 use codex_state::threads;
 use uuid::Uuid;
@@ -120,7 +121,7 @@ impl Inner {
         if self.is_synced(&self.sweep(Freshness::Recent)) {
             return Ok(Vec::new());
         }
-        let _only = self.catching_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let _only = self.catching_up_turn();
         let situation = self.situation()?;
         // Another request may have done it meanwhile.
         if self.is_synced(&situation.sweep) {
@@ -137,6 +138,12 @@ impl Inner {
             self.mark_synced(&situation.sweep);
         }
         Ok(rest)
+    }
+
+    /// Waits for the turn to bring files into the index.
+    pub(super) fn catching_up_turn(&self) -> Turn<MutexGuard<'_, ()>> {
+        self.budget
+            .turn(|| self.catching_up.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Looks at files, facts and index.

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use codex_rollout::lines::LineBudget;
+
 /// Locks by key.
 #[derive(Debug)]
 pub(super) struct KeyedLocks<K> {
@@ -21,14 +23,14 @@ impl<K: Hash + Eq + Clone> KeyedLocks<K> {
     }
 
     /// Runs `work` while no other caller runs one for the same key.
-    pub(super) fn with<T>(&self, key: &K, work: impl FnOnce() -> T) -> T {
+    pub(super) fn with<T>(&self, budget: &LineBudget, key: &K, work: impl FnOnce() -> T) -> T {
         let lock = {
             let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(locks.entry(key.clone()).or_default())
         };
         let value = {
             // The lock guards no data, only turns: a panic of its holder leaves nothing half done.
-            let _turn = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let _turn = budget.turn(|| lock.lock().unwrap_or_else(PoisonError::into_inner));
             work()
         };
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);

@@ -57,6 +57,7 @@ impl OpenRollout<'_> {
             rollout_id: self.rollout_id.to_string(),
             thread_id: self.thread_id.clone(),
             file: file_state(&self.file),
+            plain_end: self.plain_len,
             anchor_hash: 0,
             text_offset: self.text_offset,
             base: self.base.clone(),

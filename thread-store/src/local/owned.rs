@@ -8,6 +8,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use codex_protocol::ids::ThreadId;
 use codex_rollout::discover::{Location, RolloutFile, visit};
+use codex_rollout::lines::Turn;
 use codex_rollout::locks::WriterLease;
 use uuid::Uuid;
 
@@ -38,9 +39,10 @@ pub(super) struct Owned {
 
 impl Inner {
     /// Waits until no other call of this process changes what threads there are.
-    pub(super) fn lifecycle_turn(&self) -> MutexGuard<'_, ()> {
+    pub(super) fn lifecycle_turn(&self) -> Turn<MutexGuard<'_, ()>> {
         // The lock guards no data, only turns.
-        self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.budget
+            .turn(|| self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Looks at the folders now; whoever changes what threads there are must have seen all of them.

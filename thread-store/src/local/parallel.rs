@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use codex_rollout::lines::TurnOwner;
+
 use crate::answer_room::AnswerRoom;
 use crate::error::StoreResult;
 
@@ -89,14 +91,16 @@ pub(super) fn in_parallel<T: Send>(
         let at = next.fetch_add(1, Ordering::Relaxed);
         (at < count).then(|| work(at)).flatten()
     };
-    // They work for the same request: if it holds memory already, they wait for no more.
+    // They work for the same request: if it holds memory already, or keeps one that does waiting, they wait for no more.
     let room = AnswerRoom::of_thread();
+    let has_turn = TurnOwner::is_here();
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(MAX_WAITING_RESULTS);
         for _ in 0..workers {
             let (sender, room) = (sender.clone(), room.clone());
             scope.spawn(move || {
                 let _entered = room.map(AnswerRoom::enter);
+                let _owner = has_turn.then(TurnOwner::here);
                 while let Some(result) = next_result() {
                     if sender.send(result).is_err() {
                         break; // the taker has failed, and says why

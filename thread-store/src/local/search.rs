@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use codex_protocol::log::{EventMsg, LineHead, RolloutItem};
-use codex_rollout::discover::Encoding;
 use codex_rollout::lines::LineEvent;
 use codex_state::db::{Reader, RolloutRow};
 use codex_state::messages::{said, said_in_bare};
@@ -16,7 +15,7 @@ use codex_state::threads::{self, DefaultSources, ListFilter, ThreadRow, Visibili
 use codex_state::words::{self, Candidates, Inheritance, ReachLimits, WordScope};
 
 use super::catalog::{Freshness, Sweep};
-use super::catch_up::is_index_full;
+use super::catch_up::{is_index_full, plain_end};
 use super::list::{anchor_after, anchor_of, archived_of, direction_of, selector_of, sort_of};
 use super::open_rollout::{OpenRollout, index_error, read_error};
 use super::store::Inner;
@@ -211,10 +210,7 @@ impl Inner {
         };
         let unindexed = row.text_offset;
         // A complete last line without newline is behind the checkpoint, and found all the same.
-        let end = match file.encoding {
-            Encoding::Plain => file.stat.len,
-            Encoding::Zstd => row.checkpoint.offset,
-        };
+        let end = plain_end(file, row);
         if offsets.as_ref().is_some_and(Vec::is_empty) && unindexed >= end {
             return Ok(None);
         }

@@ -309,7 +309,7 @@ impl Inner {
     /// Keeps the index aside and starts an empty one.
     pub(super) fn rebuild_index(&self) -> StoreResult<()> {
         // Whoever stores into the old one would remember files as indexed that the new one does not know.
-        let _only = self.catching_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let _only = self.catching_up_turn();
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         set_aside(self.fs.as_ref(), &self.index_path);
         *index = Arc::new(open_index(self.fs.as_ref(), &self.index_path)?);

@@ -98,7 +98,7 @@ impl Inner {
                 reader.rollout(rollout_id).map_err(|error| self.index_error(error))?
             };
             let Some(row) = row else { continue };
-            match self.bulk.pass(|| self.read_text(file, &row, cutter)) {
+            match self.bulk.pass(&self.budget, || self.read_text(file, &row, cutter)) {
                 Ok(()) => {}
                 Err(error @ StoreError::Read { .. }) => {
                     tracing::warn!(error = %error_chain(&error), "the text of a rollout could not be indexed");

@@ -3,11 +3,11 @@
 //! Which rollouts count and what is stored; what a row says is decided in `crate::thread_row`.
 
 use codex_protocol::ids::ThreadId;
-use codex_rollout::discover::Encoding;
 use codex_state::db::{Index, Reader, RolloutRow, Settled};
 use codex_state::threads::{self, ThreadRow};
 
 use super::catalog::{Freshness, Sweep};
+use super::catch_up::plain_end;
 use super::facts::Facts;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
@@ -104,7 +104,7 @@ impl Inner {
             let Some(file) = row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
                 continue;
             };
-            if file.encoding == Encoding::Plain && file.stat.len > row.checkpoint.offset {
+            if plain_end(file, row) > row.checkpoint.offset {
                 match self.open_into(reader, file, super::catch_up::Sink::Offer) {
                     Ok(open) => (row.checkpoint, row.meta) = (open.checkpoint, open.meta),
                     // Gone or replaced since the sweep: the next one sees it.

@@ -191,6 +191,7 @@ impl Rollout {
                 mtime_ns: i128::from(self.file.mtime_ms) * 1_000_000,
                 fingerprint: String::new(),
             },
+            plain_end: self.file.bytes.len() as u64,
             anchor_hash: 0,
             text_offset: 0,
             base: base.map(|base| {

@@ -366,3 +366,32 @@ async fn a_request_that_holds_memory_does_not_wait_for_itself_when_it_indexes_on
         .expect("found");
     assert_eq!(found.hits.len(), OTHERS as usize + 2);
 }
+
+/// Who holds the turn to index waits for memory, which a request has that waits for this turn.
+#[tokio::test]
+async fn a_request_that_holds_memory_is_not_kept_waiting_by_an_indexer_that_waits_for_memory() {
+    let home = LocalHome::new();
+    let long = "x".repeat(3 << 19);
+    write(&home, "question", &long);
+    let store = open(&home, |options| options.limits.max_line_buffer_bytes_in_use = 5 << 20);
+    let room = AnswerRoom::default();
+    let page = room.around(store.list_items(items(THREAD, View::Full, 100))).await;
+    assert_eq!(page.expect("items").items.len(), 3);
+    assert!(room.bytes() > 2 << 20, "{}", room.bytes());
+    let mut rollout = RolloutBuilder::paginated("019cb354-0000-7000-8000-000000000100");
+    rollout.start_turn().user("question").agent(&long).complete_turn();
+    rollout.file().write_to(home.path()).expect("writable");
+    let indexer = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.list_threads(pages::list(10, Direction::Descending, None)).await }
+    });
+    while store.line_budget().waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // It does not end where one waits for the other.
+    let page = room
+        .around(store.list_threads(pages::list(10, Direction::Descending, None)))
+        .await;
+    assert_eq!(page.expect("threads").threads.len(), 3);
+    assert_eq!(indexer.await.expect("no panic").expect("threads").threads.len(), 3);
+}
