@@ -133,7 +133,7 @@ kill-loop rounds="1000" seed="1":
     KILL_ROUNDS={{ rounds }} KILL_SEED={{ seed }} cargo test -p codex-thread-store --test recording processes::a_killed
 
 # Lose power or the process at every operation of a recorded thread, in every way; takes long
-crash-sweep:
+crash-recording:
     CRASH_EVERYTHING=1 cargo test -p codex-thread-store --test recording -- crash:: failures::
 
 # What recording costs: items acknowledged as written, ends of turns as synced, against a bare loop of syncs
