@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_rollout::lines::{Admitted, KeptHold};
@@ -15,18 +16,23 @@ tokio::task_local! {
 }
 
 thread_local! {
-    /// The room of the request that a blocking thread works on.
-    static OF_THREAD: RefCell<Option<AnswerRoom>> = const { RefCell::new(None) };
+    /// The request that a blocking thread works for.
+    static OF_THREAD: RefCell<Option<Work>> = const { RefCell::new(None) };
 }
 
 /// What one request holds; free again when the last clone is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct AnswerRoom(Arc<Mutex<Vec<KeptHold>>>);
 
-/// A blocking thread works for a request while this lives.
-pub(crate) struct Entered {
-    _admitted: Option<Admitted>,
+/// What a blocking thread works for.
+struct Work {
+    room: AnswerRoom,
+    /// The request holds a share, so its thread waits for no other.
+    admitted: Option<Admitted>,
 }
+
+/// A blocking thread works for a request while this lives.
+pub(crate) struct Entered(PhantomData<*const ()>);
 
 impl AnswerRoom {
     /// Runs calls of a store whose answers are kept in this room.
@@ -51,28 +57,24 @@ impl AnswerRoom {
 
     /// Returns the room of the request that this thread works on, for threads that it starts.
     pub(crate) fn of_thread() -> Option<Self> {
-        OF_THREAD.with_borrow(Clone::clone)
+        OF_THREAD.with_borrow(|work| work.as_ref().map(|work| work.room.clone()))
     }
 
     /// Lets this thread work for the request. One that holds a share already waits for no other.
     pub(crate) fn enter(self) -> Entered {
         let admitted = self.holds().first().map(KeptHold::admit);
-        OF_THREAD.set(Some(self));
-        Entered { _admitted: admitted }
+        OF_THREAD.set(Some(Work { room: self, admitted }));
+        Entered(PhantomData)
     }
 
-    /// Keeps a share in the room of this thread; where there is none it is free again at once.
+    /// Keeps a share in the room of this thread, which waits for no other then; where there is none it is free again at once.
     pub(crate) fn keep(hold: KeptHold) {
-        OF_THREAD.with_borrow(|room| {
-            if let Some(room) = room {
-                room.holds().push(hold);
+        OF_THREAD.with_borrow_mut(|work| {
+            if let Some(work) = work {
+                work.admitted.get_or_insert_with(|| hold.admit());
+                work.room.holds().push(hold);
             }
         });
-    }
-
-    /// Admits this thread to more, if it works for a request that holds a share.
-    pub(crate) fn admit_here() -> Option<Admitted> {
-        OF_THREAD.with_borrow(|room| room.as_ref().and_then(|room| room.holds().first().map(KeptHold::admit)))
     }
 
     fn holds(&self) -> MutexGuard<'_, Vec<KeptHold>> {

@@ -4,10 +4,6 @@ import pages
 from race import OURS, PEER, rounded
 
 ITEMS_OF_TURN = 10
-# The peer needs minutes to build the projection of a longer thread.
-PEER_ITEMS = 100_000
-# The peer does not start on more files within its own limit on every machine.
-PEER_THREADS = 10_000
 # What is drawn of the lists and searches; the figures have all of them.
 CURVES = ("start to initialize", "start to first list page", "list 50, default", "oldest updated", "search term without a match",
           "two characters without a match", "search, rare word", "search, common word")
@@ -83,7 +79,7 @@ def add(curves, what, size, figures):
             curves.setdefault(what, {}).setdefault(name, []).append([size, rounded(figure.p50())])
 
 
-def flatness(curves, what):
-    """Largest over smallest time of ours, over all sizes."""
+def flatness(curves, what, sizes):
+    """Largest over smallest time of ours, over all sizes; `None` if one of them has no answer."""
     times = [ms for _, ms in curves.get(what, {}).get(OURS, [])]
-    return max(times) / min(times) if len(times) > 1 else None
+    return max(times) / min(times) if len(times) == len(sizes) > 1 else None

@@ -121,6 +121,8 @@ def index_sizes(home):
         for name, size in index.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"):
             kind = "words" if Tables.is_words(name) else "positions"
             sizes[kind] = sizes.get(kind, 0) + size
+        (free,), (page,) = (index.execute(f"PRAGMA {what}").fetchone() for what in ("freelist_count", "page_size"))
+        sizes["positions"] = sizes.get("positions", 0) + free * page
         index.close()
     except sqlite3.Error:
         return {}

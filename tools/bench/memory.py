@@ -36,7 +36,7 @@ def single_requests(bench, home):
                 figure.add(answer)
                 figure.rows = answer.rows()
                 memory = wire.memory()
-                figure.more = memory | {"beyondAnswerMb": round(memory["peakMb"] - len(answer.line) / (1 << 20), 1)}
+                figure.more = memory | {"beyondAnswerMb": round(memory["peakMb"] - len(answer.line) / 1_000_000, 1)}
                 if answer.error():
                     figure.more["refused"] = answer.error()
             except NoAnswer as error:

@@ -136,12 +136,17 @@ class Stand:
                     for name, ms in steps(wire, side).items():
                         figure = mine.setdefault(name, Figure())
                         figure.times_ms.append(ms)
-                        figure.more = wire.memory() | wire.io()
+                        memory = wire.memory()
+                        figure.more = {key: max(value, figure.more.get(key, 0)) for key, value in memory.items()} | wire.io()
                 except NoAnswer as error:
                     mine.setdefault("failed", Figure()).error = str(error)
                 finally:
                     if side.name in self.wires:
                         self.stop(side)
+        for mine in taken.values():
+            if "failed" in mine:  # the rounds that went well prove nothing then
+                for figure in mine.values():
+                    figure.error = mine["failed"].error
         names = [name for mine in taken.values() for name in mine]
         told = {}
         for name in dict.fromkeys(names):
@@ -167,6 +172,10 @@ class Stand:
                 figure.add(answer)
                 if figure.rows is None:
                     figure.error, figure.rows = answer.error(), answer.rows()
+        if OURS in figures and PEER in figures and not any(figure.error for figure in figures.values()):
+            ours, peer = figures[OURS].rows, figures[PEER].rows
+            if ours != peer:
+                figures[PEER].error = f"{peer} rows, where ours has {ours}"
         for name, figure in figures.items():
             if self.wires[name].process.poll() is None:
                 figure.more = self.wires[name].memory()

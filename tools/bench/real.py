@@ -94,11 +94,13 @@ def read_all(bench, home, sides):
 
 
 def summary(figures):
-    """(threads read by all without an error, {server: sum of medians}, threads on which ours is slower)."""
+    """(threads read by all without an error, {server: sum of medians}, threads on which ours is slower, those that only ours refuses)."""
     sides = list(figures.values())
     read = [thread for thread in sides[0] if all(not side[thread].error for side in sides)]
     totals = {name: sum(side[thread].p50() for thread in read) for name, side in figures.items()}
     slower = 0
     if PEER in figures:
         slower = sum(figures[OURS][thread].p50() > figures[PEER][thread].p50() for thread in read)
-    return len(read), totals, slower
+    refused = sum(bool(figures[OURS][thread].error) and all(not side[thread].error for name, side in figures.items() if name != OURS)
+                  for thread in sides[0])
+    return len(read), totals, slower, refused

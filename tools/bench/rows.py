@@ -84,15 +84,6 @@ class Rows:
             return MISSED
         return PASS if verdicts and UNKNOWN not in verdicts else UNKNOWN
 
-    def deciding(self, row):
-        """The check that the row stands for: one that missed, else one that nobody measured, else the first."""
-        checks = self.checks[row]
-        for verdict in (MISSED, UNKNOWN, PASS):
-            found = [check for check in checks if check.verdict == verdict]
-            if found:
-                return found[0]
-        return None
-
     def as_json(self):
         told = []
         for name, (work, target, calls) in TEXTS.items():

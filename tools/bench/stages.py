@@ -39,6 +39,15 @@ def p50(figures, name):
     return figures[name].p50() if name in figures else None
 
 
+def none_is_most(entry):
+    return (entry[0] is None, entry[0] or 0)
+
+
+def slowest_of(told):
+    """(milliseconds, question, figures) of the question that ours takes longest for, or has no answer to."""
+    return max(((p50(figures, OURS), what, figures) for what, figures in told.items()), key=none_is_most)
+
+
 def why_no_peer(figures):
     return figures[PEER].error if PEER in figures and figures[PEER].error else "the peer was not measured"
 
@@ -82,9 +91,10 @@ class Stages:
         stand.close()
 
     def slowest_pages(self, name, told):
-        turns = [(p50(figures, OURS), what, figures) for what, figures in told if p50(figures, OURS) is not None]
-        if not turns:
-            return self.rows.missing("P2", f"{name}: pages", "no figure")
+        turns = [(p50(figures, OURS), what, figures) for what, figures in told]
+        without = next((what for ms, what, _ in turns if ms is None), None)
+        if without or not turns:
+            return self.rows.missing("P2", f"{name}: pages", f"no figure for {without}" if turns else "no figure")
         slowest, what, figures = max(turns, key=lambda entry: entry[0])
         self.rows.at_most("P2", f"{name}: slowest of {len(turns)} kinds of pages ({what})", slowest, 2, "ms", p50(figures, PEER))
         return turns
@@ -132,8 +142,7 @@ class Stages:
         stand = self.bench.stand(home)
         lists.make_ready(stand)
         default, database = lists.default_lists(stand)
-        kinds = [(p50(figures, OURS) or 0, what, figures) for what, figures in lists.lists(stand)]
-        slowest, what, figures = max(kinds, key=lambda kind: kind[0])
+        slowest, what, figures = slowest_of({what: figures for what, figures in lists.lists(stand)})
         rows.at_most("P5", f"K5: slowest kind of list ({what})", slowest, 2, "ms", p50(figures, PEER))
         rows.faster("P5", "K5: default list", p50(default, OURS), p50(default, PEER), 20, why_no_peer(default))
         rows.faster("P5", "K5: default list, the peer's `useStateDbOnly`", p50(default, OURS), p50(database, PEER), 3,
@@ -162,15 +171,14 @@ class Stages:
         curves = growth.by_items(self.bench, items, growth_of_items, self.arguments.peer_items)
         self.growth["items of a thread"] = curves
         pages_of_growth = [what for what in curves if "turns" in what or "items" in what]
-        flat = [(growth.flatness(curves, what) or 0, what) for what in pages_of_growth]
-        worst, what = max(flat)
+        flat = [(growth.flatness(curves, what, items), what) for what in pages_of_growth]
+        worst, what = max(flat, key=none_is_most)
         rows.at_most("P2", f"{items[0]:,} to {items[-1]:,} items: largest growth of a page ({what})", worst, 1.5, "x")
         curves, largest = growth.by_threads(self.bench, threads, growth_of_threads, self.arguments.peer_threads)
         self.growth["threads of a home"] = curves
         name = f"{threads[-1]:,} threads"
-        kinds = [(p50(largest[what], OURS) or 0, what) for what in lists.LISTS]
-        slowest, what = max(kinds)
-        rows.at_most("P5", f"{name}: slowest kind of list ({what})", slowest, 5, "ms", p50(largest[what], PEER))
+        slowest, what, figures = slowest_of({what: largest[what] for what in lists.LISTS})
+        rows.at_most("P5", f"{name}: slowest kind of list ({what})", slowest, 5, "ms", p50(figures, PEER))
         what = "two characters without a match"
         rows.at_most("P5", f"{name}: list, {what}", p50(largest[what], OURS), 150, "ms", p50(largest[what], PEER))
         for row, what, limit in (("P3", "start to initialize", 50), ("P5", "start to first list page", 300)):
@@ -188,8 +196,10 @@ class Stages:
             return
         rows.at_least("P8", "items per second", written["per_second"], 100_000, "items/s")
         rows.at_most("P8", "p99 of a batch", written["p99_ms"], 1, "ms")
-        one, many = figures["bare syncs, 1 files"], figures["bare syncs, 64 files"]
-        ours = figures["synced turn ends, 64 threads"]
+        wanted = ("bare syncs, 1 files", "bare syncs, 64 files", "synced turn ends, 64 threads")
+        if any(name not in figures for name in wanted):
+            return rows.missing("P9", "appends", f"no figure for {[name for name in wanted if name not in figures]}")
+        one, many, ours = (figures[name] for name in wanted)
         rows.at_least("P9", "64 threads, of a bare loop of syncs", 100 * ours["per_second"] / many["per_second"], 80, "%")
         rows.at_most("P9", "64 threads: p99, of the p50 of one sync", ours["p99_ms"] / one["p50_ms"], 5, "x")
 
@@ -199,10 +209,11 @@ class Stages:
             for what, figures in memory.single_requests(self.bench, self.made(name)):
                 ours = figures[OURS]
                 peer = figures[PEER].more.get("beyondAnswerMb") if PEER in figures else None
+                refused = ", refused" if "refused" in ours.more else ""
                 if ours.error:
                     self.rows.missing("P10", f"{name}: {what}", ours.error)
                 else:
-                    self.rows.at_most("P10", f"{name}: {what}", ours.more["beyondAnswerMb"], 96, "MB", peer)
+                    self.rows.at_most("P10", f"{name}: {what}{refused}", ours.more["beyondAnswerMb"], 96, "MB", peer)
 
     def real(self):
         """P12, and P7 on a real home."""
@@ -215,9 +226,10 @@ class Stages:
             return rows.missing("P12", "a real home", "the peer is not installed and no --home was given")
         exact = Side(OURS, [*self.arguments.server, "--exact"])
         figures, told = real.read_all(self.bench, home, [exact, *peers])
-        count, totals, slower = real.summary(figures)
+        count, totals, slower, refused = real.summary(figures)
         self.bench.figures.append({"home": "REAL", "what": "every thread read in full", "totalMs": totals, **told})
-        what = f"{count} threads: sum of the p50 of each"
+        what = f"{count} of {told['listed'][OURS]} threads: sum of the p50 of each"
+        rows.at_most("P12", "threads that only ours refuses", refused, 0, f"of {told['read']}")
         rows.faster("P12", what, totals[OURS], totals.get(PEER), 3)
         if peers:
             rows.at_most("P12", "threads on which ours is slower", slower, 0, f"of {count}")

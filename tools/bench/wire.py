@@ -130,7 +130,8 @@ class Wire:
     def memory(self):
         """Resident and highest resident size in megabytes."""
         fields = self._fields("status")
-        return {"rssMb": round(int(fields["VmRSS"].split()[0]) / 1024, 1), "peakMb": round(int(fields["VmHWM"].split()[0]) / 1024, 1)}
+        megabytes = {key: round(int(fields[field].split()[0]) * 1024 / 1_000_000, 1) for key, field in (("rssMb", "VmRSS"), ("peakMb", "VmHWM"))}
+        return megabytes
 
     def io(self):
         """Bytes read and written, as asked for (`asked`) and as they reached the disk (`disk`)."""

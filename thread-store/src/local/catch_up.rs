@@ -164,6 +164,7 @@ impl Inner {
         let place = Place {
             file: &open.file,
             plain_end: open.plain_len,
+            is_whole: true,
         };
         self.update_of(&open.source, place, start, state, open.rows.changes().clone())
     }
@@ -253,7 +254,11 @@ impl Inner {
                 Encoding::Plain => file.stat.len,
                 Encoding::Zstd => plain_end.unwrap_or(checkpoint.offset),
             };
-            let place = Place { file, plain_end };
+            let place = Place {
+                file,
+                plain_end,
+                is_whole: finished,
+            };
             let update = self.update_of(&source, place, &start, (checkpoint.clone(), meta.clone()), changes)?;
             match index.store(&update) {
                 Ok(WriteOutcome::Stored(key)) => start.stored = Some((key, checkpoint.offset)),
@@ -349,7 +354,7 @@ impl Inner {
     fn update_of(
         &self,
         source: &RolloutSource,
-        Place { file, plain_end }: Place<'_>,
+        place: Place<'_>,
         start: &Start,
         (checkpoint, meta): (Checkpoint, RolloutMeta),
         changes: codex_state::projector::RowChanges,
@@ -357,11 +362,16 @@ impl Inner {
         let anchor = source
             .anchor(checkpoint.offset)
             .map_err(|error| read_error(source, checkpoint.offset, error))?;
+        let mut file = file_state(place.file);
+        if file.compressed && !place.is_whole {
+            // Its length does not tell that there is more: no file has this fingerprint, so it is looked at again.
+            file.fingerprint.clear();
+        }
         Ok(RolloutUpdate {
-            rollout_id: rollout_uuid(file).to_string(),
+            rollout_id: rollout_uuid(place.file).to_string(),
             thread_id: start.thread_id.clone(),
-            file: file_state(file),
-            plain_end,
+            file,
+            plain_end: place.plain_end,
             anchor_hash: anchor.hash,
             base: start.base.clone(),
             expected_offset: start.stored.map(|(_, offset)| offset),
@@ -382,6 +392,8 @@ impl Inner {
 struct Place<'f> {
     file: &'f RolloutFile,
     plain_end: u64,
+    /// Whether all of it is folded.
+    is_whole: bool,
 }
 
 /// Hands one complete line to the projector.

@@ -25,7 +25,7 @@ const MIN_UNKNOWN_FILES: usize = 128;
 /// With more files that the index knows in another state, all of them are caught up.
 const MAX_CHANGED_FILES: usize = 256;
 /// Fewest and most files that are caught up before the index is asked first; each further time twice as many.
-const FIRST_BATCH_FILES: (usize, usize) = (64, 512);
+const FIRST_BATCH_FILES: (usize, usize) = (64, 4096);
 
 /// What the beginning of a rollout tells about the thread's place in lists.
 #[derive(Debug, Clone, Default)]

@@ -53,7 +53,6 @@ pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreR
         .filter(|bytes| *bytes > rules.max_item_bytes)
         .max();
     let need = kept_bytes + longest.unwrap_or(0);
-    let _admitted = AnswerRoom::admit_here();
     let hold = rules
         .budget
         .as_ref()

@@ -89,7 +89,9 @@ impl Inner {
             ListSort::UpdatedAt => thread.updated_at_ms,
             _ => thread.created_at_ms,
         });
-        if page.threads.len() <= query.limit || !keys.into_iter().all(is_certain) {
+        // A page that its texts fill ends before its limit.
+        let goes_on = page.has_more || page.threads.len() > query.limit;
+        if !goes_on || !keys.into_iter().all(is_certain) {
             return Ok(None);
         }
         page.threads.truncate(query.limit);

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use codex_rollout::lines::LineBudget;
+use codex_rollout::lines::{LineBudget, TurnOwner};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::answer_room::AnswerRoom;
@@ -68,9 +68,10 @@ impl OpenFiles {
         }
     }
 
-    /// Waits until this thread may open many rollouts; `None` where it must not wait: it holds memory, or may already.
+    /// Waits until this thread may open many rollouts; `None` where it must not wait: it holds memory, has a turn that such a
+    /// one may wait for, or may already.
     pub(super) fn deep_read(&self, budget: &LineBudget) -> Option<DeepRead<'_>> {
-        if budget.is_held_here() || IS_DEEP.get() {
+        if budget.is_held_here() || TurnOwner::is_here() || IS_DEEP.get() {
             return None;
         }
         let reads = self.deep_reads.lock().unwrap_or_else(PoisonError::into_inner);

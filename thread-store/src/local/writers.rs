@@ -308,10 +308,11 @@ impl Inner {
         let inner = Arc::clone(self);
         tokio::spawn(async move {
             tokio::time::sleep(INDEX_DELAY).await;
-            writer.indexing.store(false, Ordering::Release);
             let running = inner.open_files.call(None).await;
             tokio::task::spawn_blocking(move || {
                 let _running = running;
+                // Not before: tasks of one writer that wait would keep all other calls from running.
+                writer.indexing.store(false, Ordering::Release);
                 inner.offer_unseen(&writer);
             });
         });
@@ -335,7 +336,9 @@ impl Inner {
     }
 
     fn offer_unseen(&self, writer: &Writer) {
-        let _offering = writer.offering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _offering = self
+            .budget
+            .turn(|| writer.offering.lock().unwrap_or_else(PoisonError::into_inner));
         if !writer.unseen.swap(false, Ordering::AcqRel) {
             return;
         }

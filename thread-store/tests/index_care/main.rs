@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
 mod background;
+mod compressed;
 mod doctor;
 mod file;
 mod first_page;
@@ -18,7 +19,8 @@ mod verify;
 use std::sync::Arc;
 
 use codex_thread_store::{
-    ArchivedFilter, Direction, GroupFilter, IndexProgress, ListQuery, ListSort, LocalStore, ThreadStore, View,
+    ArchivedFilter, Direction, GroupFilter, IndexProgress, ListQuery, ListSort, LocalStore, SearchQuery, ThreadStore,
+    View,
 };
 
 /// Threads that the default list of the fixture shows.
@@ -44,6 +46,21 @@ fn any_query() -> ListQuery {
         excluded: Vec::new(),
         include_unpreviewed: false,
         database_rows: false,
+    }
+}
+
+/// A search of all threads, oldest first.
+fn search_query(term: &str) -> SearchQuery {
+    SearchQuery {
+        term: term.to_owned(),
+        view: View::Full,
+        sort: ListSort::CreatedAt,
+        direction: Direction::Ascending,
+        limit: 10,
+        anchor: None,
+        archived: ArchivedFilter::Any,
+        sources: None,
+        include_attached: true,
     }
 }
 

@@ -6,10 +6,7 @@ use std::sync::Arc;
 
 use codex_rollout::fs::{Fault, FaultFs, StdFs};
 use codex_test_support::RolloutBuilder;
-use codex_thread_store::{
-    ArchivedFilter, Direction, ItemsView, ListSort, LocalStore, LocalStoreOptions, SearchQuery, StoreError,
-    ThreadReadQuery, ThreadStore, View,
-};
+use codex_thread_store::{ItemsView, LocalStore, LocalStoreOptions, StoreError, ThreadReadQuery, ThreadStore, View};
 
 const SOUND: &str = "019cb354-0000-7000-8000-000000000001";
 const DAMAGED: &str = "019cb354-0000-7000-8000-000000000002";
@@ -25,17 +22,7 @@ fn put(home: &Path, thread: &str) -> std::path::PathBuf {
 }
 
 async fn found(store: &LocalStore) -> Vec<String> {
-    let query = SearchQuery {
-        term: "needle".to_owned(),
-        view: View::Full,
-        sort: ListSort::CreatedAt,
-        direction: Direction::Ascending,
-        limit: 10,
-        anchor: None,
-        archived: ArchivedFilter::Any,
-        sources: None,
-        include_attached: true,
-    };
+    let query = crate::search_query("needle");
     let page = store.search().expect("searchable").search_threads(query).await;
     let hits = page.expect("searched").hits;
     hits.into_iter().map(|hit| hit.thread.thread_id.to_string()).collect()

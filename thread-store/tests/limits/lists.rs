@@ -118,3 +118,20 @@ async fn a_first_list_reads_a_part_of_the_home_unless_more_files_than_the_limit_
         assert_eq!(indexed == changed + NEW_FILES, reads_all, "{indexed} files");
     }
 }
+
+#[tokio::test]
+async fn a_first_list_whose_page_ends_at_its_bytes_reads_a_part_of_the_home() {
+    const FILES: usize = 400;
+    let home = LocalHome::new();
+    (0..FILES).for_each(|number| put(&home, number, 1));
+    let store = open(&home, |options| {
+        options.index_dir = None;
+        options.limits.max_page_bytes = 1;
+    });
+    let page = store.list_threads(list(100, Direction::Descending, None)).await;
+    let page = page.expect("a page");
+    assert_eq!((page.threads.len(), page.has_more), (1, true));
+    let index = codex_state::db::Index::open(&home.index_path()).expect("the index");
+    let indexed = index.reader().and_then(|reader| reader.files()).expect("rows").len();
+    assert!(indexed < FILES, "{indexed} files");
+}
