@@ -5,7 +5,7 @@ from race import OURS, PEER, rounded
 
 ITEMS_OF_TURN = 10
 # What is drawn of the lists and searches; the figures have all of them.
-CURVES = ("start to initialize", "start to first list page", "list 50, default", "oldest updated", "search term without a match",
+CURVES = ("start to initialize", "start to first list page", "indexed, start to first list page", "list 50, default", "oldest updated", "search term without a match",
           "two characters without a match", "search, rare word", "search, common word")
 
 
@@ -46,6 +46,12 @@ def first_page_of(stand, home):
     return stand.cold("no index", steps).get("start to first full page", {})
 
 
+def start_and_list(wire, _side):
+    taken = {"start to initialize": wire.initialized_ms}
+    wire.call("thread/list", lists.ALL)
+    return taken | {"start to first list page": wire.since_begin_ms()}
+
+
 def by_threads(bench, sizes, shape_of, peer_limit):
     """Returns {question: {server: [[threads, milliseconds]]}}, and the figures of the largest home by question."""
     curves, largest = {}, {}
@@ -54,12 +60,7 @@ def by_threads(bench, sizes, shape_of, peer_limit):
         sides = only(bench, size, peer_limit)
         stand = bench.stand(home, sides)
 
-        def steps(wire, _side):
-            taken = {"start to initialize": wire.initialized_ms}
-            wire.call("thread/list", lists.ALL)
-            return taken | {"start to first list page": wire.since_begin_ms()}
-
-        largest = {what: figures for what, figures in stand.cold("no index", steps).items()}
+        largest = dict(stand.cold("no index", start_and_list))
         lists.make_ready(stand)
         largest["list 50, default"], largest["list 50, useStateDbOnly"] = lists.default_lists(stand)
         for what, figures in lists.lists(stand):
@@ -67,6 +68,10 @@ def by_threads(bench, sizes, shape_of, peer_limit):
         what = "two characters without a match"
         largest[what] = stand.ask(f"list {lists.LIMIT}, {what}", "thread/list", lists.ALL | {"searchTerm": "q7"})
         largest["search, rare word"], largest["search, common word"] = lists.searches(stand, home)
+        for side in [side for side in stand.sides if side.name in stand.wires]:
+            stand.stop(side)
+        for what, figures in stand.warm("indexed", start_and_list).items():
+            largest[f"indexed, {what}"] = figures
         stand.close()
         for what in CURVES:
             add(curves, what, size, largest.get(what, {}))

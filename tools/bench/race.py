@@ -119,7 +119,11 @@ class Stand:
     def stop(self, side):
         self.wires.pop(side.name).close()
 
-    def cold(self, what, steps):
+    def warm(self, what, steps):
+        """The same as `cold` on a copy with its index."""
+        return self.cold(what, steps, with_index=True)
+
+    def cold(self, what, steps, with_index=False):
         """Starts each server on a copy without an index, in turns, and does `steps(wire, side)`, which returns {name: milliseconds}.
 
         Stops the rounds of a server that has used up its time. Notes one figure for each name.
@@ -130,7 +134,8 @@ class Stand:
                 mine = taken[side.name]
                 if number and sum(sum(figure.times_ms) for figure in mine.values()) > self.bench.limits.cold_seconds * 1000:
                     continue
-                self.copies[side.name].without_index()
+                if not with_index:
+                    self.copies[side.name].without_index()
                 try:
                     wire = self.start(side)
                     for name, ms in steps(wire, side).items():

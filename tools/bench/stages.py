@@ -181,7 +181,7 @@ class Stages:
         rows.at_most("P5", f"{name}: slowest kind of list ({what})", slowest, 5, "ms", p50(figures, PEER))
         what = "two characters without a match"
         rows.at_most("P5", f"{name}: list, {what}", p50(largest[what], OURS), 150, "ms", p50(largest[what], PEER))
-        for row, what, limit in (("P3", "start to initialize", 50), ("P5", "start to first list page", 300)):
+        for row, what, limit in (("P3", "start to initialize", 50), ("P5", "indexed, start to first list page", 300)):
             rows.at_most(row, f"{name}: {what}", p50(largest.get(what, {}), OURS), limit, "ms", p50(largest.get(what, {}), PEER))
 
     def recording(self):

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash as _, Hasher as _};
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use codex_rollout::discover::{Encoding, Location, RolloutFile, visit};
 use uuid::Uuid;
@@ -46,9 +46,9 @@ struct State {
     /// Whether `current` has what the index says of itself.
     recalled: bool,
     /// The sweep that the index was last brought up to date with.
-    synced: Option<Arc<Sweep>>,
+    synced: Weak<Sweep>,
     /// The sweep that the word index was last brought up to date with.
-    text_synced: Option<Arc<Sweep>>,
+    text_synced: Weak<Sweep>,
     /// Beginnings of files that are not indexed yet, with the marks of the files.
     heads: HashMap<Uuid, (i64, HeadKey)>,
     /// Digests of the facts that thread rows carry.
@@ -98,8 +98,8 @@ impl Catalog {
         let mut state = self.lock();
         state.current.clear();
         state.recalled = false;
-        state.synced = None;
-        state.text_synced = None;
+        state.synced = Weak::new();
+        state.text_synced = Weak::new();
         state.facts.clear();
     }
 
@@ -243,14 +243,15 @@ impl Inner {
         self.catalog
             .lock()
             .synced
+            .upgrade()
             .as_ref()
-            .is_some_and(|synced| Arc::ptr_eq(synced, sweep))
+            .is_some_and(|synced| Arc::ptr_eq(&synced, sweep))
     }
 
     /// Remembers that the index is up to date with a sweep.
     pub(super) fn mark_synced(&self, sweep: &Arc<Sweep>) {
         let mut state = self.catalog.lock();
-        state.synced = Some(Arc::clone(sweep));
+        state.synced = Arc::downgrade(sweep);
         // They tell what is to be caught up first; now there is nothing.
         state.heads = HashMap::new();
     }
@@ -278,13 +279,14 @@ impl Inner {
         self.catalog
             .lock()
             .text_synced
+            .upgrade()
             .as_ref()
-            .is_some_and(|synced| Arc::ptr_eq(synced, sweep))
+            .is_some_and(|synced| Arc::ptr_eq(&synced, sweep))
     }
 
     /// Remembers that the word index is up to date with a sweep.
     pub(super) fn mark_text_synced(&self, sweep: &Arc<Sweep>) {
-        self.catalog.lock().text_synced = Some(Arc::clone(sweep));
+        self.catalog.lock().text_synced = Arc::downgrade(sweep);
     }
 
     /// Returns the mark that a settled rollout has in the index: what its file is, and what else its thread's row shows.
