@@ -16,7 +16,7 @@ use codex_rollout::relocate::remove_file;
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::RowSet;
 
-use super::fork::head_meta;
+use super::fork::{Referred, head_meta};
 use super::fork_place::place_of;
 use super::open_rollout::{head_error, index_error};
 use super::segments::History;
@@ -33,7 +33,7 @@ enum RevertPlan {
     Revision {
         meta: Box<SessionMeta>,
         base: Option<HistoryBase>,
-        files: Vec<RolloutFile>,
+        files: Vec<Referred>,
         current: RolloutFile,
     },
     /// A marker that removes so many turns.
@@ -70,7 +70,7 @@ impl Inner {
                 files,
                 current,
             } => {
-                self.make_referable(thread_id, &files)?;
+                self.make_referable(thread_id, &files, &lease)?;
                 let suspended = self.writers.suspend(thread_id)?;
                 let published = self.publish_revision(thread_id, &lease, &meta, base);
                 // What was open stays open: behind the kept prefix, or where it was.
@@ -182,7 +182,7 @@ fn plan_revert(history: &History<'_>, cut: &ForkCut, turn_id: &str) -> StoreResu
         base: place.map(|place| place.base(history)),
         files: history.segments[..files]
             .iter()
-            .map(|segment| segment.rollout.file.clone())
+            .map(|segment| Referred::new(&segment.rollout))
             .collect(),
         current: current.file.clone(),
     })
