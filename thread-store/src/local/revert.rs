@@ -36,8 +36,8 @@ enum RevertPlan {
         files: Vec<Referred>,
         current: RolloutFile,
     },
-    /// A marker that removes so many turns.
-    Marker { num_turns: u32, file: RolloutFile },
+    /// A marker that says how many turns it removes.
+    Marker { file: RolloutFile },
 }
 
 impl Inner {
@@ -63,7 +63,7 @@ impl Inner {
             })
         })?;
         let reverted = match plan {
-            RevertPlan::Marker { num_turns, file } => self.mark_rollback(thread_id, lease, num_turns, &file),
+            RevertPlan::Marker { file } => self.mark_rollback(thread_id, lease, before_turn_id, &file),
             RevertPlan::Revision {
                 meta,
                 base,
@@ -90,17 +90,29 @@ impl Inner {
         reverted
     }
 
+    /// Appends the marker. While its turns are counted nobody begins another one, which it would remove in place of one of
+    /// them.
     fn mark_rollback(
         &self,
         thread_id: ThreadId,
         lease: Arc<WriterLease>,
-        num_turns: u32,
+        before_turn_id: &str,
         file: &RolloutFile,
     ) -> StoreResult<()> {
-        let items = [rollback(num_turns).encoded()];
-        if self.append_to_open(thread_id, &items)? {
-            return Ok(());
+        let suspended = self.writers.suspend(thread_id)?;
+        self.catalog.expire();
+        let marker = self
+            .repairing(|| self.with_history(thread_id, View::Full, |history| turns_from(history, before_turn_id)))
+            .map(|num_turns| rollback(num_turns).encoded());
+        if let Some(suspended) = suspended {
+            // What was open stays open, whatever becomes of the marker.
+            let reopened = self.reopen_suspended(&suspended, lease, file);
+            let writer = reopened.inspect_err(|_| drop(self.writers.forget(&suspended)))?;
+            let marked = marker.and_then(|marker| writer.append_synced(&[marker]));
+            self.writers.replace(writer);
+            return marked;
         }
+        let items = [marker?];
         let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, TornTailRule::CutAside);
         let written = resumed.and_then(|resumed| {
             let mut log = resumed.writer;
@@ -170,8 +182,9 @@ fn plan_revert(history: &History<'_>, cut: &ForkCut, turn_id: &str) -> StoreResu
     }
     let meta = Box::new(head_meta(current, "revert", thread_id)?);
     if history.mode() == HistoryMode::Legacy {
+        // Refuses now what it would refuse once the thread is suspended.
+        turns_from(history, turn_id)?;
         return Ok(RevertPlan::Marker {
-            num_turns: turns_from(history, turn_id)?,
             file: current.file.clone(),
         });
     }

@@ -6,13 +6,15 @@ use std::sync::{Arc, mpsc};
 
 use codex_rollout::fs::FsOp;
 use codex_test_support::RolloutFile;
+use codex_test_support::agent::Form;
+use codex_thread_store::live::LiveThread;
 use codex_thread_store::{
     ForkRequest, HistoryMode, ItemsView, LocalStore, LocalStoreOptions, StoreErrorKind, StoreResult, ThreadReadQuery,
-    ThreadStore as _, View,
+    ThreadStore, View,
 };
 use tokio::runtime::Handle;
 
-use crate::agent::thread;
+use crate::agent::{options, thread, turn_batches};
 use crate::hook_fs::HookFs;
 use crate::support::LocalHome;
 use crate::world::{lifecycle, record};
@@ -129,4 +131,36 @@ async fn a_thread_that_is_deleted_leaves_no_other_form_to_a_fork() {
     assert_eq!(files_of(&home, 1), [] as [PathBuf; 0], "deleted is deleted");
     assert_eq!(forked, Some(StoreErrorKind::Conflict));
     assert_eq!(kind(turns(&home.store(), 2).await), Some(StoreErrorKind::NotFound));
+}
+
+/// An agent begins a turn at any moment of a revert that somebody else asked for.
+#[tokio::test]
+async fn a_turn_that_begins_during_a_revert_brings_none_back() {
+    for passing in 0.. {
+        let home = LocalHome::new();
+        record(&home.store(), 1, HistoryMode::Legacy, &["a", "b", "c"]).await;
+        let (fs, store) = hooked(&home);
+        let shared: Arc<dyn ThreadStore> = store.clone();
+        let live = LiveThread::resume(shared, thread(1), options(Form::Canonical)).await;
+        let live = Arc::new(live.expect("opened"));
+        assert_eq!(turns(&store, 1).await.expect("a thread"), ["a", "b", "c"]);
+        let (agent, handle) = (Arc::clone(&live), Handle::current());
+        let (told, begun) = mpsc::channel();
+        fs.before(FsOp::ReadAt, &thread(1).to_string(), passing, move || {
+            let begun = handle.block_on(agent.append(&turn_batches(thread(1), "d")[0], None));
+            told.send(begun.is_ok()).expect("the test waits");
+        });
+        lifecycle(&store).revert_thread(thread(1), "b").await.expect("reverted");
+        if fs.remove_hook() {
+            assert!(passing > 1, "it reads the rollout");
+            return;
+        }
+        let left = turns(&store, 1).await.expect("a thread");
+        let begun = begun.recv().expect("it has acted");
+        // It goes with the others, or was too late, or comes after them.
+        assert!(left == ["a"] || (begun && left == ["a", "d"]), "{passing}: {left:?}");
+        live.append(&turn_batches(thread(1), "e")[0], None).await.ok();
+        let went_on = live.append(&turn_batches(thread(1), "f")[0], None).await;
+        went_on.expect("the thread stays open");
+    }
 }
