@@ -10,7 +10,7 @@ use codex_test_support::agent::Form;
 use codex_thread_store::live::LiveThread;
 use codex_thread_store::{
     ForkRequest, HistoryMode, ItemsView, LocalStore, LocalStoreOptions, StoreErrorKind, StoreResult, ThreadReadQuery,
-    ThreadStore, View,
+    ThreadStore, TrashQuery, TrashSelection, View,
 };
 use tokio::runtime::Handle;
 
@@ -163,4 +163,30 @@ async fn a_turn_that_begins_during_a_revert_brings_none_back() {
         let went_on = live.append(&turn_batches(thread(1), "f")[0], None).await;
         went_on.expect("the thread stays open");
     }
+}
+
+#[tokio::test]
+async fn what_is_gone_from_the_trash_is_told_although_something_else_cannot_go() {
+    let home = LocalHome::new();
+    let (fs, store) = hooked(&home);
+    let trash = |store: &Arc<LocalStore>| Arc::clone(store) as Arc<dyn ThreadStore>;
+    let mut ids = Vec::new();
+    for number in 1..=3 {
+        record(&home.store(), number, HistoryMode::Paginated, &["a"]).await;
+        let kept = trash(&store);
+        let kept = kept.trash().expect("a trash").trash_thread(thread(number)).await;
+        ids.push(kept.expect("deleted").trash_id.expect("kept"));
+    }
+    let (handle, other, second) = (Handle::current(), trash(&home.store()), ids[1].clone());
+    fs.before(FsOp::Rename, &format!("{second}.kept.manifest"), 0, move || {
+        let restored = handle.block_on(other.trash().expect("a trash").restore_trash(&second));
+        assert_eq!(restored.expect("nobody else is at it"), [thread(2)]);
+    });
+    let (store, query) = (trash(&store), TrashQuery { after: None, limit: 10 });
+    let store = store.trash().expect("a trash");
+    let emptied = store.empty_trash(TrashSelection::All).await;
+    assert_eq!(emptied.expect("two are gone"), [ids[2].clone(), ids[0].clone()]);
+    assert!(!fs.remove_hook(), "it was at hand");
+    assert_eq!(store.list_trash(query).await.expect("a page").entries, []);
+    assert_eq!(turns(&home.store(), 2).await.expect("it is back"), ["a"]);
 }
