@@ -193,6 +193,42 @@ fn compaction_forgets_what_was_known_of_deleted_threads() {
 }
 
 #[test]
+fn compaction_forgets_submissions_that_are_over_unless_codex_was_seen_to_have_them() {
+    let fs = SimFs::new();
+    let journal = journal(&fs);
+    let of_key = |kind: FactKind, key: &str, value: RawJson| {
+        JournalFact::of_thread_key(kind, THREADS[0].parse().expect("id"), key, 7, value)
+    };
+    let queued = |key: &str, value| of_key(FactKind::QueuedSubmission, key, value);
+    let seen = |key: &str, value| of_key(FactKind::CodexSeen, key, value);
+    let number = |value: u64| RawJson::of(&value).expect("json");
+    let facts = [
+        queued("ours", number(1)),
+        queued("ours", RawJson::null()),
+        queued("theirs", number(2)),
+        seen("queued_submission:theirs", number(3)),
+        queued("theirs", RawJson::null()),
+        queued("gone", number(4)),
+        seen("queued_submission:gone", number(5)),
+        queued("gone", RawJson::null()),
+        seen("queued_submission:gone", RawJson::null()),
+        queued("waits", number(6)),
+        // Of a goal, a null says more than nothing does.
+        of_key(FactKind::Goal, "", RawJson::null()),
+        seen("goal", RawJson::null()),
+    ];
+    append(&journal, &facts);
+    assert_eq!(journal.compact().expect("compacts"), 7);
+    let left: Vec<JournalFact> = read(&journal, JournalPosition::default())
+        .facts
+        .into_iter()
+        .map(|stored| stored.fact)
+        .collect();
+    assert_eq!(left, [3, 4, 9, 10, 11].map(|at: usize| facts[at].clone()));
+    assert_eq!(journal.compact().expect("nothing to do"), 0);
+}
+
+#[test]
 fn compaction_drops_what_newer_facts_made_meaningless_and_nothing_else() {
     let fs = SimFs::new();
     let journal = journal(&fs);

@@ -34,10 +34,11 @@ pub trait ThreadTrash: Send + Sync {
     /// gone, `WriterConflict` when somebody writes a thread of one of the ids: then nothing has changed.
     async fn restore_trash(&self, trash_id: &str) -> StoreResult<Vec<ThreadId>>;
 
-    /// Removes what some deletions took, or all of them, for good; returns their ids, last deleted first.
+    /// Removes what some deletions took, or all of them, for good; returns the ids of those that are gone, last deleted
+    /// first. One that cannot be removed, or that somebody else brings back meanwhile, is not among them.
     ///
     /// # Errors
-    /// `TrashNotFound`: then nothing has changed.
+    /// `TrashNotFound`, or if none can be removed: then nothing has changed.
     async fn empty_trash(&self, which: TrashSelection) -> StoreResult<Vec<String>>;
 }
 

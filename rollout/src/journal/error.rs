@@ -34,6 +34,14 @@ pub enum JournalError {
         /// The limit.
         max_bytes: u64,
     },
+    /// What is deleted at once is more than a manifest of the trash may name.
+    #[error("a manifest header of {len} bytes is longer than {max_bytes}")]
+    HeaderTooLong {
+        /// Its length.
+        len: u64,
+        /// The limit.
+        max_bytes: u64,
+    },
     /// The journal was written by a newer version, in a format that is not known here.
     #[error("journal {path} has format {format}, which is not known")]
     UnknownFormat {

@@ -6,6 +6,9 @@ use codex_protocol::ids::ThreadId;
 use codex_protocol::log::RawJson;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Parts a kind from a key in the key of a [`FactKind::CodexSeen`] fact.
+pub const SEEN_KEY_SEPARATOR: char = ':';
+
 /// What a fact is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FactKind {

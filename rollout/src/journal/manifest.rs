@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{JournalError, JournalResult, failed};
 use super::fact::JournalFact;
-use super::line::{MAX_JOURNAL_LINE_BYTES, decode_fact, encode_fact};
+use super::line::{decode_fact, encode_fact};
 use crate::fs::{EntryKind, LogFs, create_folders, remove_if_there, sync_folders};
 use crate::lines::{LineEvent, Lines};
 use crate::source::{ByteReader, PlainBody};
@@ -23,6 +23,8 @@ pub const TRASH_FOLDER: &str = "codex-threads/trash";
 const FORMAT: u64 = 1;
 /// Ends the name of a manifest that is being written.
 const TEMPORARY: &str = "manifest.tmp";
+/// Longest line of a manifest: a header names every file and every thread of a deletion, so it may be longer than a fact.
+const MAX_MANIFEST_LINE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What is being done with the files of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,13 +143,20 @@ impl TrashManifests {
     /// Writes a manifest in the state of deleting; it is on stable storage when this returns.
     ///
     /// # Errors
-    /// If it cannot be written, or a fact is too long; what was written makes way for the next attempt.
+    /// If it cannot be written, or the header or a fact is too long; what was written makes way for the next attempt.
     pub fn write(&self, header: &TrashHeader, facts: &[JournalFact]) -> JournalResult<()> {
         let framed = Framed {
             trash_format: FORMAT,
             header,
         };
         let mut bytes = serde_json::to_vec(&framed).expect("texts and numbers always serialise");
+        let len = bytes.len() as u64;
+        if len > MAX_MANIFEST_LINE_BYTES {
+            return Err(JournalError::HeaderTooLong {
+                len,
+                max_bytes: MAX_MANIFEST_LINE_BYTES,
+            });
+        }
         bytes.push(b'\n');
         for fact in facts {
             bytes.extend(encode_fact(fact)?);
@@ -234,9 +243,8 @@ impl TrashManifests {
         let len = file.stat().map_err(failed("stat", path))?.len;
         let body = PlainBody::new(path, Arc::from(file), len);
         let reader = ByteReader::Plain { body, position: 0 };
-        // A header of very many files may be longer than a fact.
         Ok(Some(
-            Lines::new(path, reader, 0).max_line_bytes(len.max(MAX_JOURNAL_LINE_BYTES)),
+            Lines::new(path, reader, 0).max_line_bytes(MAX_MANIFEST_LINE_BYTES),
         ))
     }
 

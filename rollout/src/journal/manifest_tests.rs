@@ -7,9 +7,12 @@ use codex_protocol::ids::ThreadId;
 use codex_protocol::log::RawJson;
 use uuid::Uuid;
 
-use super::{TrashFile, TrashHeader, TrashManifests, TrashName, TrashState, manifest_name};
+use super::{
+    Framed, MAX_MANIFEST_LINE_BYTES, TRASH_FOLDER, TrashFile, TrashHeader, TrashManifests, TrashName, TrashState,
+    manifest_name,
+};
 use crate::fs::SimFs;
-use crate::journal::{FactKind, JournalFact};
+use crate::journal::{FactKind, JournalError, JournalFact};
 
 fn manifests() -> TrashManifests {
     TrashManifests::new(Arc::new(SimFs::new()), Path::new("/home"))
@@ -64,5 +67,55 @@ fn files_of_the_trash_are_no_manifests() {
     assert_eq!(
         manifest_name("op.kept.manifest"),
         Some(("op".to_owned(), TrashState::Kept))
+    );
+}
+
+/// Returns a header whose line has this length.
+fn header_of_bytes(len: u64) -> TrashHeader {
+    let mut header = header();
+    let framed = Framed {
+        trash_format: super::FORMAT,
+        header: &header,
+    };
+    let short = serde_json::to_vec(&framed).expect("serialises").len();
+    let missing = usize::try_from(len).expect("small") - short;
+    header.preview = "x".repeat(missing);
+    header
+}
+
+#[test]
+fn a_header_may_be_as_long_as_the_limit_and_no_longer() {
+    let trash = manifests();
+    let longest = header_of_bytes(MAX_MANIFEST_LINE_BYTES);
+    let fact = JournalFact::of_thread(FactKind::Goal, longest.thread_id, 3, RawJson::string("kept"));
+    trash.write(&longest, std::slice::from_ref(&fact)).expect("written");
+    let found = trash.header("op", TrashState::Deleting).expect("readable");
+    assert!(found == Some(longest), "as it was written");
+    assert_eq!(trash.facts("op", TrashState::Deleting).expect("readable"), [fact]);
+    trash.remove("op", TrashState::Deleting).expect("removed");
+    let refused = trash.write(&header_of_bytes(MAX_MANIFEST_LINE_BYTES + 1), &[]);
+    assert!(
+        matches!(refused, Err(JournalError::HeaderTooLong { len, max_bytes }) if len == max_bytes + 1),
+        "{refused:?}"
+    );
+    assert_eq!(trash.list().expect("readable"), [], "nothing is left of it");
+}
+
+#[test]
+fn a_manifest_with_a_longer_line_is_none() {
+    let fs = SimFs::new();
+    let trash = TrashManifests::new(Arc::new(fs.clone()), Path::new("/home"));
+    let path = Path::new("/home").join(TRASH_FOLDER).join("op.kept.manifest");
+    let framed = Framed {
+        trash_format: super::FORMAT,
+        header: header_of_bytes(MAX_MANIFEST_LINE_BYTES + 1),
+    };
+    fs.put(&path, &serde_json::to_vec(&framed).expect("serialises"))
+        .expect("in memory");
+    let found = trash.header("op", TrashState::Kept);
+    assert!(
+        matches!(found, Err(JournalError::NoHeader { .. })),
+        "{:?}",
+        found.map(drop)
     );
 }

@@ -11,7 +11,7 @@ mod reader;
 mod writer;
 
 pub use error::{JournalError, JournalResult};
-pub use fact::{FactKind, JournalFact};
+pub use fact::{FactKind, JournalFact, SEEN_KEY_SEPARATOR};
 pub use line::MAX_FACT_BYTES;
 pub use manifest::{TRASH_FOLDER, TrashFile, TrashHeader, TrashManifests, TrashName, TrashState};
 pub use reader::{JournalDamage, JournalPosition, JournalRead, StoredFact};

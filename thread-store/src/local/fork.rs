@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::{HistoryBase, HistoryMode, LineHead, SessionMeta};
@@ -12,6 +13,7 @@ use codex_rollout::discover::RolloutFile;
 use codex_rollout::forget_names::forget_names;
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::lines::LineEvent;
+use codex_rollout::locks::WriterLease;
 use codex_rollout::recorder::{LocalTime, NewRollout, RolloutDraft, WriteError, materialize};
 use codex_rollout::relocate::sync_file;
 use codex_rollout::source::RolloutSource;
@@ -20,6 +22,7 @@ use codex_state::rows::{RowKey, RowSet, RowSets, TurnState};
 
 use super::catalog::Freshness;
 use super::fork_place::{cut_turn, place_of};
+use super::freshness::named_thread;
 use super::open_rollout::{OpenRollout, head_error, index_error, read_error};
 use super::segments::History;
 use super::store::Inner;
@@ -43,11 +46,28 @@ enum Inherited {
     /// Continued where it is: the place, and the files that lead there, the one that is cut last.
     Referenced {
         base: Option<HistoryBase>,
-        files: Vec<RolloutFile>,
+        files: Vec<Referred>,
         cut_turn: Option<CutTurn>,
     },
     /// Copied up to an offset.
     Copied { source: RolloutSource, end: u64 },
+}
+
+/// A rollout that is pointed into.
+pub(super) struct Referred {
+    file: RolloutFile,
+    /// The thread that its name tells, and the one that its header tells: nearly always the same.
+    threads: BTreeSet<ThreadId>,
+}
+
+impl Referred {
+    pub(super) fn new(rollout: &OpenRollout<'_>) -> Self {
+        let told = [named_thread(&rollout.file), Some(rollout.thread_id.clone())];
+        Self {
+            file: rollout.file.clone(),
+            threads: told.iter().flatten().filter_map(|id| id.parse().ok()).collect(),
+        }
+    }
 }
 
 impl Inner {
@@ -70,7 +90,7 @@ impl Inner {
         let mut sources = Vec::new();
         let base = match &plan.inherited {
             Inherited::Referenced { base, files, .. } => {
-                sources = self.make_referable(request.source, files)?;
+                sources = self.make_referable(request.source, files, &lease)?;
                 *base
             }
             Inherited::Copied { .. } => None,
@@ -132,16 +152,34 @@ impl Inner {
         }
     }
 
-    /// Makes rollouts plain, because cuts are offsets in plain files, and waits until they are on stable storage.
-    pub(super) fn make_referable(&self, thread_id: ThreadId, files: &[RolloutFile]) -> StoreResult<Vec<PathBuf>> {
+    /// Makes rollouts plain, because cuts are offsets in plain files, and waits until they are on stable storage. `own` is
+    /// the lock that the caller holds.
+    pub(super) fn make_referable(
+        &self,
+        thread_id: ThreadId,
+        sources: &[Referred],
+        own: &WriterLease,
+    ) -> StoreResult<Vec<PathBuf>> {
         let failed = Self::lifecycle_error("fork", thread_id);
         let mut paths = Vec::new();
-        for file in files {
-            let path = materialize(&self.fs, &file.logical_path).map_err(|error| failed(Box::new(error)))?;
+        for source in sources {
+            let path = source.file.logical_path.clone();
+            if self.fs.stat(&path).is_err() {
+                let _leases = self.hold_all(source, own)?;
+                materialize(&self.fs, &path).map_err(|error| failed(Box::new(error)))?;
+                self.catalog.expire();
+            }
             sync_file(self.fs.as_ref(), &self.home, &path).map_err(|error| failed(Box::new(error)))?;
             paths.push(path);
         }
         Ok(paths)
+    }
+
+    /// Takes the locks under which a rollout changes form: whoever moves, removes or compresses it holds them as well, and
+    /// would otherwise leave one form behind, or neither.
+    fn hold_all(&self, source: &Referred, own: &WriterLease) -> StoreResult<Vec<Arc<WriterLease>>> {
+        let others = source.threads.iter().filter(|id| **id != own.thread_id());
+        others.map(|id| self.writers.hold(*id)).collect()
     }
 
     /// A source that somebody deleted or moved meanwhile takes the fork with it, if nothing leads to it any more.
@@ -207,7 +245,7 @@ fn plan_fork(history: &History<'_>, request: &ForkRequest) -> StoreResult<ForkPl
             let files = history.segments[..files].iter();
             Inherited::Referenced {
                 base: place.map(|place| place.base(history)),
-                files: files.map(|segment| segment.rollout.file.clone()).collect(),
+                files: files.map(|segment| Referred::new(&segment.rollout)).collect(),
                 cut_turn: place.map(|place| cut_turn(history, place)).transpose()?.flatten(),
             }
         }

@@ -362,17 +362,29 @@ impl Inner {
             }
             kept.retain(|operation| wanted.contains(operation));
         }
-        for operation in &kept {
-            self.trash
-                .turn(operation, TrashState::Kept, TrashState::Emptying)
-                .map_err(|error| self.unreadable_trash(error))?;
-            if let Err(error) = self.remove_kept(operation) {
+        let (mut emptied, mut refused) = (Vec::new(), None);
+        for operation in kept {
+            if let Err(error) = self.trash.turn(&operation, TrashState::Kept, TrashState::Emptying) {
+                // Somebody else may be at it. What is gone for good has to be told all the same.
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    operation,
+                    "something stays in the trash"
+                );
+                refused.get_or_insert(error);
+                continue;
+            }
+            if let Err(error) = self.remove_kept(&operation) {
                 let error: &dyn std::error::Error = &error;
                 // Decided is done: what is left is removed when a store is opened here again.
                 tracing::warn!(error, operation, "an emptied trash leaves files for now");
             }
+            emptied.push(operation);
         }
-        Ok(kept)
+        match refused {
+            Some(error) if emptied.is_empty() => Err(self.unreadable_trash(error)),
+            _ => Ok(emptied),
+        }
     }
 
     fn remove_kept(&self, operation: &str) -> StoreResult<()> {

@@ -156,14 +156,24 @@ impl Inner {
         lease: Arc<WriterLease>,
         file: &RolloutFile,
     ) -> StoreResult<()> {
+        let writer = self.reopen_suspended(suspended, lease, file)?;
+        // Its owner may have closed it meanwhile; then nobody would close this one.
+        self.writers.replace(writer);
+        Ok(())
+    }
+
+    /// Opens a rollout with the key of a writer that was suspended; nobody appends before it is put in its place.
+    pub(super) fn reopen_suspended(
+        &self,
+        suspended: &Writer,
+        lease: Arc<WriterLease>,
+        file: &RolloutFile,
+    ) -> StoreResult<Writer> {
         let key = suspended.key();
         let rule = TornTailRule::CutAside;
         let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, rule)
             .map_err(|error| record_error(key.thread_id, error))?;
-        let writer = self.writer(key, resumed.writer)?;
-        // Its owner may have closed it meanwhile; then nobody would close this one.
-        self.writers.replace(writer);
-        Ok(())
+        self.writer(key, resumed.writer)
     }
 
     fn writer(&self, key: WriterKey, log: RolloutWriter) -> StoreResult<Writer> {

@@ -16,7 +16,7 @@ use codex_rollout::relocate::remove_file;
 use codex_state::projector::{KeyRange, Order, RowReader};
 use codex_state::rows::RowSet;
 
-use super::fork::head_meta;
+use super::fork::{Referred, head_meta};
 use super::fork_place::place_of;
 use super::open_rollout::{head_error, index_error};
 use super::segments::History;
@@ -33,11 +33,11 @@ enum RevertPlan {
     Revision {
         meta: Box<SessionMeta>,
         base: Option<HistoryBase>,
-        files: Vec<RolloutFile>,
+        files: Vec<Referred>,
         current: RolloutFile,
     },
-    /// A marker that removes so many turns.
-    Marker { num_turns: u32, file: RolloutFile },
+    /// A marker that says how many turns it removes.
+    Marker { file: RolloutFile },
 }
 
 impl Inner {
@@ -63,14 +63,14 @@ impl Inner {
             })
         })?;
         let reverted = match plan {
-            RevertPlan::Marker { num_turns, file } => self.mark_rollback(thread_id, lease, num_turns, &file),
+            RevertPlan::Marker { file } => self.mark_rollback(thread_id, lease, before_turn_id, &file),
             RevertPlan::Revision {
                 meta,
                 base,
                 files,
                 current,
             } => {
-                self.make_referable(thread_id, &files)?;
+                self.make_referable(thread_id, &files, &lease)?;
                 let suspended = self.writers.suspend(thread_id)?;
                 let published = self.publish_revision(thread_id, &lease, &meta, base);
                 // What was open stays open: behind the kept prefix, or where it was.
@@ -90,17 +90,29 @@ impl Inner {
         reverted
     }
 
+    /// Appends the marker. While its turns are counted nobody begins another one, which it would remove in place of one of
+    /// them.
     fn mark_rollback(
         &self,
         thread_id: ThreadId,
         lease: Arc<WriterLease>,
-        num_turns: u32,
+        before_turn_id: &str,
         file: &RolloutFile,
     ) -> StoreResult<()> {
-        let items = [rollback(num_turns).encoded()];
-        if self.append_to_open(thread_id, &items)? {
-            return Ok(());
+        let suspended = self.writers.suspend(thread_id)?;
+        self.catalog.expire();
+        let marker = self
+            .repairing(|| self.with_history(thread_id, View::Full, |history| turns_from(history, before_turn_id)))
+            .map(|num_turns| rollback(num_turns).encoded());
+        if let Some(suspended) = suspended {
+            // What was open stays open, whatever becomes of the marker.
+            let reopened = self.reopen_suspended(&suspended, lease, file);
+            let writer = reopened.inspect_err(|_| drop(self.writers.forget(&suspended)))?;
+            let marked = marker.and_then(|marker| writer.append_synced(&[marker]));
+            self.writers.replace(writer);
+            return marked;
         }
+        let items = [marker?];
         let resumed = RolloutWriter::resume(Arc::clone(&self.fs), &self.home, lease, file, TornTailRule::CutAside);
         let written = resumed.and_then(|resumed| {
             let mut log = resumed.writer;
@@ -170,8 +182,9 @@ fn plan_revert(history: &History<'_>, cut: &ForkCut, turn_id: &str) -> StoreResu
     }
     let meta = Box::new(head_meta(current, "revert", thread_id)?);
     if history.mode() == HistoryMode::Legacy {
+        // Refuses now what it would refuse once the thread is suspended.
+        turns_from(history, turn_id)?;
         return Ok(RevertPlan::Marker {
-            num_turns: turns_from(history, turn_id)?,
             file: current.file.clone(),
         });
     }
@@ -182,7 +195,7 @@ fn plan_revert(history: &History<'_>, cut: &ForkCut, turn_id: &str) -> StoreResu
         base: place.map(|place| place.base(history)),
         files: history.segments[..files]
             .iter()
-            .map(|segment| segment.rollout.file.clone())
+            .map(|segment| Referred::new(&segment.rollout))
             .collect(),
         current: current.file.clone(),
     })

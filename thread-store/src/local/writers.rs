@@ -236,6 +236,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Appends and syncs. Blocks.
+    pub(super) fn append_synced(&self, items: &[EncodedItem]) -> StoreResult<()> {
+        self.recover()?;
+        let appended = self.recorder.append_blocking(items.to_vec(), Durability::Synced);
+        appended.map_err(|error| append_error(self.key.thread_id, error))?;
+        self.note_append();
+        Ok(())
+    }
+
     fn note_append(&self) {
         self.unseen.store(true, Ordering::Release);
         self.unlisted.store(true, Ordering::Release);
@@ -291,10 +300,7 @@ impl Inner {
         let Some(writer) = self.writers.of_thread(thread_id) else {
             return Ok(false);
         };
-        writer.recover()?;
-        let appended = writer.recorder.append_blocking(items.to_vec(), Durability::Synced);
-        appended.map_err(|error| append_error(thread_id, error))?;
-        writer.note_append();
+        writer.append_synced(items)?;
         Ok(true)
     }
 

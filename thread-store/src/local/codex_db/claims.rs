@@ -34,6 +34,8 @@ pub(super) struct Claims {
     claims: HashMap<Subject, Claim>,
     /// Kinds whose tables were read whole: what is not claimed there is not there.
     whole: HashSet<FactKind>,
+    /// What Codex has a value of that is not understood: it has neither changed nor gone.
+    unclear: HashSet<Subject>,
     /// Threads that the state database has a row of and the home a file.
     threads: HashSet<ThreadId>,
     /// When the databases that were read were made.
@@ -57,7 +59,7 @@ impl Claims {
                 subject.key.as_deref().unwrap_or_default(),
                 value.get().len()
             ));
-            return;
+            return self.note_unclear(subject);
         }
         let claim = Claim {
             hash: Some(hash),
@@ -75,6 +77,18 @@ impl Claims {
             said_anyhow: false,
         };
         self.claims.insert(subject, claim);
+    }
+
+    /// Takes note that Codex has a value of a subject, and that it is not understood.
+    pub(super) fn note_unclear(&mut self, subject: Subject) {
+        self.unclear.insert(subject);
+    }
+
+    /// Takes note of a row that does not say which subject it is about: it may be any that is missing in its table.
+    ///
+    /// Comes after [`note_extent`](Self::note_extent).
+    pub(super) fn note_unclear_row(&mut self, kind: &FactKind) {
+        self.whole.remove(kind);
     }
 
     /// Takes note that a thread may be claimed about.
@@ -121,7 +135,8 @@ impl Claims {
     /// Returns whether the databases say that there is nothing any more where something was seen.
     pub(super) fn denies(&self, subject: &Subject) -> bool {
         let told_of_thread = subject.thread_id.is_none_or(|thread_id| self.has_thread(thread_id));
-        told_of_thread && self.whole.contains(&subject.kind) && !self.claims.contains_key(subject)
+        let is_told = self.claims.contains_key(subject) || self.unclear.contains(subject);
+        told_of_thread && self.whole.contains(&subject.kind) && !is_told
     }
 }
 

@@ -418,3 +418,138 @@ fn a_deleted_thread_is_forgotten_with_what_was_seen_of_it() {
     journal.seen.learn(&deleted);
     assert_eq!(journal.import(&home, &one), ["thread_name a  \"one\""]);
 }
+
+/// One value of each family that has a table of its own.
+fn one_of_each() -> (StateDb, GoalsDb, QueueDb) {
+    let state = StateDb {
+        projects: whole(vec![ProjectRow {
+            id: "p1".to_owned(),
+            name: is("Project"),
+            roots: Cell::Is(Vec::new()),
+            ..ProjectRow::default()
+        }]),
+        idempotency_keys: whole(vec![IdempotencyRow {
+            key: "k1".to_owned(),
+            project_id: is("p0"),
+            created_at_ms: Cell::Null,
+        }]),
+        attachments: whole(vec![AttachmentRow {
+            id: "a1".to_owned(),
+            thread_id: is(A),
+            attachment_type: is("note"),
+            identity_key: is("n1"),
+            payload: is("1"),
+            created_at: Cell::Is(5),
+        }]),
+        read_receipts: whole(vec![ReadReceiptRow {
+            thread_id: A.to_owned(),
+            first_unread_turn: is("turn"),
+            revision: is("rev"),
+            last_published_turn: Cell::Null,
+        }]),
+        threads: whole(vec![row(A)]),
+        ..sections(&[("s1", "One")])
+    };
+    let goals = GoalsDb {
+        goals: whole(vec![GoalRow {
+            thread_id: A.to_owned(),
+            objective: is("Ship it"),
+            status: is("active"),
+            ..GoalRow::default()
+        }]),
+        ..GoalsDb::default()
+    };
+    let queue = QueueDb {
+        items: whole(vec![QueuedRow {
+            id: "q1".to_owned(),
+            thread_id: is(A),
+            payload_json: is(r#"{"UserInput":{"content":[]}}"#),
+            ..QueuedRow::default()
+        }]),
+        ..QueueDb::default()
+    };
+    (state, goals, queue)
+}
+
+/// Imports one value of each, then what a change makes of the rows, and returns the facts that the change makes.
+fn after(change: impl FnOnce(&mut StateDb, &mut GoalsDb, &mut QueueDb)) -> Vec<String> {
+    let (home, mut journal) = (Home::default(), Journal::default());
+    let (state, goals, queue) = one_of_each();
+    let (first, _) = journal.import_all(&home, &state, &goals, &queue);
+    assert_eq!(first.len(), 7, "{first:?}");
+    let (mut changed_state, mut changed_goals, mut changed_queue) = (state.clone(), goals.clone(), queue.clone());
+    change(&mut changed_state, &mut changed_goals, &mut changed_queue);
+    let (told, _) = journal.import_all(&home, &changed_state, &changed_goals, &changed_queue);
+    if told.is_empty() {
+        let (again, _) = journal.import_all(&home, &state, &goals, &queue);
+        assert_eq!(again, [] as [&str; 0], "what was seen is known as before");
+    }
+    told
+}
+
+#[test]
+fn what_is_not_understood_any_more_is_not_gone() {
+    let told = after(|state, goals, queue| {
+        state.sections.rows[0].name = Cell::Unknown;
+        state.projects.rows[0].roots = Cell::Unknown;
+        state.idempotency_keys.rows[0].project_id = Cell::Unknown;
+        state.attachments.rows[0].payload = is("no JSON");
+        state.read_receipts.rows[0].revision = Cell::Unknown;
+        goals.goals.rows[0].status = is("awaiting_review");
+        queue.items.rows[0].payload_json = is(r#"{"Spoken":{}}"#);
+    });
+    assert_eq!(told, [] as [&str; 0]);
+    let told = after(|state, goals, queue| {
+        state.attachments.rows[0].payload = Cell::Unknown;
+        state.read_receipts.rows[0].first_unread_turn = Cell::Unknown;
+        goals.goals.rows[0].objective = Cell::Unknown;
+        queue.items.rows[0].payload_json = Cell::Unknown;
+    });
+    assert_eq!(told, [] as [&str; 0]);
+    // And the same rows are gone when they are.
+    let told = after(|state, goals, queue| {
+        state.sections.rows.clear();
+        state.projects.rows.clear();
+        state.idempotency_keys.rows.clear();
+        state.attachments.rows.clear();
+        state.read_receipts.rows.clear();
+        goals.goals.rows.clear();
+        queue.items.rows.clear();
+    });
+    assert_eq!(told.len(), 7, "{told:?}");
+    assert!(told.iter().all(|fact| fact.ends_with(" null")), "{told:?}");
+}
+
+#[test]
+fn what_has_become_too_long_is_not_gone() {
+    let told = after(|state, goals, queue| {
+        let long = "x".repeat(1024 * 1024);
+        state.sections.rows[0].name = is(&long);
+        state.projects.rows[0].name = is(&long);
+        state.attachments.rows[0].payload = is(&format!("\"{long}\""));
+        goals.goals.rows[0].objective = is(&long);
+        queue.items.rows[0].payload_json = is(&format!(
+            r#"{{"UserInput":{{"content":[{{"type":"text","text":"{long}"}}]}}}}"#
+        ));
+    });
+    assert_eq!(told, [] as [&str; 0]);
+}
+
+#[test]
+fn a_row_that_does_not_tell_what_it_is_about_makes_nothing_gone() {
+    for unread in [Cell::Unknown, Cell::Null, is("of another form")] {
+        let told = after(|state, _, queue| {
+            state.attachments.rows[0].thread_id = unread.clone();
+            queue.items.rows[0].thread_id = unread;
+        });
+        assert_eq!(told, [] as [&str; 0]);
+    }
+    let told = after(|state, _, _| state.attachments.rows[0].identity_key = Cell::Unknown);
+    assert_eq!(told, [] as [&str; 0]);
+}
+
+#[test]
+fn a_key_is_not_gone_with_the_row_of_a_project_that_cannot_be_read() {
+    let told = after(|state, _, _| state.projects.extent = Extent::Partial);
+    assert_eq!(told, [] as [&str; 0]);
+}

@@ -1,6 +1,7 @@
 //! Claims about what threads are organised by: sections, projects, attachments, read state, goals and queues.
 //!
-//! Pure. The values have the shapes of the families in `crate::organise`, which a test reads them with.
+//! Pure. The values have the shapes of the families in `crate::organise`, which a test reads them with. A value that is
+//! not understood is no claim, and noted: it must not pass for one that is gone.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use codex_protocol::item::UserInput;
 use codex_protocol::log::RawJson;
 use codex_rollout::journal::FactKind;
 use codex_state::codex_db::{
-    AttachmentRow, Extent, GoalRow, GoalsDb, ProjectRow, QueueDb, QueuedRow, ReadReceiptRow, StateDb,
+    AttachmentRow, Cell, Extent, GoalRow, GoalsDb, ProjectRow, QueueDb, QueuedRow, ReadReceiptRow, StateDb,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -36,7 +37,11 @@ pub(super) fn claim_state(db: &StateDb, claims: &mut Claims) {
 fn claim_sections(db: &StateDb, claims: &mut Claims) {
     claims.note_extent(FactKind::Section, &db.sections);
     for row in db.sections.rows.iter().filter(|row| row.id != PINNED_SECTION_ID) {
-        let Some(name) = row.name.value() else { continue };
+        let subject = Subject::of_key(FactKind::Section, &row.id);
+        let Some(name) = row.name.value() else {
+            claims.note_unclear(subject);
+            continue;
+        };
         let appearance = row.appearance.value();
         let looks = appearance.and_then(|text| serde_json::from_str::<Appearance>(text).ok());
         if looks.is_none() && appearance.is_some() {
@@ -47,7 +52,7 @@ fn claim_sections(db: &StateDb, claims: &mut Claims) {
             "appearance": looks.map(|looks| json!({ "icon": looks.icon, "color": looks.color })),
         });
         let hash = hash_of(&[Column::Text(name), Column::from(appearance)]);
-        claims.add(Subject::of_key(FactKind::Section, &row.id), hash, raw(&value));
+        claims.add(subject, hash, raw(&value));
     }
 }
 
@@ -65,8 +70,9 @@ fn claim_projects(db: &StateDb, claims: &mut Claims) {
     claims.note_extent(FactKind::ProjectKey, &db.idempotency_keys);
     let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in &db.idempotency_keys.rows {
-        if let Some(project_id) = row.project_id.value() {
-            keys.entry(project_id).or_default().push(&row.key);
+        match row.project_id.value() {
+            Some(project_id) => keys.entry(project_id).or_default().push(&row.key),
+            None => claims.note_unclear(Subject::of_key(FactKind::ProjectKey, &row.key)),
         }
     }
     for row in &db.projects.rows {
@@ -75,18 +81,28 @@ fn claim_projects(db: &StateDb, claims: &mut Claims) {
         claim_project(row, &keys, claims);
     }
     let whole = db.projects.extent == Extent::Whole;
-    for (project_id, keys) in keys.into_iter().filter(|_| whole) {
+    for (project_id, keys) in keys {
         for key in keys {
+            let subject = Subject::of_key(FactKind::ProjectKey, key);
+            if !whole {
+                // Its project may be there, or gone.
+                claims.note_unclear(subject);
+                continue;
+            }
             let hash = hash_of(&[Column::Text(project_id)]);
             let value = json!({ "projectId": project_id });
-            claims.add(Subject::of_key(FactKind::ProjectKey, key), hash, raw(&value));
+            claims.add(subject, hash, raw(&value));
         }
     }
 }
 
 fn claim_project(row: &ProjectRow, keys: &[&str], claims: &mut Claims) {
+    let subject = Subject::of_key(FactKind::Project, &row.id);
     let (Some(name), Some(roots)) = (row.name.value(), row.roots.value()) else {
-        return;
+        for key in keys {
+            claims.note_unclear(Subject::of_key(FactKind::ProjectKey, key));
+        }
+        return claims.note_unclear(subject);
     };
     let metadata = row.metadata.value();
     let texts = metadata.map(|text| serde_json::from_str::<BTreeMap<String, String>>(text));
@@ -113,30 +129,35 @@ fn claim_project(row: &ProjectRow, keys: &[&str], claims: &mut Claims) {
     columns.extend(roots.iter().map(|root| Column::Text(root)));
     columns.push(Column::None);
     columns.extend(keys.iter().map(|key| Column::Text(key)));
-    let subject = Subject::of_key(FactKind::Project, &row.id);
     claims.add(subject, hash_of(&columns), raw(&value));
 }
 
+/// Returns the thread that a row is about if it is one to claim about. A row that does not say it may be about any thread.
+fn thread_of_row(kind: &FactKind, table: &str, told: &Cell<String>, claims: &mut Claims) -> Option<ThreadId> {
+    if told.value().is_none_or(|id| id.parse::<ThreadId>().is_err()) {
+        claims.note_unclear_row(kind);
+    }
+    claims.thread_of(table, told.value()?)
+}
+
 fn claim_attachment(row: &AttachmentRow, claims: &mut Claims) {
-    let Some(thread_id) = row
-        .thread_id
-        .value()
-        .and_then(|id| claims.thread_of("an attachment", id))
-    else {
+    let Some(thread_id) = thread_of_row(&FactKind::Attachment, "an attachment", &row.thread_id, claims) else {
         return;
     };
-    let (Some(kind), Some(identity), Some(payload)) = (
-        row.attachment_type.value(),
-        row.identity_key.value(),
-        row.payload.value(),
-    ) else {
-        return; // reported by the reader
+    // What cannot be read is reported by the reader.
+    let (Some(kind), Some(identity)) = (row.attachment_type.value(), row.identity_key.value()) else {
+        return claims.note_unclear_row(&FactKind::Attachment);
+    };
+    let key = serde_json::to_string(&(kind, identity)).expect("texts always serialise");
+    let subject = Subject::of_thread_key(FactKind::Attachment, thread_id, &key);
+    let Some(payload) = row.payload.value() else {
+        return claims.note_unclear(subject);
     };
     let Ok(json_payload) = RawJson::from_text(payload.clone()) else {
-        return claims.problem(format!("the payload of attachment {} is no JSON", row.id));
+        claims.problem(format!("the payload of attachment {} is no JSON", row.id));
+        return claims.note_unclear(subject);
     };
     let created_at = row.created_at.value().copied().unwrap_or_default();
-    let key = serde_json::to_string(&(kind, identity)).expect("texts always serialise");
     let value = AttachmentValue {
         id: &row.id,
         attachment_type: kind,
@@ -146,11 +167,7 @@ fn claim_attachment(row: &AttachmentRow, claims: &mut Claims) {
     };
     let value = RawJson::of(&value).expect("texts, numbers and raw JSON always serialise");
     let columns = [Column::Text(&row.id), Column::Text(payload), Column::Number(created_at)];
-    claims.add(
-        Subject::of_thread_key(FactKind::Attachment, thread_id, &key),
-        hash_of(&columns),
-        value,
-    );
+    claims.add(subject, hash_of(&columns), value);
 }
 
 /// Keeps the payload as it is written.
@@ -168,8 +185,11 @@ fn claim_read_state(row: &ReadReceiptRow, claims: &mut Claims) {
     let Some(thread_id) = claims.thread_of("a read receipt", &row.thread_id) else {
         return;
     };
-    let Some(revision) = row.revision.value() else { return };
-    let first_unread = match row.first_unread_turn.value().map(String::as_str) {
+    let subject = Subject::of_thread(FactKind::ReadState, thread_id);
+    let (Some(revision), Some(first_unread)) = (row.revision.value(), row.first_unread_turn.stated()) else {
+        return claims.note_unclear(subject);
+    };
+    let first_unread = match first_unread.map(String::as_str) {
         None => json!(null),
         // The whole thread, marked as unread, has no turn that it begins with.
         Some("") => json!({ "type": "threadStart" }),
@@ -182,7 +202,6 @@ fn claim_read_state(row: &ReadReceiptRow, claims: &mut Claims) {
         Column::Text(revision),
         Column::from(last_turn),
     ];
-    let subject = Subject::of_thread(FactKind::ReadState, thread_id);
     claims.add(subject, hash_of(&columns), raw(&value));
 }
 
@@ -197,8 +216,9 @@ pub(super) fn claim_goals(db: &GoalsDb, claims: &mut Claims) {
 }
 
 fn claim_goal(thread_id: ThreadId, row: &GoalRow, claims: &mut Claims) {
+    let subject = Subject::of_thread(FactKind::Goal, thread_id);
     let (Some(objective), Some(status)) = (row.objective.value(), row.status.value()) else {
-        return;
+        return claims.note_unclear(subject);
     };
     let known_status = match status.as_str() {
         "active" => GoalStatus::Active,
@@ -208,9 +228,10 @@ fn claim_goal(thread_id: ThreadId, row: &GoalRow, claims: &mut Claims) {
         "budget_limited" => GoalStatus::BudgetLimited,
         "complete" => GoalStatus::Complete,
         other => {
-            return claims.problem(format!(
+            claims.problem(format!(
                 "the goal of thread {thread_id} has the unknown status {other:?}"
             ));
+            return claims.note_unclear(subject);
         }
     };
     let number = |cell: Option<&i64>| cell.copied().unwrap_or_default();
@@ -232,7 +253,6 @@ fn claim_goal(thread_id: ThreadId, row: &GoalRow, claims: &mut Claims) {
         Column::from(row.time_used_seconds.value()),
         Column::from(row.updated_at_ms.value()),
     ];
-    let subject = Subject::of_thread(FactKind::Goal, thread_id);
     claims.add(subject, hash_of(&columns), raw(&value));
 }
 
@@ -257,15 +277,12 @@ enum Queued {
 }
 
 fn claim_queued(row: &QueuedRow, claims: &mut Claims) {
-    let Some(thread_id) = row
-        .thread_id
-        .value()
-        .and_then(|id| claims.thread_of("a queued item", id))
-    else {
+    let Some(thread_id) = thread_of_row(&FactKind::QueuedSubmission, "a queued item", &row.thread_id, claims) else {
         return;
     };
+    let subject = Subject::of_thread_key(FactKind::QueuedSubmission, thread_id, &row.id);
     let Some(payload) = row.payload_json.value() else {
-        return;
+        return claims.note_unclear(subject);
     };
     let Queued::UserInput {
         content,
@@ -273,7 +290,10 @@ fn claim_queued(row: &QueuedRow, claims: &mut Claims) {
         responsesapi_client_metadata,
     } = match serde_json::from_str(payload) {
         Ok(queued) => queued,
-        Err(error) => return claims.problem(format!("queued item {} is not understood: {error}", row.id)),
+        Err(error) => {
+            claims.problem(format!("queued item {} is not understood: {error}", row.id));
+            return claims.note_unclear(subject);
+        }
     };
     let order = row.queue_order.value().copied().unwrap_or_default();
     let value = json!({
@@ -282,7 +302,6 @@ fn claim_queued(row: &QueuedRow, claims: &mut Claims) {
         "responsesapiClientMetadata": responsesapi_client_metadata,
         "order": order,
     });
-    let subject = Subject::of_thread_key(FactKind::QueuedSubmission, thread_id, &row.id);
     claims.add(
         subject,
         hash_of(&[Column::Text(payload), Column::Number(order)]),

@@ -6,13 +6,11 @@ use std::collections::HashMap;
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::RawJson;
-use codex_rollout::journal::{FactKind, JournalFact};
+use codex_rollout::journal::{FactKind, JournalFact, SEEN_KEY_SEPARATOR as KEY_SEPARATOR};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::files::Database;
 
-/// Parts a kind from a key in the key of a fact.
-const KEY_SEPARATOR: char = ':';
 /// Begins the key under which the time is kept when a database was made.
 const DATABASE_KEY: &str = "database";
 
@@ -156,7 +154,8 @@ impl From<Option<&i64>> for Column<'_> {
 /// What was last seen of each subject.
 #[derive(Debug, Clone, Default)]
 pub(in crate::local) struct Seen {
-    subjects: HashMap<Subject, u64>,
+    /// By thread, so that one that is deleted is forgotten without a look at the others.
+    subjects: HashMap<Option<ThreadId>, HashMap<Subject, u64>>,
     /// When the databases were made, as they said.
     made_at: HashMap<&'static str, String>,
 }
@@ -166,7 +165,7 @@ impl Seen {
     pub(in crate::local) fn learn(&mut self, fact: &JournalFact) {
         match (&fact.kind, fact.thread_id) {
             (FactKind::ThreadDeleted, Some(thread_id)) => {
-                self.subjects.retain(|subject, _| subject.thread_id != Some(thread_id));
+                self.subjects.remove(&Some(thread_id));
             }
             (FactKind::CodexSeen, _) => self.learn_seen(fact),
             _ => {}
@@ -189,24 +188,26 @@ impl Seen {
         };
         match value.and_then(|hash| u64::from_str_radix(&hash, 16).ok()) {
             Some(hash) => {
-                self.subjects.insert(subject, hash);
+                let of_thread = self.subjects.entry(subject.thread_id).or_default();
+                of_thread.insert(subject, hash);
             }
             None => {
-                self.subjects.remove(&subject);
+                if let Some(of_thread) = self.subjects.get_mut(&subject.thread_id) {
+                    of_thread.remove(&subject);
+                }
             }
         }
     }
 
     /// Returns what was last seen of a subject; `None` if nothing was, or that there is nothing.
     pub(super) fn get(&self, subject: &Subject) -> Option<u64> {
-        self.subjects.get(subject).copied()
+        self.subjects.get(&subject.thread_id)?.get(subject).copied()
     }
 
     /// Returns the subjects of which something was seen in a database.
     pub(super) fn subjects_of(&self, database: Database) -> impl Iterator<Item = &Subject> {
-        self.subjects
-            .keys()
-            .filter(move |subject| subject.database() == Some(database))
+        let subjects = self.subjects.values().flat_map(HashMap::keys);
+        subjects.filter(move |subject| subject.database() == Some(database))
     }
 
     /// Returns whether anything was ever taken over of a state database.
@@ -231,3 +232,7 @@ fn database_of_key(fact: &JournalFact) -> Option<Database> {
     let found = Database::ALL.into_iter().find(|database| database.stem() == stem);
     found.filter(|_| word == DATABASE_KEY)
 }
+
+#[cfg(test)]
+#[path = "seen_tests.rs"]
+mod seen_tests;
