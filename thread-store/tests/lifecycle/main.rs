@@ -8,6 +8,7 @@ mod agent;
 mod broken_index;
 mod crash;
 mod files;
+mod races;
 #[expect(dead_code, reason = "each test file uses its own part")]
 #[path = "../recording/sim_home.rs"]
 mod sim_home;
