@@ -172,6 +172,29 @@ fn a_thread_of_which_one_file_has_moved_on_gets_the_other_ones() {
 }
 
 #[test]
+fn what_has_come_back_is_not_taken_back_because_the_rest_cannot_follow_yet() {
+    let disk = with_trashed(REVERTED);
+    let restore = async |store: &LocalStore| bring_back(store).await.expect("restored");
+    let operations = rehearsed(&disk, restore);
+    let one = first(&operations, 0, FsOp::HardLink, "rollout-");
+    let two = first(&operations, one + 1, FsOp::HardLink, "rollout-");
+    let disk = died(&disk, two, async |store| {
+        bring_back(store).await.expect_err("it died");
+    });
+    let at = first(&rehearsed(&disk, async |_| {}), 0, FsOp::HardLink, "rollout-");
+    let home = copy(&disk);
+    // No second name, and no renaming in its place.
+    for at in [at, at + 1] {
+        fail_at(&home, at);
+    }
+    drop(home.open().expect("a home"));
+    assert!(home.disk.bytes(&operations[one].1).is_ok(), "it stays where it is");
+    let store = home.open().expect("a home");
+    assert_eq!(home.run(seen(&store)), look(&world()));
+    assert_eq!(in_trash(&home.disk), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn what_is_gone_from_the_trash_cannot_be_restored_and_stays_listed() {
     let disk = with_trashed(REVERTED);
     let rollout = in_trash(&disk)
