@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use codex_rollout::fs::{Crash, Fault, FsOp, LogFs as _, SimFs};
 use codex_thread_store::{
-    LocalStore, MetadataPatch, RestoreObstacle, StoreError, StoreResult, ThreadStore as _, ThreadTrash, TrashQuery,
+    GitPatch, LocalStore, MetadataPatch, RestoreObstacle, StoreError, StoreResult, ThreadReadQuery, ThreadStore as _,
+    ThreadTrash, TrashQuery, View,
 };
 
 use crate::agent::thread;
@@ -368,7 +369,8 @@ fn a_manifest_for_which_there_was_no_room_is_removed() {
 
 #[test]
 fn a_refused_deletion_does_not_come_back_with_the_power() {
-    let disk = world();
+    let disk = with_branch();
+    let branch = Some("only the journal knows it");
     let ways: [(&str, fn(&LocalStore) -> Deleting<'_>); 2] = [
         ("delete", |store| {
             Box::pin(async move { lifecycle(store).delete_thread(thread(REVERTED)).await.map(|_| ()) })
@@ -396,6 +398,10 @@ fn a_refused_deletion_does_not_come_back_with_the_power() {
                 let store = up.open().expect("a home");
                 let found = up.run(seen(&store));
                 let is_gone = !found.contains_key(&REVERTED);
+                if !is_gone {
+                    let known = up.run(branch_of(&store));
+                    assert_eq!(known.as_deref(), branch, "{what}, {also_failing:?}, {crash:?}");
+                }
                 assert!(
                     found == as_it_was || is_gone && also_failing.is_some(),
                     "{what}, {also_failing:?}, {crash:?}: {found:#?}"
@@ -403,6 +409,8 @@ fn a_refused_deletion_does_not_come_back_with_the_power() {
                 if is_gone && what == "trash" {
                     up.run(bring_back(&store)).expect("kept");
                     assert_eq!(up.run(seen(&store)), as_it_was, "{also_failing:?}, {crash:?}");
+                    let known = up.run(branch_of(&store));
+                    assert_eq!(known.as_deref(), branch, "{also_failing:?}, {crash:?}");
                 }
                 assert_eq!(in_trash(&up.disk), Vec::<PathBuf>::new(), "{what}, {crash:?}");
             }
@@ -410,11 +418,38 @@ fn a_refused_deletion_does_not_come_back_with_the_power() {
     }
 }
 
+/// The world, with a fact of the reverted thread that is in no file of Codex.
+fn with_branch() -> SimFs {
+    let home = copy(&world());
+    let store = home.open().expect("a home");
+    let git = GitPatch {
+        branch: Some(Some("only the journal knows it".to_owned())),
+        ..GitPatch::default()
+    };
+    let patch = MetadataPatch {
+        git,
+        ..MetadataPatch::default()
+    };
+    let writes = store.writes().expect("a store that records");
+    home.run(writes.update_metadata(thread(REVERTED), patch))
+        .expect("patched");
+    home.disk.crash(Crash::Process)
+}
+
+async fn branch_of(store: &LocalStore) -> Option<String> {
+    let query = ThreadReadQuery {
+        thread_id: thread(REVERTED),
+        view: View::Full,
+        turns: None,
+    };
+    store.read_thread(query).await.expect("a thread").git?.branch
+}
+
 type Deleting<'s> = std::pin::Pin<Box<dyn Future<Output = StoreResult<()>> + 's>>;
 
 #[test]
 fn a_deletion_that_cannot_be_read_back_is_decided_and_keeps_what_was_known() {
-    let disk = world();
+    let disk = with_branch();
     let delete = async |store: &LocalStore| put_away(store, REVERTED).await.expect("deleted");
     let operations = rehearsed(&disk, delete);
     let turned = first(&operations, 0, FsOp::Rename, "deleting.manifest");
@@ -427,4 +462,6 @@ fn a_deletion_that_cannot_be_read_back_is_decided_and_keeps_what_was_known() {
     assert!(!home.run(seen(&store)).contains_key(&REVERTED));
     home.run(bring_back(&store)).expect("restored");
     assert_eq!(home.run(seen(&store)), as_it_was);
+    let known = home.run(branch_of(&store));
+    assert_eq!(known.as_deref(), Some("only the journal knows it"));
 }
