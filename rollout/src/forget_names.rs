@@ -10,7 +10,7 @@ use std::path::Path;
 use codex_protocol::ids::ThreadId;
 use serde::Deserialize;
 
-use crate::fs::{LogFs, remove_if_there, sync_folders};
+use crate::fs::{Attributes, LogFs, replace_file};
 use crate::session_index::{AppendNameError, LOCK_FILE, SESSION_INDEX_FILE, failed};
 
 const TEMPORARY_FILE: &str = "session_index.jsonl.tmp";
@@ -49,15 +49,7 @@ pub fn forget_names(fs: &dyn LogFs, home: &Path, threads: &BTreeSet<ThreadId>) -
         return Ok(0);
     }
     let temporary = home.join(TEMPORARY_FILE);
-    remove_if_there(fs, &temporary)?;
-    let mut file = fs.create(&temporary).map_err(failed("create", &temporary))?;
-    file.write_all(&kept).map_err(failed("write", &temporary))?;
-    file.sync().map_err(failed("sync", &temporary))?;
-    drop(file);
-    fs.copy_attributes(&path, &temporary)
-        .map_err(failed("copy the attributes to", &temporary))?;
-    fs.rename(&temporary, &path).map_err(failed("rename to", &path))?;
-    sync_folders(fs, home, home)?;
+    replace_file(fs, home, &temporary, &path, &kept, Attributes::Inherited)?;
     Ok(dropped)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use codex_protocol::log::RawJson;
-use codex_rollout::fs::{LogFs, SimFs};
+use codex_rollout::fs::{Crash, Fault, FaultFs, FsOp, LogFs, SimFs};
 use codex_rollout::journal::{FactKind, Journal, JournalError, JournalFact, JournalPosition, JournalRead};
 use codex_rollout::recorder::Durability;
 
@@ -305,6 +305,79 @@ fn an_append_that_does_not_fit_leaves_nothing() {
 }
 
 #[test]
+fn facts_that_were_refused_do_not_come_back_with_the_power() {
+    for failing in [FsOp::Sync, FsOp::SyncDir] {
+        let fs = SimFs::new();
+        append(&journal(&fs), &[name(1)]);
+        let faulty = FaultFs::new(Arc::new(fs.clone()));
+        let refusing = Journal::new(Arc::new(faulty.clone()), Path::new(HOME));
+        let rehearsed = faulty.operation_count();
+        refusing.append(&[name(1)], Durability::Synced).expect("appends");
+        let operations = faulty.operations().split_off(rehearsed as usize);
+        let at = operations.iter().position(|(op, _)| *op == failing).expect("it syncs");
+        faulty.add(Fault::FailAt {
+            at: faulty.operation_count() + at as u64,
+            kind: std::io::ErrorKind::Other,
+        });
+        refusing.append(&[name(2)], Durability::Synced).expect_err("refused");
+        for crash in Crash::ALL {
+            let left = read(&journal(&fs.crash(crash)), JournalPosition::default());
+            assert_eq!(values(&left), [1, 1], "{failing:?}, {crash:?}");
+        }
+    }
+}
+
+#[test]
+fn facts_that_cannot_be_cut_off_are_in_doubt_until_the_journal_is_settled() {
+    for failing in [FsOp::Sync, FsOp::SetLen] {
+        let fs = SimFs::new();
+        append(&journal(&fs), &[name(1)]);
+        let faulty = FaultFs::new(Arc::new(fs.clone()));
+        for op in [FsOp::SyncDir, failing] {
+            let kind = std::io::ErrorKind::Other;
+            faulty.add(Fault::FailAll { op, kind });
+        }
+        let refusing = Journal::new(Arc::new(faulty.clone()), Path::new(HOME));
+        let refused = refusing.append(&[name(2)], Durability::Synced).expect_err("refused");
+        assert!(matches!(refused, JournalError::InDoubt { .. }), "{refused:?}");
+        refusing.settle().expect_err("it cannot be synced yet");
+        faulty.heal();
+        refusing.settle().expect("synced");
+        let settled = values(&read(&refusing, JournalPosition::default()));
+        for crash in Crash::ALL {
+            let left = read(&journal(&fs.crash(crash)), JournalPosition::default());
+            assert_eq!(values(&left), settled, "{failing:?}, {crash:?}");
+        }
+    }
+}
+
+#[test]
+fn a_decision_that_cannot_be_read_back_is_decided() {
+    let fs = SimFs::new();
+    append(&journal(&fs), &[name(1)]);
+    let faulty = FaultFs::new(Arc::new(fs.clone()));
+    let shaky = Journal::new(Arc::new(faulty.clone()), Path::new(HOME));
+    let decide = |value| {
+        shaky.transact(JournalPosition::default(), Durability::Synced, |_| {
+            Ok::<_, JournalError>(vec![name(value)])
+        })
+    };
+    decide(2).expect("decides");
+    let operations = faulty.operations();
+    let at = operations
+        .iter()
+        .rposition(|(op, _)| *op == FsOp::Open)
+        .expect("read back");
+    faulty.add(Fault::FailAt {
+        at: (operations.len() + at) as u64,
+        kind: std::io::ErrorKind::Other,
+    });
+    let decided = decide(3).expect("decided all the same");
+    assert_eq!(values(&decided), Vec::<u64>::new());
+    assert_eq!(values(&read(&shaky, decided.position)), [3], "a reader goes on there");
+}
+
+#[test]
 fn many_writers_share_a_journal() {
     let fs = SimFs::new();
     std::thread::scope(|scope| {
@@ -345,7 +418,6 @@ fn compaction_keeps_the_newest_fact_of_each_key() {
 
 #[test]
 fn facts_that_could_not_be_synced_do_not_count() {
-    use codex_rollout::fs::{Fault, FaultFs, FsOp};
     for failing in [FsOp::Sync, FsOp::SyncDir] {
         let fs = SimFs::new();
         append(&journal(&fs), &[name(1)]);

@@ -56,7 +56,7 @@ pub(crate) fn remove_if_there(fs: &dyn LogFs, path: &Path) -> Result<(), FsFailu
     }
 }
 
-fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> FsFailure + 'p {
+pub(super) fn failed<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(io::Error) -> FsFailure + 'p {
     move |source| FsFailure {
         action,
         path: path.to_owned(),

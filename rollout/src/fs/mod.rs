@@ -7,6 +7,7 @@ mod fault;
 mod folders;
 mod log_fs;
 mod publish;
+mod replace;
 mod sim;
 mod std_fs;
 
@@ -18,5 +19,6 @@ pub(crate) use folders::{FsFailure, create_folders, remove_if_there, sync_folder
 pub(crate) use log_fs::read_full_at;
 pub use log_fs::{DirEntry, EntryKind, FileLock, FileStat, Fingerprint, LogFile, LogFileMut, LogFs, Storage};
 pub(crate) use publish::{Published, publish};
+pub(crate) use replace::{Attributes, replace_file};
 pub use sim::{Crash, SimFs, SurvivingBytes, SurvivingNames};
 pub use std_fs::StdFs;

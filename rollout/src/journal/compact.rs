@@ -13,7 +13,7 @@ use super::fact::{FactKind, JournalFact, SEEN_KEY_SEPARATOR};
 use super::line::{FORMAT, Header, encode_header};
 use super::reader::open;
 use super::writer::Journal;
-use crate::fs::{remove_if_there, sync_folders};
+use crate::fs::{Attributes, replace_file};
 
 const TEMPORARY_FILE: &str = "facts.tmp";
 
@@ -117,13 +117,9 @@ impl Journal {
 
     fn replace(&self, bytes: &[u8]) -> JournalResult<()> {
         let temporary = self.folder.join(TEMPORARY_FILE);
-        remove_if_there(&*self.fs, &temporary)?;
-        let mut file = self.fs.create(&temporary).map_err(failed("create", &temporary))?;
-        file.write_all(bytes).map_err(failed("write", &temporary))?;
-        file.sync().map_err(failed("sync", &temporary))?;
-        self.fs
-            .rename(&temporary, &self.path)
-            .map_err(failed("rename to", &self.path))?;
-        Ok(sync_folders(&*self.fs, &self.home, &self.folder)?)
+        let attributes = Attributes::New;
+        Ok(replace_file(
+            &*self.fs, &self.home, &temporary, &self.path, bytes, attributes,
+        )?)
     }
 }

@@ -50,6 +50,21 @@ pub enum JournalError {
         /// Its format.
         format: u64,
     },
+    /// Facts were refused, but may be in the journal, or come back after a power loss: what a failed append left could not
+    /// be cut off for good.
+    #[error("facts may be in {path} although they were refused")]
+    InDoubt {
+        /// The journal.
+        path: PathBuf,
+        /// Why they were refused.
+        source: Box<JournalError>,
+    },
+    /// A manifest of the trash names what is not its own.
+    #[error("{path} names another deletion, or places where no rollout of the home is")]
+    LeadsAstray {
+        /// The manifest.
+        path: PathBuf,
+    },
     /// The journal begins with something else than a header.
     #[error("{path} does not begin like a journal")]
     NoHeader {

@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::error::{JournalError, JournalResult, failed};
 use super::fact::JournalFact;
 use super::line::{decode_fact, encode_fact};
-use crate::fs::{EntryKind, LogFs, create_folders, remove_if_there, sync_folders};
+use super::writer::Journal;
+use crate::discover::{ARCHIVED_FOLDER, SESSIONS_FOLDER};
+use crate::fs::{Attributes, EntryKind, LogFs, create_folders, remove_if_there, replace_file, sync_folders};
 use crate::lines::{LineEvent, Lines};
+use crate::name::looks_like_rollout;
 use crate::source::{ByteReader, PlainBody};
 
 /// Folder of deleted files in a home.
@@ -129,22 +132,52 @@ impl TrashManifests {
     /// # Errors
     /// If the folder exists and cannot be read.
     pub fn list(&self) -> JournalResult<Vec<(String, TrashState)>> {
+        let names = self.file_names()?;
+        let mut found: Vec<_> = names.iter().filter_map(|name| manifest_name(name)).collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// Removes what dead writers left of manifests that they did not finish.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or changed.
+    pub fn remove_unfinished(&self, journal: &Journal) -> JournalResult<()> {
+        if self.unfinished()?.is_empty() {
+            return Ok(());
+        }
+        create_folders(&*self.fs, &self.home, &journal.folder)?;
+        // Whoever writes a manifest decides a deletion, and holds this lock: what is there now is nobody's.
+        let _lock = journal.lock()?;
+        for name in self.unfinished()? {
+            remove_if_there(&*self.fs, &self.folder.join(name))?;
+        }
+        Ok(sync_folders(&*self.fs, &self.home, &self.folder)?)
+    }
+
+    fn unfinished(&self) -> JournalResult<Vec<String>> {
+        let is_unfinished = |name: &String| name.split_once('.').is_some_and(|(_, suffix)| suffix == TEMPORARY);
+        Ok(self.file_names()?.into_iter().filter(is_unfinished).collect())
+    }
+
+    fn file_names(&self) -> JournalResult<Vec<String>> {
         let entries = match self.fs.read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed("read folder", &self.folder)(error)),
         };
         let files = entries.into_iter().filter(|entry| entry.kind == EntryKind::File);
-        let mut found: Vec<_> = files.filter_map(|entry| manifest_name(entry.name.to_str()?)).collect();
-        found.sort();
-        Ok(found)
+        Ok(files.filter_map(|entry| entry.name.into_string().ok()).collect())
     }
 
-    /// Writes a manifest in the state of deleting; it is on stable storage when this returns.
+    /// Writes a manifest in the state of deleting; it is on stable storage when this returns. The caller holds the lock of
+    /// the journal, as in a decision (see [`Journal::transact`]).
     ///
     /// # Errors
-    /// If it cannot be written, or the header or a fact is too long; what was written makes way for the next attempt.
+    /// If it cannot be written, names what it may not, or the header or a fact is too long.
     pub fn write(&self, header: &TrashHeader, facts: &[JournalFact]) -> JournalResult<()> {
+        let path = self.path(&header.operation, TrashState::Deleting);
+        checked(header, &header.operation, &path)?;
         let framed = Framed {
             trash_format: FORMAT,
             header,
@@ -163,14 +196,10 @@ impl TrashManifests {
         }
         create_folders(&*self.fs, &self.home, &self.folder)?;
         let temporary = self.folder.join(format!("{}.{TEMPORARY}", header.operation));
-        remove_if_there(&*self.fs, &temporary)?;
-        let mut file = self.fs.create(&temporary).map_err(failed("create", &temporary))?;
-        file.write_all(&bytes).map_err(failed("write", &temporary))?;
-        file.sync().map_err(failed("sync", &temporary))?;
-        drop(file);
-        let path = self.path(&header.operation, TrashState::Deleting);
-        self.fs.rename(&temporary, &path).map_err(failed("rename to", &path))?;
-        Ok(sync_folders(&*self.fs, &self.home, &self.folder)?)
+        let attributes = Attributes::New;
+        Ok(replace_file(
+            &*self.fs, &self.home, &temporary, &path, &bytes, attributes,
+        )?)
     }
 
     /// Changes what is being done with the files of a manifest. One caller gets through; a crash leaves either state.
@@ -201,25 +230,25 @@ impl TrashManifests {
     /// Reads what a manifest says of its files; `None` if there is none in this state.
     ///
     /// # Errors
-    /// If it cannot be read or is none.
+    /// If it cannot be read, is none, or leads anywhere but to its own files and to rollouts of the home.
     pub fn header(&self, operation: &str, state: TrashState) -> JournalResult<Option<TrashHeader>> {
         let path = self.path(operation, state);
         let Some(mut lines) = self.open(&path)? else {
             return Ok(None);
         };
-        header_of(&mut lines, &path).map(Some)
+        header_of(&mut lines, operation, &path).map(Some)
     }
 
     /// Reads the facts of a manifest; one that was damaged is reported and left out.
     ///
     /// # Errors
-    /// If it cannot be read or is none.
+    /// If it cannot be read or is none, as [`header`](Self::header).
     pub fn facts(&self, operation: &str, state: TrashState) -> JournalResult<Vec<JournalFact>> {
         let path = self.path(operation, state);
         let Some(mut lines) = self.open(&path)? else {
             return Err(failed("open", &path)(io::ErrorKind::NotFound.into()));
         };
-        header_of(&mut lines, &path)?;
+        header_of(&mut lines, operation, &path)?;
         let mut facts = Vec::new();
         while let Some(event) = lines.next()? {
             let fact = match event {
@@ -261,13 +290,13 @@ impl std::fmt::Debug for TrashManifests {
     }
 }
 
-fn header_of(lines: &mut Lines, path: &Path) -> JournalResult<TrashHeader> {
+fn header_of(lines: &mut Lines, operation: &str, path: &Path) -> JournalResult<TrashHeader> {
     let no_header = || JournalError::NoHeader { path: path.to_owned() };
     match lines.next()? {
         Some(LineEvent::Line { bytes, .. }) => {
             let framed: Framed<TrashHeader> = serde_json::from_slice(bytes).map_err(|_| no_header())?;
             match framed.trash_format {
-                FORMAT => Ok(framed.header),
+                FORMAT => checked(&framed.header, operation, path).map(|()| framed.header),
                 format => Err(JournalError::UnknownFormat {
                     path: path.to_owned(),
                     format,
@@ -276,6 +305,29 @@ fn header_of(lines: &mut Lines, path: &Path) -> JournalResult<TrashHeader> {
         }
         _ => Err(no_header()),
     }
+}
+
+/// Refuses a manifest that names files of another deletion, or places where no rollout of the home is: whoever gave us the
+/// home may have written it.
+fn checked(header: &TrashHeader, operation: &str, path: &Path) -> JournalResult<()> {
+    let is_ours = header.operation == operation && leads_below(operation);
+    if is_ours && header.files.iter().all(|file| is_place_of_rollout(&file.path)) {
+        return Ok(());
+    }
+    Err(JournalError::LeadsAstray { path: path.to_owned() })
+}
+
+/// Tells whether a path with `/` between folders leads from the home to a place where rollouts are.
+fn is_place_of_rollout(path: &str) -> bool {
+    let mut parts = path.split('/');
+    let first = parts.next().unwrap_or_default();
+    let last = parts.next_back().unwrap_or_default();
+    [SESSIONS_FOLDER, ARCHIVED_FOLDER].contains(&first) && looks_like_rollout(last) && path.split('/').all(leads_below)
+}
+
+/// Tells whether a part of a path leads into the folder before it, and nowhere else.
+pub fn leads_below(part: &str) -> bool {
+    !matches!(part, "" | "." | "..") && !part.contains(['/', '\0'])
 }
 
 /// Returns the deletion and the state that the name of a manifest tells.

@@ -12,7 +12,7 @@ use super::{
     manifest_name,
 };
 use crate::fs::SimFs;
-use crate::journal::{FactKind, JournalError, JournalFact};
+use crate::journal::{FactKind, Journal, JournalError, JournalFact};
 
 fn manifests() -> TrashManifests {
     TrashManifests::new(Arc::new(SimFs::new()), Path::new("/home"))
@@ -28,7 +28,7 @@ fn header() -> TrashHeader {
         name: Some("a \"name\"\n".to_owned()),
         preview: String::new(),
         files: vec![TrashFile {
-            path: "sessions/a.jsonl".to_owned(),
+            path: "sessions/rollout-a.jsonl".to_owned(),
             bytes: 7,
         }],
         needs: vec!["base".to_owned()],
@@ -57,6 +57,79 @@ fn a_manifest_is_read_back_in_every_state() {
     trash.remove("op", state).expect("removed");
     assert_eq!(trash.list().expect("readable"), []);
     assert_eq!(trash.header("op", state).expect("readable"), None);
+}
+
+#[test]
+fn a_manifest_leads_to_rollouts_of_the_home_and_nowhere_else() {
+    let trash = manifests();
+    let path = trash.path("op", TrashState::Kept);
+    let read = |header: &TrashHeader| {
+        let framed = super::Framed {
+            trash_format: super::FORMAT,
+            header,
+        };
+        let mut bytes = serde_json::to_vec(&framed).expect("json");
+        bytes.push(b'\n');
+        let disk = SimFs::new();
+        disk.put(&path, &bytes).expect("in memory");
+        let trash = TrashManifests::new(Arc::new(disk), Path::new("/home"));
+        trash.facts("op", TrashState::Kept).map(|_| ())?;
+        trash.header("op", TrashState::Kept)
+    };
+    assert_eq!(read(&header()).expect("readable"), Some(header()));
+    for operation in ["", "other", "/home/notes", "../op"] {
+        let mut header = header();
+        header.operation = operation.to_owned();
+        let refused = read(&header).expect_err(operation);
+        assert!(matches!(refused, JournalError::LeadsAstray { .. }), "{refused:?}");
+    }
+    for place in [
+        "",
+        "/sessions/rollout-a.jsonl",
+        "../sessions/rollout-a.jsonl",
+        "sessions/../../rollout-a.jsonl",
+        "sessions//rollout-a.jsonl",
+        "sessions/./rollout-a.jsonl",
+        "sessions/rollout-a.jsonl/..",
+        "sessions/autostart.desktop",
+        "rollout-a.jsonl",
+        "codex-threads/rollout-a.jsonl",
+    ] {
+        let mut header = header();
+        header.files[0].path = place.to_owned();
+        let refused = read(&header).expect_err(place);
+        assert!(matches!(refused, JournalError::LeadsAstray { .. }), "{refused:?}");
+        trash.write(&header, &[]).expect_err("it could not be read");
+    }
+}
+
+#[test]
+fn what_a_dead_writer_left_of_a_manifest_goes_and_nothing_else() {
+    let disk = SimFs::new();
+    let home = Path::new("/home");
+    let trash = TrashManifests::new(Arc::new(disk.clone()), home);
+    trash.write(&header(), &[]).expect("written");
+    let left = trash.folder.join("gone.manifest.tmp");
+    let other = trash.folder.join("notes.tmp");
+    for path in [&left, &other] {
+        disk.put(path, b"half").expect("in memory");
+    }
+    let journal = Journal::new(Arc::new(disk.clone()), home);
+    trash.remove_unfinished(&journal).expect("removed");
+    let in_trash = disk.files().into_iter().filter(|path| path.starts_with(&trash.folder));
+    assert_eq!(
+        in_trash.collect::<Vec<_>>(),
+        [other, trash.path("op", TrashState::Deleting)]
+    );
+}
+
+#[test]
+fn a_manifest_for_which_there_is_no_room_leaves_nothing() {
+    let disk = SimFs::new();
+    let trash = TrashManifests::new(Arc::new(disk.clone()), Path::new("/home"));
+    disk.set_free_bytes(Some(40));
+    trash.write(&header(), &[]).expect_err("no room");
+    assert_eq!(disk.files(), Vec::<std::path::PathBuf>::new());
 }
 
 #[test]

@@ -13,6 +13,6 @@ mod writer;
 pub use error::{JournalError, JournalResult};
 pub use fact::{FactKind, JournalFact, SEEN_KEY_SEPARATOR};
 pub use line::MAX_FACT_BYTES;
-pub use manifest::{TRASH_FOLDER, TrashFile, TrashHeader, TrashManifests, TrashName, TrashState};
+pub use manifest::{TRASH_FOLDER, TrashFile, TrashHeader, TrashManifests, TrashName, TrashState, leads_below};
 pub use reader::{JournalDamage, JournalPosition, JournalRead, StoredFact};
 pub use writer::{JOURNAL_FILE, JOURNAL_FOLDER, Journal};

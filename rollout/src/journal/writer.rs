@@ -65,8 +65,8 @@ impl Journal {
 
     /// Appends facts in one write and returns once they have come as far as asked; `Queued` counts as `Written`.
     ///
-    /// All or nothing, except that a crash during the call may leave a prefix of the facts. On error none of them is
-    /// acknowledged; the next append starts from what is whole in the file.
+    /// All or nothing, except that a crash during the call may leave a prefix of the facts. On error none of them counts, now
+    /// or after a power loss; [`InDoubt`](JournalError::InDoubt) says that this is not sure.
     pub fn append(&self, facts: &[JournalFact], durability: Durability) -> JournalResult<()> {
         if facts.is_empty() {
             return Ok(());
@@ -80,7 +80,8 @@ impl Journal {
     /// Decides on the facts as they are, and appends the decision before anybody else can append.
     ///
     /// `decide` is given what was appended after `position` (see [`read_from`](Self::read_from)); returns what it decided as
-    /// a reader finds it who goes on behind that. On error nothing of the decision is acknowledged.
+    /// a reader finds it who goes on behind that; nothing of it, with the position before it, if it cannot be read now. On
+    /// error nothing was decided, as with [`append`](Self::append).
     ///
     /// # Errors
     /// Those of `decide`, and as [`append`](Self::append).
@@ -98,7 +99,34 @@ impl Journal {
         if !facts.is_empty() {
             self.append_locked(encoded(&facts)?, durability)?;
         }
-        Ok(self.read_from(position)?)
+        // What is appended is decided, whoever can read it now.
+        Ok(self.read_from(position).unwrap_or_else(|error| {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "a decision cannot be read back");
+            JournalRead {
+                is_whole: false,
+                facts: Vec::new(),
+                position,
+                damage: Vec::new(),
+            }
+        }))
+    }
+
+    /// Brings the journal as it is read now to stable storage: no power loss takes back what it says, nor brings back what
+    /// it says no longer.
+    ///
+    /// # Errors
+    /// If it cannot be synced.
+    pub fn settle(&self) -> JournalResult<()> {
+        match self.fs.stat(&self.path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed("stat", &self.path)(error)),
+        }
+        let _lock = self.lock()?;
+        let mut file = self.fs.open_append(&self.path).map_err(failed("open", &self.path))?;
+        file.sync().map_err(failed("sync", &self.path))?;
+        Ok(sync_folders(&*self.fs, &self.home, &self.folder)?)
     }
 
     fn append_locked(&self, mut buffer: Vec<u8>, durability: Durability) -> JournalResult<()> {
@@ -114,16 +142,23 @@ impl Journal {
             }
         };
         let before_len = file.stat().map_err(failed("stat", &self.path))?.len;
-        let appended = self.write_and_sync(&mut *file, &buffer, durability);
-        if appended.is_err()
-            && let Err(error) = file.set_len(before_len)
-        {
-            tracing::warn!(path = %self.path.display(), %error, "cannot cut off what a failed append left");
+        let Err(failure) = self.write_and_sync(&mut *file, &buffer, durability) else {
+            return Ok(());
+        };
+        // Facts that were refused must not count, least of all the deletion of a thread. Some may be on stable storage, so
+        // the cut has to get there, too.
+        match file.set_len(before_len).and_then(|()| file.sync()) {
+            Ok(()) => Err(failure),
+            Err(error) => {
+                tracing::warn!(path = %self.path.display(), %error, "cannot cut off what a failed append left");
+                Err(JournalError::InDoubt {
+                    path: self.path.clone(),
+                    source: Box::new(failure),
+                })
+            }
         }
-        appended
     }
 
-    /// Whoever fails here cuts: facts that were refused must not count, least of all the deletion of a thread.
     fn write_and_sync(&self, file: &mut dyn LogFileMut, buffer: &[u8], durability: Durability) -> JournalResult<()> {
         file.write_all(buffer).map_err(failed("append to", &self.path))?;
         if durability == Durability::Synced {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use codex_protocol::ids::ThreadId;
 use codex_protocol::log::RawJson;
-use codex_rollout::journal::{FactKind, JournalFact};
+use codex_rollout::journal::{FactKind, JournalError, JournalFact};
 use codex_rollout::recorder::Durability;
 
 use super::catch_up::rollout_uuid;
@@ -17,6 +17,14 @@ use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 use crate::trash::Trashed;
 use crate::types::{ArchivedFilter, RelationFilter, View};
+
+/// Why a deletion is not acknowledged.
+pub(super) enum Undecided {
+    /// It is refused: the files go back.
+    Refused(StoreError),
+    /// It may be decided: the files wait in the trash until the journal can be asked.
+    InDoubt(StoreError),
+}
 
 /// What becomes of the files of a deleted thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +69,19 @@ impl Inner {
         let moves = self.moves_to_trash(&operation, &owned)?;
         self.move_all("delete", thread_id, &moves)?;
         self.catalog.expire();
-        let decided = self.refuse_needed(thread_id, &owned).and_then(|()| match &manifest {
+        let needed = self.refuse_needed(thread_id, &owned).map_err(Undecided::Refused);
+        let decided = needed.and_then(|()| match &manifest {
             None => self.decide_deletion(thread_id, &operation, &group),
             Some(manifest) => self.decide_to_keep(manifest),
         });
-        if let Err(error) = decided {
-            self.move_back(&moves);
+        if let Err(undecided) = decided {
+            let error = match undecided {
+                Undecided::Refused(error) => {
+                    self.move_back(&moves);
+                    error
+                }
+                Undecided::InDoubt(error) => error,
+            };
             self.catalog.expire();
             return Err(error);
         }
@@ -140,12 +155,20 @@ impl Inner {
         Ok(moves)
     }
 
-    fn decide_deletion(&self, thread_id: ThreadId, operation: &str, group: &[ThreadId]) -> StoreResult<()> {
+    fn decide_deletion(&self, thread_id: ThreadId, operation: &str, group: &[ThreadId]) -> Result<(), Undecided> {
         let facts = deletion_facts(operation, group, self.clock.now_ms());
-        self.journal
-            .journal
-            .append(&facts, Durability::Synced)
-            .map_err(|error| Self::lifecycle_error("delete", thread_id)(Box::new(error)))
+        let appended = self.journal.journal.append(&facts, Durability::Synced);
+        appended.map_err(|error| Self::undecided(thread_id, error))
+    }
+
+    /// Tells what a failure of the journal means for a deletion.
+    pub(super) fn undecided(thread_id: ThreadId, error: JournalError) -> Undecided {
+        let is_in_doubt = matches!(error, JournalError::InDoubt { .. });
+        let error = Self::lifecycle_error("delete", thread_id)(Box::new(error));
+        match is_in_doubt {
+            true => Undecided::InDoubt(error),
+            false => Undecided::Refused(error),
+        }
     }
 }
 

@@ -283,11 +283,12 @@ impl Inner {
         Ok(named_revisions(&journal, &live, thread_id))
     }
 
-    /// Returns whether a deletion of a thread was decided.
-    pub(super) fn is_deleted(&self, thread_id: ThreadId, operation: &str) -> StoreResult<bool> {
+    /// Returns the threads that a deletion took, as the journal says.
+    pub(super) fn deleted_by(&self, operation: &str) -> StoreResult<BTreeSet<ThreadId>> {
         let facts = self.journal_facts()?;
-        let deletions = facts.get(&thread_id).map(|facts| &facts.deletions);
-        Ok(deletions.is_some_and(|deletions| deletions.iter().any(|decided| decided == operation)))
+        let is_taken = |facts: &ThreadFacts| facts.deletions.iter().any(|decided| decided == operation);
+        let taken = facts.iter().filter(|(_, facts)| is_taken(facts));
+        Ok(taken.map(|(thread_id, _)| *thread_id).collect())
     }
 
     fn journal_facts(&self) -> StoreResult<Arc<HashMap<ThreadId, ThreadFacts>>> {

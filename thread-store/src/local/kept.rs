@@ -1,10 +1,9 @@
-//! Deleted threads that are kept in the trash, brought back, or removed for good.
+//! Deleted threads that are kept in the trash, or removed for good (`restore.rs` brings them back).
 //!
 //! A deletion with a manifest is kept. The state in the manifest's name decides what becomes of its files; whoever opens
 //! the store finishes what a crash interrupted.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use codex_protocol::ids::ThreadId;
@@ -13,16 +12,15 @@ use codex_rollout::forget_names::forget_names;
 use codex_rollout::head::{Head, read_head};
 use codex_rollout::journal::{JournalError, JournalPosition, TrashFile, TrashHeader, TrashName, TrashState};
 use codex_rollout::recorder::Durability;
-use codex_rollout::relocate::{move_file, remove_file};
-use codex_rollout::session_index::append_name;
+use codex_rollout::relocate::remove_file;
 use uuid::Uuid;
 
 use super::catch_up::rollout_uuid;
-use super::delete::deletion_facts;
+use super::delete::{Undecided, deletion_facts};
 use super::owned::Owned;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
-use crate::trash::{RestoreObstacle, TrashEntry, TrashPage, TrashQuery, TrashSelection, preview_of};
+use crate::trash::{TrashEntry, TrashPage, TrashQuery, TrashSelection, preview_of};
 use crate::types::{ThreadReadQuery, View};
 
 /// Time of a name that had none: every other name is newer.
@@ -77,7 +75,7 @@ impl Inner {
         }
     }
 
-    fn path_below_home(&self, path: &Path) -> String {
+    pub(super) fn path_below_home(&self, path: &Path) -> String {
         let below = path.strip_prefix(&self.home).unwrap_or(path);
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
         parts.join("/")
@@ -111,7 +109,7 @@ impl Inner {
     }
 
     /// Decides a deletion whose files are kept: with the facts as they are then, alone among all processes.
-    pub(super) fn decide_to_keep(&self, header: &TrashHeader) -> StoreResult<()> {
+    pub(super) fn decide_to_keep(&self, header: &TrashHeader) -> Result<(), Undecided> {
         let threads: BTreeSet<ThreadId> = header.threads.iter().copied().collect();
         let everything = JournalPosition::default();
         let decided = self.journal.journal.transact(everything, Durability::Synced, |read| {
@@ -119,12 +117,16 @@ impl Inner {
             Ok::<_, JournalError>(deletion_facts(&header.operation, &header.threads, header.deleted_at_ms))
         });
         let Err(error) = decided else { return Ok(()) };
-        if let Err(error) = self.trash.remove(&header.operation, TrashState::Deleting) {
+        let undecided = Self::undecided(header.thread_id, error);
+        // If it is decided nevertheless, the manifest has the only copy of the facts.
+        if matches!(undecided, Undecided::Refused(_))
+            && let Err(error) = self.trash.remove(&header.operation, TrashState::Deleting)
+        {
             let error: &dyn std::error::Error = &error;
             // Without a decision it means nothing; it goes when a store is opened here again.
             tracing::warn!(error, "a manifest of the trash stays behind");
         }
-        Err(self.trash_error("delete", header, error))
+        Err(undecided)
     }
 
     /// Does what is left to do when files are to be kept.
@@ -135,7 +137,7 @@ impl Inner {
             .map_err(|error| self.trash_error("delete", header, error))
     }
 
-    fn forget_names_of(&self, header: &TrashHeader, operation: &'static str) -> StoreResult<()> {
+    pub(super) fn forget_names_of(&self, header: &TrashHeader, operation: &'static str) -> StoreResult<()> {
         let threads: BTreeSet<ThreadId> = header.threads.iter().copied().collect();
         forget_names(self.fs.as_ref(), &self.home, &threads)
             .map(|_| ())
@@ -165,189 +167,13 @@ impl Inner {
     }
 
     /// Returns the deletions whose files are kept, the last one first.
-    fn kept_operations(&self) -> StoreResult<Vec<String>> {
+    pub(super) fn kept_operations(&self) -> StoreResult<Vec<String>> {
         let manifests = self.trash.list().map_err(|error| self.unreadable_trash(error))?;
         let kept = manifests
             .into_iter()
             .rev()
             .filter(|(_, state)| *state == TrashState::Kept);
         Ok(kept.map(|(operation, _)| operation).collect())
-    }
-
-    /// Brings back what a deletion took.
-    pub(super) fn restore(&self, trash_id: &str) -> StoreResult<Vec<ThreadId>> {
-        let _turn = self.lifecycle_turn();
-        self.recover_trash()?;
-        let not_found = || StoreError::TrashNotFound {
-            trash_id: trash_id.to_owned(),
-        };
-        if !self.kept_operations()?.iter().any(|operation| operation == trash_id) {
-            return Err(not_found());
-        }
-        let header = self.trash.header(trash_id, TrashState::Kept);
-        let header = header
-            .map_err(|error| self.unreadable_trash(error))?
-            .ok_or_else(not_found)?;
-        let leases = header.threads.iter().map(|id| self.writers.acquire(*id));
-        let _leases = leases.collect::<StoreResult<Vec<_>>>()?;
-        self.refuse_restore(&header)?;
-        self.trash
-            .turn(trash_id, TrashState::Kept, TrashState::Restoring)
-            .map_err(|error| self.trash_error("restore", &header, error))?;
-        let restored = self.put_back(&header);
-        if restored.is_err() {
-            self.take_back(&header);
-        }
-        self.catalog.expire();
-        restored.map(|()| header.threads)
-    }
-
-    /// Refuses to bring back what has no place any more. The locks of the threads are held.
-    fn refuse_restore(&self, header: &TrashHeader) -> StoreResult<()> {
-        let blocked = |obstacle| {
-            Err(StoreError::RestoreBlocked {
-                trash_id: header.operation.clone(),
-                obstacle,
-            })
-        };
-        self.look_everywhere()?;
-        for thread_id in &header.threads {
-            match self.repairing(|| self.files_of(*thread_id, View::Full)) {
-                Ok(_) => {
-                    let thread_id = *thread_id;
-                    return blocked(RestoreObstacle::ThreadExists { thread_id });
-                }
-                Err(StoreError::ThreadNotFound { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        for (_, to) in self.ways_back(header)? {
-            if self.is_there(&to, header)? {
-                let path = self.path_below_home(&to);
-                return blocked(RestoreObstacle::FileInTheWay { path });
-            }
-        }
-        self.saw_everything()?;
-        let sweep = self.catalog.last_sweep();
-        let is_known = |id: &String| id.parse().is_ok_and(|id: Uuid| sweep.rollout(id).is_some());
-        match header.needs.iter().find(|id| !is_known(id)) {
-            Some(rollout_id) => blocked(RestoreObstacle::MissingBase {
-                rollout_id: rollout_id.clone(),
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// Returns where the files of a deletion are, and where they were.
-    fn ways_back(&self, header: &TrashHeader) -> StoreResult<Vec<(PathBuf, PathBuf)>> {
-        let way = |file: &TrashFile| {
-            let original = self.home.join(&file.path);
-            let kept = self.trash_path(&header.operation, &original).ok_or_else(|| {
-                let reason = format!("{} is no place in the home", file.path);
-                Self::lifecycle_error("restore", header.thread_id)(reason.into())
-            })?;
-            Ok((kept, original))
-        };
-        header.files.iter().map(way).collect()
-    }
-
-    fn is_there(&self, path: &Path, header: &TrashHeader) -> StoreResult<bool> {
-        match self.fs.stat(path) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Self::lifecycle_error("restore", header.thread_id)(Box::new(error))),
-        }
-    }
-
-    /// Puts facts and files back where they were; goes on where an earlier attempt stopped.
-    fn put_back(&self, header: &TrashHeader) -> StoreResult<()> {
-        let ways = self.ways_back(header)?;
-        let mut left = Vec::new();
-        let mut is_untouched = true;
-        for (kept, original) in ways {
-            let (is_kept, is_back) = (self.is_there(&kept, header)?, self.is_there(&original, header)?);
-            is_untouched &= !is_back;
-            match (is_kept, is_back) {
-                (true, _) => left.push((kept, original)),
-                (false, true) => {}
-                (false, false) => {
-                    let reason = format!("{} is gone from the trash", kept.display());
-                    return Err(Self::lifecycle_error("restore", header.thread_id)(reason.into()));
-                }
-            }
-        }
-        // Facts come first: a thread never shows without them, and what is changed once it shows is not overwritten.
-        if is_untouched {
-            self.put_facts_back(header)?;
-        }
-        for (kept, original) in &left {
-            move_file(self.fs.as_ref(), &self.home, kept, original)
-                .map_err(|error| Self::lifecycle_error("restore", header.thread_id)(Box::new(error)))?;
-        }
-        if let Err(error) = self.trash.remove(&header.operation, TrashState::Restoring) {
-            let error: &dyn std::error::Error = &error;
-            // Everything is back; the manifest goes when a store is opened here again.
-            tracing::warn!(error, "a manifest of the trash stays behind");
-        }
-        Ok(())
-    }
-
-    fn put_facts_back(&self, header: &TrashHeader) -> StoreResult<()> {
-        let facts = self.trash.facts(&header.operation, TrashState::Restoring);
-        let facts = facts.map_err(|error| self.trash_error("restore", header, error))?;
-        self.journal
-            .journal
-            .append(&facts, Durability::Synced)
-            .map_err(|error| self.trash_error("restore", header, error))?;
-        // What an earlier attempt wrote is written anew, so that no name is there twice.
-        self.forget_names_of(header, "restore")?;
-        for TrashName {
-            thread_id,
-            name,
-            updated_at,
-        } in &header.names
-        {
-            append_name(self.fs.as_ref(), &self.home, *thread_id, name, updated_at)
-                .map_err(|error| Self::lifecycle_error("restore", header.thread_id)(Box::new(error)))?;
-        }
-        Ok(())
-    }
-
-    /// Undoes what was put back of a deletion; what cannot be undone is brought back when a store is opened here again.
-    fn take_back(&self, header: &TrashHeader) {
-        let undone = self.ways_back(header).and_then(|ways| {
-            for (kept, original) in ways.iter().rev() {
-                self.take_file_back(kept, original, header)?;
-            }
-            let facts = deletion_facts(&header.operation, &header.threads, self.clock.now_ms());
-            let forgotten = self.journal.journal.append(&facts, Durability::Synced);
-            forgotten.map_err(|error| self.trash_error("restore", header, error))?;
-            self.forget_names_of(header, "restore")?;
-            self.trash
-                .turn(&header.operation, TrashState::Restoring, TrashState::Kept)
-                .map_err(|error| self.trash_error("restore", header, error))
-        });
-        if let Err(error) = undone {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, thread = %header.thread_id, "a thread stays half way between the trash and its place");
-        }
-    }
-
-    fn take_file_back(&self, kept: &Path, original: &Path, header: &TrashHeader) -> StoreResult<()> {
-        if !self.is_there(original, header)? {
-            return Ok(());
-        }
-        let failed = |error| Self::lifecycle_error("restore", header.thread_id)(error);
-        if self.is_there(kept, header)? {
-            let [ours, other] = [kept, original].map(|path| self.fs.stat(path));
-            let ours = ours.map_err(|error| failed(Box::new(error)))?.fingerprint;
-            let other = other.map_err(|error| failed(Box::new(error)))?.fingerprint;
-            if (ours.dev, ours.ino) != (other.dev, other.ino) {
-                // Somebody else's, which is why the thread could not come back.
-                return Ok(());
-            }
-        }
-        move_file(self.fs.as_ref(), &self.home, original, kept).map_err(|error| failed(Box::new(error)))
     }
 
     /// Removes what some deletions took for good.
@@ -391,7 +217,7 @@ impl Inner {
         let files: Vec<(ThreadId, PathBuf)> = match self.trash.header(operation, TrashState::Emptying) {
             Ok(Some(header)) => {
                 let ways = self.ways_back(&header)?.into_iter();
-                ways.map(|(kept, _)| (header.thread_id, kept)).collect()
+                ways.map(|way| (header.thread_id, way.kept)).collect()
             }
             Ok(None) => return Ok(()),
             // By their names: what a damaged manifest named must not stay for ever.
@@ -436,25 +262,25 @@ impl Inner {
     }
 
     fn recover_manifest(&self, operation: &str, state: TrashState) -> StoreResult<()> {
-        let header = self.trash.header(operation, state);
-        let Some(header) = header.map_err(|error| self.unreadable_trash(error))? else {
+        let header = || self.trash.header(operation, state);
+        let Some(found) = header().map_err(|error| self.unreadable_trash(error))? else {
             return Ok(());
         };
         // Whoever deletes or restores a thread holds its lock to the end.
-        let leases = header.threads.iter().map(|id| self.writers.acquire(*id));
+        let leases = found.threads.iter().map(|id| self.writers.acquire(*id));
         let _leases = match leases.collect::<StoreResult<Vec<_>>>() {
             Ok(leases) => leases,
             Err(StoreError::WriterConflict { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
+        // Their last holder may have come to the end meanwhile; the threads may even be back.
+        let Some(header) = header().map_err(|error| self.unreadable_trash(error))? else {
+            return Ok(());
+        };
         if state == TrashState::Restoring {
-            let restored = self.put_back(&header);
-            if restored.is_err() {
-                self.take_back(&header);
-            }
-            return restored;
+            return self.finish_restoring(&header);
         }
-        if !self.is_deleted(header.thread_id, operation)? {
+        if self.decided(operation)?.is_empty() {
             let removed = self.trash.remove(operation, TrashState::Deleting);
             return removed.map_err(|error| self.trash_error("delete", &header, error));
         }
@@ -465,16 +291,8 @@ impl Inner {
         self.finish_keeping(&header)
     }
 
-    fn trash_error(&self, operation: &'static str, header: &TrashHeader, error: JournalError) -> StoreError {
+    pub(super) fn trash_error(&self, operation: &'static str, header: &TrashHeader, error: JournalError) -> StoreError {
         Self::lifecycle_error(operation, header.thread_id)(Box::new(error))
-    }
-
-    fn unreadable_trash(&self, error: JournalError) -> StoreError {
-        StoreError::Read {
-            path: self.home.join(codex_rollout::journal::TRASH_FOLDER),
-            offset: 0,
-            source: Box::new(error),
-        }
     }
 }
 

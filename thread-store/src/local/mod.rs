@@ -45,6 +45,7 @@ mod parallel;
 mod power_loss;
 mod priority;
 mod read;
+mod restore;
 mod revert;
 mod search;
 mod searchable;

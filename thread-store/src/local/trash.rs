@@ -1,7 +1,8 @@
 //! Where the files of a thread go while it is deleted: `<home>/codex-threads/trash`.
 //!
-//! A deletion is decided by its fact in the journal. Files of a decided one are removed, files of another one go back to
-//! where they were: so a crash leaves the thread whole or gone. Files with a manifest are kept (`kept.rs`).
+//! A deletion is decided by its facts in the journal, for all its threads by the first of them. Files of a decided one are
+//! removed, files of another one go back to where they were: so a crash leaves the threads whole or gone. Files with a
+//! manifest are kept (`kept.rs`).
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,10 +11,12 @@ use std::path::{Path, PathBuf};
 use codex_protocol::ids::ThreadId;
 use codex_rollout::forget_names::forget_names;
 use codex_rollout::fs::EntryKind;
-use codex_rollout::journal::TRASH_FOLDER;
+use codex_rollout::journal::{JournalError, TRASH_FOLDER, leads_below};
 use codex_rollout::name::{RolloutName, weak_rollout_id};
+use codex_rollout::recorder::Durability;
 use codex_rollout::relocate::{move_file, remove_file};
 
+use super::delete::deletion_facts;
 use super::store::Inner;
 use crate::error::{StoreError, StoreResult};
 
@@ -37,34 +40,79 @@ impl Inner {
         Some(self.home.join(TRASH_FOLDER).join(name))
     }
 
-    /// Finishes or undoes deletions that a crash interrupted; those that another process is at are left to it.
+    /// Finishes or undoes deletions that a crash interrupted; those that another process is at are left to it, and those
+    /// that cannot be finished or undone now to the next time: they stop nothing else.
     pub(super) fn recover_trash(&self) -> StoreResult<()> {
-        let kept = self.recover_manifests()?;
+        if let Err(error) = self.trash.remove_unfinished(&self.journal.journal) {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "manifests that were not finished stay in the trash");
+        }
+        let with_manifest = self.recover_manifests()?;
         for trashed in self.trashed()? {
-            if kept.contains(&trashed.operation) {
+            if with_manifest.contains(&trashed.operation) {
                 continue;
             }
-            // Whoever deletes a thread holds its lock to the end.
-            let lease = match self.writers.hold(trashed.thread_id) {
-                Ok(lease) => lease,
-                Err(StoreError::WriterConflict { .. }) => continue,
-                Err(error) => return Err(error),
-            };
-            let thread_id = trashed.thread_id;
-            if self.is_deleted(thread_id, &trashed.operation)? {
-                self.purge(
-                    thread_id,
-                    &BTreeSet::from([thread_id]),
-                    std::slice::from_ref(&trashed.path),
-                )?;
-            } else {
-                move_file(self.fs.as_ref(), &self.home, &trashed.path, &trashed.original)
-                    .map_err(|error| Self::lifecycle_error("restore", thread_id)(Box::new(error)))?;
+            if let Err(error) = self.recover_file(&trashed) {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, path = %trashed.path.display(), "a file stays in the trash for now");
             }
-            drop(lease);
             self.catalog.expire();
         }
         Ok(())
+    }
+
+    fn recover_file(&self, trashed: &Trashed) -> StoreResult<()> {
+        let thread_id = trashed.thread_id;
+        // Whoever deletes or restores a thread holds its lock to the end.
+        let _lease = match self.writers.hold(thread_id) {
+            Ok(lease) => lease,
+            Err(StoreError::WriterConflict { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        // Its last holder may have come to the end after the folder was listed.
+        if !self.is_unfinished(trashed)? {
+            return Ok(());
+        }
+        let deleted = self.decided(&trashed.operation)?;
+        if deleted.is_empty() {
+            return move_file(self.fs.as_ref(), &self.home, &trashed.path, &trashed.original)
+                .map_err(|error| Self::lifecycle_error("restore", thread_id)(Box::new(error)));
+        }
+        if !deleted.contains(&thread_id) {
+            // A power loss left the facts of the first threads.
+            let facts = deletion_facts(&trashed.operation, &[thread_id], self.clock.now_ms());
+            let appended = self.journal.journal.append(&facts, Durability::Synced);
+            appended.map_err(|error| Self::lifecycle_error("delete", thread_id)(Box::new(error)))?;
+        }
+        let file = std::slice::from_ref(&trashed.path);
+        self.purge(thread_id, &BTreeSet::from([thread_id]), file)
+    }
+
+    /// Tells whether a file is in the trash without a manifest. The lock of its thread is held.
+    fn is_unfinished(&self, trashed: &Trashed) -> StoreResult<bool> {
+        match self.fs.stat(&trashed.path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(Self::lifecycle_error("restore", trashed.thread_id)(Box::new(error))),
+        }
+        let manifests = self.trash.list().map_err(|error| self.unreadable_trash(error))?;
+        Ok(!manifests.iter().any(|(operation, _)| *operation == trashed.operation))
+    }
+
+    /// Returns the threads that a deletion is decided for; it is decided for none or for all. No power loss takes the answer
+    /// back. The locks of the threads are held.
+    pub(super) fn decided(&self, operation: &str) -> StoreResult<BTreeSet<ThreadId>> {
+        let settled = self.journal.journal.settle();
+        settled.map_err(|error| self.journal_error(error))?;
+        self.deleted_by(operation)
+    }
+
+    pub(super) fn unreadable_trash(&self, error: JournalError) -> StoreError {
+        StoreError::Read {
+            path: self.home.join(TRASH_FOLDER),
+            offset: 0,
+            source: Box::new(error),
+        }
     }
 
     /// Removes what is left of a thread and its descendants, whose deletion is decided.
@@ -122,13 +170,12 @@ fn trash_name(operation: &str, relative: &Path) -> Option<String> {
 
 /// Returns the operation and the path below the home of a file with this name in the trash; `None` for names that we do not
 /// give: one of them may lead out of the home.
-fn trashed_name(name: &str) -> Option<(&str, PathBuf)> {
+pub(super) fn trashed_name(name: &str) -> Option<(&str, PathBuf)> {
     let (operation, path) = name.split_once('.')?;
     let parts: Vec<String> = path.split(SEPARATOR).map(|part| part.replace(PERCENT, "%")).collect();
-    let leads_below = |part: &String| !matches!(part.as_str(), "" | "." | "..") && !part.contains('/');
     parts
         .iter()
-        .all(leads_below)
+        .all(|part| leads_below(part))
         .then(|| (operation, parts.iter().collect()))
 }
 

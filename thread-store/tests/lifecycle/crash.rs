@@ -5,15 +5,20 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
-use codex_rollout::fs::{Crash, Fault, FsOp, LogFs as _, SimFs};
+use codex_rollout::fs::{Crash, Fault, FsOp, LogFs as _, SimFs, SurvivingBytes, SurvivingNames};
+use codex_test_support::agent::Form;
+use codex_thread_store::live::LiveThread;
 use codex_thread_store::{
-    ForkCut, ForkRequest, LocalStore, StoreErrorKind, StoreResult, ThreadStore, ThreadTrash, TrashQuery, TrashSelection,
+    ForkCut, ForkRequest, HistoryMode, LocalStore, MetadataPatch, NewThread, StoreErrorKind, StoreResult, ThreadStore,
+    ThreadTrash, TrashQuery, TrashSelection,
 };
+use serde_json::json;
 
-use crate::agent::thread;
+use crate::agent::{new_thread, options, thread, turn_batches};
 use crate::sim_home::SimHome;
-use crate::world::{ARCHIVED, FORK, LEGACY, NEW, PLAIN, REVERTED, Seen, lifecycle, seen, world};
+use crate::world::{ARCHIVED, FORK, LEGACY, NEW, PLAIN, REVERTED, Seen, lifecycle, record, seen, seen_of, world};
 
 /// Set to try every way to go down at every operation; it takes minutes.
 const EVERYTHING: &str = "CRASH_EVERYTHING";
@@ -59,6 +64,16 @@ impl Call {
         }
     }
 }
+
+/// A thread that spawned another one.
+const ROOT: u32 = 7;
+/// The one that it spawned.
+const CHILD: u32 = 8;
+/// The power loss that leaves nothing but what was synced.
+const LOSES_MOST: Crash = Crash::Power {
+    names: SurvivingNames::Synced,
+    bytes: SurvivingBytes::Synced,
+};
 
 const ALL_OF_THE_TRASH: TrashQuery = TrashQuery {
     after: None,
@@ -223,6 +238,86 @@ fn a_crash_while_a_thread_of_two_files_is_deleted() {
 #[test]
 fn a_crash_while_a_fork_is_deleted() {
     sweep(Call::Delete(FORK));
+}
+
+/// A home with a root and a thread that it spawned, both with names.
+fn family() -> SimFs {
+    let home = SimHome::new(SimFs::new(), 0);
+    let store = home.open().expect("a home");
+    home.run(async {
+        record(&store, ROOT, HistoryMode::Paginated, &["a"]).await;
+        let spawn = json!({ "parent_thread_id": thread(ROOT).to_string(), "depth": 1 });
+        let source = json!({ "subagent": { "thread_spawn": spawn } });
+        let child = NewThread {
+            source: serde_json::from_value(source).expect("a source"),
+            ..new_thread(thread(CHILD), HistoryMode::Paginated)
+        };
+        let shared: Arc<dyn ThreadStore> = store.clone();
+        let live = LiveThread::create(shared, child, options(Form::Canonical)).await;
+        let live = live.expect("a new thread");
+        for batch in turn_batches(thread(CHILD), "a") {
+            live.append(&batch, None).await.expect("recorded");
+        }
+        live.close().await.expect("closed");
+        for number in [ROOT, CHILD] {
+            let named = MetadataPatch {
+                name: Some(format!("number {number}")),
+                ..MetadataPatch::default()
+            };
+            let writes = store.writes().expect("a store that records");
+            writes.update_metadata(thread(number), named).await.expect("named");
+        }
+    });
+    home.disk.crash(Crash::Process)
+}
+
+#[test]
+fn a_power_loss_while_a_family_is_deleted_leaves_all_of_it_or_nothing() {
+    let prepared = family();
+    let look = |home: &SimHome| {
+        let store = home.open().expect("a home");
+        let [root, child] = [ROOT, CHILD].map(|number| home.run(seen_of(&store, number)).expect("readable"));
+        (root, child)
+    };
+    let as_it_was = look(&copy(&prepared));
+    assert!(as_it_was.0.is_some() && as_it_was.1.is_some());
+    for call in [Call::Delete(ROOT), Call::Trash(ROOT)] {
+        let (operations, opened) = {
+            let home = copy(&prepared);
+            let store = home.open().expect("a home");
+            let opened = home.faults.operation_count();
+            home.run(call.run(&store)).expect("a healthy machine");
+            (home.faults.operations(), opened)
+        };
+        for at in opened..operations.len() as u64 {
+            let (op, path) = &operations[usize::try_from(at).expect("small")];
+            // The files are in the trash; it is being decided.
+            if !changes(*op) || !path.starts_with("/home/codex-threads/journal") {
+                continue;
+            }
+            let home = copy(&prepared);
+            let store = home.open().expect("a home");
+            let kind = ErrorKind::Other;
+            home.faults.add(Fault::FailFrom { at, kind });
+            let done = home.run(call.run(&store)).is_ok();
+            drop(store);
+            for crash in Crash::ALL {
+                let up = SimHome::new(home.disk.crash(crash), 2 * LATER_MS);
+                let found = look(&up);
+                let what = format!("{call:?}, operation {at} ({op:?} {}), {crash:?}", path.display());
+                assert!(
+                    found == (None, None) || !done && found == as_it_was,
+                    "{what}: {found:#?}"
+                );
+                // The names, too, are there or not, and a second power loss changes nothing.
+                assert_eq!(
+                    look(&SimHome::new(up.disk.crash(LOSES_MOST), 3 * LATER_MS)),
+                    found,
+                    "again: {what}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use codex_thread_store::{
     ForkCut, ForkRequest, HistoryMode, LocalStore, LocalStoreOptions, RestoreObstacle, StoreError, StoreErrorKind,
     StoreResult, ThreadReadQuery, ThreadRecord, ThreadStore as _, ThreadTrash, TrashQuery, TrashSelection, View,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::agent::thread;
 use crate::support::LocalHome;
@@ -499,6 +499,68 @@ async fn nothing_is_put_over_a_file_that_is_in_the_way() {
     fs::remove_dir(&in_the_way).expect("removed");
     trash(&store).restore_trash(&trash_id).await.expect("there is room");
     assert_eq!(turns(&store, thread(1)).await, ["a"]);
+}
+
+/// What lies in a folder, by name.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("folder");
+    let names = entries.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned());
+    names.collect()
+}
+
+#[tokio::test]
+async fn a_manifest_that_leads_out_of_the_home_touches_nothing_there() {
+    let home = LocalHome::new();
+    let store = home.store();
+    record(&store, 1, MODES[1], &["a"]).await;
+    put_away(&store, 1).await;
+    drop(store);
+    let outside = tempfile::tempdir().expect("temporary folder");
+    fs::write(outside.path().join("notes.txt"), "mine").expect("written");
+    let beside = outside.path().file_name().expect("a name").to_string_lossy();
+    let folder = home.path().join("codex-threads/trash");
+    let lay = |name: &str, operation: &str, paths: &[String]| {
+        let files: Vec<_> = paths.iter().map(|path| json!({ "path": path, "bytes": 4 })).collect();
+        let header = json!({
+            "trash_format": 1, "operation": operation, "threadId": thread(2), "threads": [thread(2)],
+            "deletedAtMs": 1, "name": null, "preview": "", "files": files, "needs": [], "names": [],
+        });
+        fs::write(folder.join(name), format!("{header}\n")).expect("written");
+    };
+    let notes = outside.path().join("notes");
+    for state in ["deleting", "emptying", "restoring"] {
+        lay(
+            &format!("{state}.{state}.manifest"),
+            &notes.to_string_lossy(),
+            &["txt".to_owned()],
+        );
+    }
+    for (operation, file) in [
+        ("one", "x.desktop".to_owned()),
+        ("two", format!("rollout-{}.jsonl", thread(2))),
+    ] {
+        let path = format!("../{beside}/{file}");
+        fs::write(folder.join(format!("{operation}.{}", path.replace('/', "%2F"))), "evil").expect("written");
+        lay(&format!("{operation}.restoring.manifest"), operation, &[path]);
+        lay(
+            &format!("{operation}-kept.kept.manifest"),
+            &format!("{operation}-kept"),
+            &[format!("../{beside}/notes.txt")],
+        );
+    }
+    home.reopen();
+    let store = home.store();
+    for operation in ["one-kept", "two-kept"] {
+        trash(&store)
+            .restore_trash(operation)
+            .await
+            .expect_err("it leads out of the home");
+    }
+    trash(&store).empty_trash(TrashSelection::All).await.expect("emptied");
+    home.reopen();
+    assert_eq!(names_in(outside.path()), ["notes.txt"]);
+    assert_eq!(fs::read(outside.path().join("notes.txt")).expect("readable"), b"mine");
+    assert!(!names_in(&folder).iter().any(|name| name.ends_with("kept.manifest")));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod crash;
 mod files;
 mod hook_fs;
 mod meanwhile;
+mod races;
 #[expect(dead_code, reason = "each test file uses its own part")]
 #[path = "../recording/sim_home.rs"]
 mod sim_home;

@@ -136,7 +136,8 @@ pub(crate) async fn seen(store: &LocalStore) -> BTreeMap<u32, Seen> {
     seen
 }
 
-async fn seen_of(store: &LocalStore, number: u32) -> StoreResult<Option<Seen>> {
+/// Reads one thread; `None` if there is none.
+pub(crate) async fn seen_of(store: &LocalStore, number: u32) -> StoreResult<Option<Seen>> {
     let query = ThreadReadQuery {
         thread_id: thread(number),
         view: View::Full,
