@@ -439,6 +439,31 @@ async fn branch_of(store: &LocalStore) -> Option<String> {
     store.read_thread(query).await.expect("a thread").git?.branch
 }
 
+#[test]
+fn a_deletion_in_doubt_is_settled_before_its_files_move_again() {
+    let disk = with_branch();
+    let operations = rehearsed(&disk, async |store| remove(store, "delete").await.expect("deleted"));
+    let moved = first(&operations, 0, FsOp::HardLink, TRASH);
+    let written = first(&operations, moved, FsOp::Write, JOURNAL);
+    let synced = first(&operations, written, FsOp::SyncDir, JOURNAL);
+    let home = copy(&disk);
+    let store = home.open().expect("a home");
+    // The fact is synced, its folder is not; it is cut off, and that is not synced.
+    for at in [synced, synced + 2] {
+        fail_at(&home, at);
+    }
+    home.run(remove(&store, "delete"))
+        .expect_err("the folder was not synced");
+    drop(store);
+    drop(home.open().expect("the files go back"));
+    for crash in Crash::ALL {
+        let up = SimHome::new(home.disk.crash(crash), 2 * LATER_MS);
+        let store = up.open().expect("a home");
+        let known = up.run(branch_of(&store));
+        assert_eq!(known.as_deref(), Some("only the journal knows it"), "{crash:?}");
+    }
+}
+
 /// Deletes the reverted thread in one of the two ways.
 async fn remove(store: &LocalStore, what: &str) -> StoreResult<()> {
     match what {
