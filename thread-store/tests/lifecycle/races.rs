@@ -371,14 +371,8 @@ fn a_manifest_for_which_there_was_no_room_is_removed() {
 fn a_refused_deletion_does_not_come_back_with_the_power() {
     let disk = with_branch();
     let branch = Some("only the journal knows it");
-    let ways: [(&str, fn(&LocalStore) -> Deleting<'_>); 2] = [
-        ("delete", |store| {
-            Box::pin(async move { lifecycle(store).delete_thread(thread(REVERTED)).await.map(|_| ()) })
-        }),
-        ("trash", |store| Box::pin(put_away(store, REVERTED))),
-    ];
-    for (what, delete) in ways {
-        let operations = rehearsed(&disk, async |store| delete(store).await.expect("deleted"));
+    for what in ["delete", "trash"] {
+        let operations = rehearsed(&disk, async |store| remove(store, what).await.expect("deleted"));
         let moved = first(&operations, 0, FsOp::HardLink, TRASH);
         let written = first(&operations, moved, FsOp::Write, JOURNAL);
         let synced = first(&operations, written, FsOp::SyncDir, JOURNAL);
@@ -391,7 +385,7 @@ fn a_refused_deletion_does_not_come_back_with_the_power() {
             if let Some(at) = also_failing {
                 fail_at(&home, at);
             }
-            home.run(delete(&store)).expect_err("the folder was not synced");
+            home.run(remove(&store, what)).expect_err("the folder was not synced");
             drop(store);
             for crash in Crash::ALL {
                 let up = SimHome::new(home.disk.crash(crash), 2 * LATER_MS);
@@ -445,7 +439,38 @@ async fn branch_of(store: &LocalStore) -> Option<String> {
     store.read_thread(query).await.expect("a thread").git?.branch
 }
 
-type Deleting<'s> = std::pin::Pin<Box<dyn Future<Output = StoreResult<()>> + 's>>;
+#[test]
+fn a_deletion_in_doubt_is_settled_before_its_files_move_again() {
+    let disk = with_branch();
+    let operations = rehearsed(&disk, async |store| remove(store, "delete").await.expect("deleted"));
+    let moved = first(&operations, 0, FsOp::HardLink, TRASH);
+    let written = first(&operations, moved, FsOp::Write, JOURNAL);
+    let synced = first(&operations, written, FsOp::SyncDir, JOURNAL);
+    let home = copy(&disk);
+    let store = home.open().expect("a home");
+    // The fact is synced, its folder is not; it is cut off, and that is not synced.
+    for at in [synced, synced + 2] {
+        fail_at(&home, at);
+    }
+    home.run(remove(&store, "delete"))
+        .expect_err("the folder was not synced");
+    drop(store);
+    drop(home.open().expect("the files go back"));
+    for crash in Crash::ALL {
+        let up = SimHome::new(home.disk.crash(crash), 2 * LATER_MS);
+        let store = up.open().expect("a home");
+        let known = up.run(branch_of(&store));
+        assert_eq!(known.as_deref(), Some("only the journal knows it"), "{crash:?}");
+    }
+}
+
+/// Deletes the reverted thread in one of the two ways.
+async fn remove(store: &LocalStore, what: &str) -> StoreResult<()> {
+    match what {
+        "trash" => put_away(store, REVERTED).await,
+        _ => lifecycle(store).delete_thread(thread(REVERTED)).await.map(|_| ()),
+    }
+}
 
 #[test]
 fn a_deletion_that_cannot_be_read_back_is_decided_and_keeps_what_was_known() {
