@@ -245,7 +245,7 @@ impl Inner {
             .synced
             .upgrade()
             .as_ref()
-            .is_some_and(|synced| Arc::ptr_eq(&synced, sweep))
+            .is_some_and(|synced| Arc::ptr_eq(synced, sweep))
     }
 
     /// Remembers that the index is up to date with a sweep.
@@ -281,7 +281,7 @@ impl Inner {
             .text_synced
             .upgrade()
             .as_ref()
-            .is_some_and(|synced| Arc::ptr_eq(&synced, sweep))
+            .is_some_and(|synced| Arc::ptr_eq(synced, sweep))
     }
 
     /// Remembers that the word index is up to date with a sweep.
