@@ -196,7 +196,7 @@ impl TurnOwner {
         Self(PhantomData)
     }
 
-    /// Counts threads as such that are started by one that is.
+    /// Tells whether this thread counts as one, so that threads that it starts may, too.
     pub fn is_here() -> bool {
         TURNS_HERE.get() > 0
     }

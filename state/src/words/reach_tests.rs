@@ -12,16 +12,16 @@ const PLENTY: ReachLimits = ReachLimits {
     max_rollouts: 100,
 };
 
-/// What the index is to know of a rollout: id, base, and its file, projected and indexed lengths.
-type Known = (i64, &'static str, Option<&'static str>, (i64, i64, i64), bool);
+/// What the index is to know of a rollout: id, base, and its plain, projected and indexed lengths.
+type Known = (i64, &'static str, Option<&'static str>, (i64, i64, i64));
 
 fn index(folder: &Path, rollouts: &[Known], documents: &[(i64, u64, &str)]) -> Index {
     let index = Index::open(&folder.join("index.db")).unwrap();
     let written = index.write(|transaction| {
-        for (key, id, base, (file_len, projected, indexed), compressed) in rollouts {
+        for (key, id, base, (plain_end, projected, indexed)) in rollouts {
             transaction.execute(
-                "INSERT INTO rollouts VALUES (?1, ?2, ?2, ?2, 0, ?3, ?4, '0', '', ?5, 0, ?6, ?7, 0, 0, '', '', NULL, 0, 0, 0)",
-                rusqlite::params![key, id, compressed, file_len, projected, indexed, base],
+                "INSERT INTO rollouts VALUES (?1, ?2, ?2, ?2, 0, 0, 1, '0', '', ?3, ?4, 0, ?5, ?6, 0, 0, '', '', NULL, 0, 0, 0)",
+                rusqlite::params![key, id, plain_end, projected, indexed, base],
             )?;
         }
         let mut writer = WordWriter::new(transaction);
@@ -48,11 +48,11 @@ fn heirs_of_any_generation_are_reached_with_what_they_inherit() {
     let folder = tempfile::tempdir().unwrap();
     let done = (10, 10, 10);
     let rollouts = [
-        (1, "a", None, done, false),
-        (2, "b", Some("a"), done, false),
-        (3, "c", Some("b"), done, false),
-        (4, "d", Some("missing"), done, false),
-        (5, "e", Some("a"), done, false),
+        (1, "a", None, done),
+        (2, "b", Some("a"), done),
+        (3, "c", Some("b"), done),
+        (4, "d", Some("missing"), done),
+        (5, "e", Some("a"), done),
     ];
     let index = index(folder.path(), &rollouts, &[(1, 0, "needle"), (4, 0, "other")]);
     let followed = reached(&index, "needle", Inheritance::Followed, PLENTY);
@@ -65,7 +65,7 @@ fn heirs_of_any_generation_are_reached_with_what_they_inherit() {
 fn rollouts_that_continue_each_other_end_the_walk() {
     let folder = tempfile::tempdir().unwrap();
     let done = (10, 10, 10);
-    let rollouts = [(1, "a", Some("b"), done, false), (2, "b", Some("a"), done, false)];
+    let rollouts = [(1, "a", Some("b"), done), (2, "b", Some("a"), done)];
     let index = index(folder.path(), &rollouts, &[(1, 0, "needle")]);
     assert_eq!(
         reached(&index, "needle", Inheritance::Followed, PLENTY),
@@ -77,17 +77,16 @@ fn rollouts_that_continue_each_other_end_the_walk() {
 fn rollouts_with_bytes_that_have_no_documents_are_reached_by_every_term() {
     let folder = tempfile::tempdir().unwrap();
     let rollouts = [
-        (1, "whole", None, (10, 10, 10), false),
-        (2, "behind", None, (10, 10, 5), false),
-        (3, "tail", None, (12, 10, 10), false),
-        (4, "compressed", None, (99, 10, 10), true),
-        (5, "compressed and behind", None, (3, 10, 5), true),
-        (6, "heir", Some("tail"), (10, 10, 10), false),
+        (1, "whole", None, (10, 10, 10)),
+        (2, "behind", None, (10, 10, 5)),
+        (3, "tail", None, (12, 10, 10)),
+        (4, "not folded to its end", None, (5, 10, 5)),
+        (5, "heir", Some("tail"), (10, 10, 10)),
     ];
     let index = index(folder.path(), &rollouts, &[]);
     assert_eq!(
         reached(&index, "nowhere", Inheritance::Followed, PLENTY),
-        Some(vec![2, 3, 5, 6])
+        Some(vec![2, 3, 4, 5])
     );
 }
 
@@ -96,9 +95,9 @@ fn too_many_documents_or_rollouts_are_not_named() {
     let folder = tempfile::tempdir().unwrap();
     let done = (10, 10, 10);
     let rollouts = [
-        (1, "a", None, done, false),
-        (2, "b", Some("a"), done, false),
-        (3, "c", Some("b"), done, false),
+        (1, "a", None, done),
+        (2, "b", Some("a"), done),
+        (3, "c", Some("b"), done),
     ];
     let index = index(folder.path(), &rollouts, &[(1, 0, "needle"), (1, 5, "needle")]);
     let limited = |max_documents, max_rollouts| {
