@@ -93,6 +93,7 @@ impl<'a> Failing<'a> {
             )),
             StoreError::Organise(ref refusal) => self.refused(refusal),
             StoreError::WriterConflict { .. } => RpcError::invalid_request(error.to_string()),
+            StoreError::TooManyOpen { .. } => RpcError::overloaded(error.to_string()),
             StoreError::Archived { thread_id } if self.says_archived() => RpcError::invalid_request(format!(
                 "session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."
             )),

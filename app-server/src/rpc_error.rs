@@ -57,6 +57,15 @@ impl RpcError {
         }
     }
 
+    /// There is no room now, and will be again: -32001.
+    pub fn overloaded(message: impl Into<String>) -> Self {
+        Self {
+            code: error_code::OVERLOADED,
+            message: message.into(),
+            data: None,
+        }
+    }
+
     /// Adds details for programs.
     #[must_use]
     pub fn with_data(self, data: Value) -> Self {

@@ -16,6 +16,10 @@ pub const MAX_LINE_BUFFER_BYTES_IN_USE: u64 = 96 * 1024 * 1024;
 /// Calls of a store that run at the same time; the next one waits. Each holds a few files open.
 pub const MAX_CALLS_AT_ONCE: usize = 64;
 
+/// Threads of a store that are open for writing at the same time; another one is refused. Each holds two files open, and many
+/// systems give a process 1,024.
+pub const MAX_OPEN_THREADS: usize = 256;
+
 /// The limits that a store passes to what it reads with; the default is the named constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -31,6 +35,8 @@ pub struct Limits {
     pub max_line_buffer_bytes_in_use: u64,
     /// See [`MAX_CALLS_AT_ONCE`].
     pub max_calls_at_once: usize,
+    /// See [`MAX_OPEN_THREADS`].
+    pub max_open_threads: usize,
 }
 
 impl Limits {
@@ -42,6 +48,7 @@ impl Limits {
         max_answer_bytes: MAX_ANSWER_BYTES,
         max_line_buffer_bytes_in_use: MAX_LINE_BUFFER_BYTES_IN_USE,
         max_calls_at_once: MAX_CALLS_AT_ONCE,
+        max_open_threads: MAX_OPEN_THREADS,
     };
 }
 

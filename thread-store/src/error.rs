@@ -31,6 +31,8 @@ pub enum StoreErrorKind {
     Unreadable,
     /// The answer would exceed a named limit; a paged method serves the same data.
     TooLarge,
+    /// As much is open as a named limit allows; there is room when something was closed.
+    Exhausted,
     /// The store or its files fail.
     Internal,
 }
@@ -134,6 +136,12 @@ pub enum StoreError {
     WriterConflict {
         /// The thread.
         thread_id: ThreadId,
+    },
+    /// As many threads are open for writing as may be; nothing has changed.
+    #[error("{limit} threads are open for writing, and no more may be; close one first")]
+    TooManyOpen {
+        /// The limit.
+        limit: usize,
     },
     /// The thread is archived and cannot be continued before it is unarchived.
     #[error("thread {thread_id} is archived")]
@@ -291,6 +299,7 @@ impl StoreError {
                 StoreErrorKind::InvalidRequest
             }
             Self::WriterConflict { .. } => StoreErrorKind::Conflict,
+            Self::TooManyOpen { .. } => StoreErrorKind::Exhausted,
             Self::Unsupported { .. } | Self::ReadOnly => StoreErrorKind::Unsupported,
             Self::Header { .. } | Self::Lineage { .. } => StoreErrorKind::Unreadable,
             Self::TooLarge { .. } => StoreErrorKind::TooLarge,

@@ -59,6 +59,7 @@ impl Inner {
     /// Opens a new thread.
     pub(super) fn create_thread(&self, new: &NewThread) -> StoreResult<OpenThread> {
         let thread_id = new.thread_id;
+        let _place = self.writers.place(self.limits.max_open_threads)?;
         let lease = self.writers.acquire(thread_id)?;
         if self.is_recorded(thread_id)? {
             return Err(StoreError::ThreadExists { thread_id });
@@ -97,6 +98,7 @@ impl Inner {
 
     /// Opens a recorded thread.
     pub(super) fn resume_thread(&self, thread_id: ThreadId) -> StoreResult<OpenThread> {
+        let _place = self.writers.place(self.limits.max_open_threads)?;
         // The lock first: what is read afterwards is what is continued.
         let lease = self.writers.acquire(thread_id)?;
         self.catalog.expire();

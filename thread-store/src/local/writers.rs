@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -39,9 +39,20 @@ pub(super) struct Writers {
     /// Started with the first thread that is recorded.
     pool: Mutex<Option<Arc<RecorderPool>>>,
     open: Mutex<HashMap<ThreadId, Arc<Writer>>>,
+    /// Threads that are about to be opened; changes for more only while `open` is held.
+    opening: AtomicUsize,
     /// Openings so far.
     count: AtomicU64,
     probes: Probes,
+}
+
+/// The place of a thread that is about to be opened, so that no more are opened than may be.
+pub(super) struct Place<'w>(&'w Writers);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.opening.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What was found out about the locks of threads that are not open here.
@@ -98,6 +109,7 @@ impl Writers {
             locks: WriterLocks::new(fs, home),
             pool: Mutex::default(),
             open: Mutex::default(),
+            opening: AtomicUsize::new(0),
             count: AtomicU64::new(0),
             probes: Probes::default(),
         }
@@ -118,6 +130,19 @@ impl Writers {
     /// Returns the writer of a thread that is open.
     pub(super) fn of_thread(&self, thread_id: ThreadId) -> Option<Arc<Writer>> {
         self.open().get(&thread_id).cloned()
+    }
+
+    /// Keeps a place for a thread that is about to be opened; of several at once that want the last one, all may be refused.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyOpen`] if `limit` threads are open, or about to be.
+    pub(super) fn place(&self, limit: usize) -> StoreResult<Place<'_>> {
+        let open = self.open();
+        if open.len() + self.opening.load(Ordering::Relaxed) >= limit {
+            return Err(StoreError::TooManyOpen { limit });
+        }
+        self.opening.fetch_add(1, Ordering::Relaxed);
+        Ok(Place(self))
     }
 
     /// Names the next opening of a thread.

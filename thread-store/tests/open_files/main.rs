@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codex_test_support::{Header, RolloutBuilder};
 use codex_thread_store::{
-    AnswerRoom, Direction, IndexProgress, IndexStep, ItemPageQuery, LocalStore, StoreMaintenance, ThreadStore, View,
+    AnswerRoom, Direction, HistoryMode, IndexProgress, IndexStep, ItemPageQuery, LocalStore, NewThread, StoreError,
+    StoreMaintenance, ThreadStore, View,
 };
 
 use gated_fs::GatedFs;
@@ -307,5 +308,42 @@ fn watching_takes_few_descriptors_however_many_folders_there_are() {
         let (with, watching) = counted(opened(Watching::On)).await;
         assert!(with <= without + 4, "{with} files with a watch, {without} without");
         drop(watching);
+    });
+}
+
+#[test]
+fn no_more_threads_are_open_for_writing_than_may_be_and_a_closed_one_makes_room() {
+    const MOST: usize = 3;
+    let _alone = alone();
+    let home = LocalHome::new();
+    write_threads(&home, 1);
+    run(async {
+        let mut options = home.options();
+        options.limits.max_open_threads = MOST;
+        let store = LocalStore::open(options).expect("a home");
+        let writes = store.writes().expect("it records");
+        let new = |number| NewThread::new(id(number).parse().expect("id"), HistoryMode::Paginated, "/work");
+        let mut keys = Vec::new();
+        for number in 1..=MOST {
+            keys.push(writes.create_thread(new(number)).await.expect("room").key);
+        }
+        let recorded = id(0).parse().expect("id");
+        for refused in [
+            writes.create_thread(new(MOST + 1)).await,
+            writes.resume_thread(recorded).await,
+        ] {
+            assert!(
+                matches!(refused, Err(StoreError::TooManyOpen { limit: MOST })),
+                "{refused:?}"
+            );
+        }
+        writes.close_thread(keys[0]).await.expect("closed");
+        let resumed = writes
+            .resume_thread(recorded)
+            .await
+            .expect("room, and no lock that was left");
+        assert!(writes.create_thread(new(MOST + 1)).await.is_err());
+        writes.close_thread(resumed.key).await.expect("closed");
+        writes.create_thread(new(MOST + 1)).await.expect("room");
     });
 }
