@@ -6,9 +6,10 @@ mod support;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use codex_app_server::TransportError;
-use codex_app_server::limits::MAX_REQUESTS_IN_FLIGHT;
+use codex_app_server::limits::{DRAIN_TIMEOUT_SECONDS, MAX_REQUESTS_IN_FLIGHT};
 use codex_thread_store::View;
 use serde_json::{Value, json};
 use support::{FakeStore, Script, Wire, id, initialize, record, request, server};
@@ -198,6 +199,24 @@ async fn the_end_of_input_lets_everything_finish() {
     assert_eq!(wire.receive().await["id"], 1);
     assert_eq!(wire.receive().await, Value::Null);
     assert!(wire.serving.await.expect("served").is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_never_ends_is_given_up_when_its_client_has_gone_for_long_enough() {
+    let limit = Duration::from_secs(DRAIN_TIMEOUT_SECONDS);
+    let gate = Arc::new(Semaphore::new(0));
+    let store = FakeStore::new(Script {
+        rows: vec![record(1)],
+        gate: Some((id(1), Arc::clone(&gate))),
+        ..Script::default()
+    });
+    let mut wire = Wire::initialized(server(store, View::Full), true).await;
+    wire.send(&request(1, "thread/read", json!({"threadId": id(1)}))).await;
+    let gone_at = tokio::time::Instant::now();
+    wire.writer.shutdown().await.expect("open");
+    assert!(wire.serving.await.expect("served").is_ok());
+    let waited = gone_at.elapsed();
+    assert!(waited >= limit && waited < limit + Duration::from_secs(1), "{waited:?}");
 }
 
 #[tokio::test]
