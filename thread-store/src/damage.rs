@@ -1,6 +1,6 @@
 //! Damage as callers see it.
 //!
-//! A translation only; what is damaged, the projector decides.
+//! A translation only, and what damage means; what is damaged, the projector decides.
 
 use codex_state::rows::DamageCode as Code;
 
@@ -18,5 +18,26 @@ pub(crate) fn damage_kind(code: Code) -> DamageKind {
         Code::InvalidTimestamp => DamageKind::InvalidTimestamp,
         Code::Oversized => DamageKind::Oversized,
         Code::TornTail => DamageKind::TornTail,
+    }
+}
+
+/// Says what lines of a kind of damage are, and what was done with them; follows their number and place.
+pub(crate) fn damage_meaning(kind: DamageKind) -> &'static str {
+    match kind {
+        DamageKind::MalformedJson => {
+            "no JSON, passed over: what a writer left half written, or joined to the next line"
+        }
+        DamageKind::UnknownLine => {
+            "a kind or shape that nobody here knows, passed over: a newer program may have written it"
+        }
+        DamageKind::InvalidUtf8 => "bytes that are no text, passed over: another program or the disk has changed them",
+        DamageKind::MissingOrdinal => "no ordinal where one belongs, shown all the same",
+        DamageKind::RegressedOrdinal => {
+            "an ordinal that was used before, shown all the same; Codex shows no more of this thread behind it"
+        }
+        DamageKind::OrdinalGap => "ordinals were skipped, shown all the same: lines before may have been lost",
+        DamageKind::InvalidTimestamp => "a time that cannot be read, shown without it",
+        DamageKind::Oversized => "longer than a line may be, not read: the bytes stay in the file",
+        DamageKind::TornTail => "it may still be written; who continues the thread keeps its bytes aside",
     }
 }

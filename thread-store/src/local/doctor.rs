@@ -16,8 +16,9 @@ use super::catalog::Freshness;
 use super::catch_up::rollout_uuid;
 use super::list::error_chain;
 use super::store::Inner;
+use crate::damage::damage_meaning;
 use crate::error::StoreResult;
-use crate::report::{DoctorFinding, DoctorReport};
+use crate::report::{DamageKind, DoctorFinding, DoctorReport};
 use crate::thread_row::current_revision;
 use crate::types::View;
 
@@ -172,7 +173,10 @@ impl Inner {
                 report.find(
                     "tail",
                     false,
-                    &format!("the last line is torn: {len} bytes at byte {offset}"),
+                    &format!(
+                        "the last line is torn: {len} bytes at byte {offset}; {}",
+                        damage_meaning(DamageKind::TornTail)
+                    ),
                 );
             }
             Ok(TailState::UnknownRecord { .. }) => {
@@ -237,6 +241,32 @@ impl Inner {
         Ok(())
     }
 
+    /// Tells damaged lines of a rollout by kind: how many, where the first one is, and what that means.
+    fn examine_damage(&self, rollout: &RolloutRow, report: &mut DoctorReport) -> StoreResult<()> {
+        let index = self.index();
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let mut listed = self.damage_of(&reader, rollout)?;
+        let unlisted = rollout.checkpoint.damage_count.saturating_sub(listed.len() as u64);
+        let file = Path::new(&rollout.file.path).file_name().unwrap_or_default().to_string_lossy();
+        while let Some(first) = listed.first().cloned() {
+            let before = listed.len();
+            listed.retain(|damage| damage.kind != first.kind);
+            let detail = format!(
+                "{} of {file}, first at byte {} ({} bytes): {}",
+                lines(before - listed.len()),
+                first.offset,
+                first.length,
+                damage_meaning(first.kind)
+            );
+            report.find("damage", false, &detail);
+        }
+        if unlisted > 0 {
+            let detail = format!("{unlisted} more damaged lines of {file}; what follows them is shown");
+            report.find("damage", false, &detail);
+        }
+        Ok(())
+    }
+
     fn has_header_alone(&self, row: &RolloutRow) -> bool {
         let sweep = self.sweep(Freshness::Recent);
         let Some(file) = row.rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
@@ -260,13 +290,8 @@ impl Inner {
         if let (Some(thread_id), true) = (thread_id, revisions.len() > 1) {
             self.examine_revisions(thread_id, &revisions, report)?;
         }
-        let damage: u64 = revisions.iter().map(|row| row.checkpoint.damage_count).sum();
-        if damage > 0 {
-            report.find(
-                "damage",
-                false,
-                &format!("{damage} damaged line(s); what follows them is shown"),
-            );
+        for rollout in &revisions {
+            self.examine_damage(rollout, report)?;
         }
         let everyday = !class.archived && !class.attached;
         report.listed = everyday && DefaultSources::Reachable.accepts(class.source);
@@ -297,6 +322,13 @@ impl Inner {
             report.find("list", true, "listed");
         }
         Ok(())
+    }
+}
+
+fn lines(count: usize) -> String {
+    match count {
+        1 => "1 line".to_owned(),
+        count => format!("{count} lines"),
     }
 }
 

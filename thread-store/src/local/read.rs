@@ -193,7 +193,8 @@ impl Inner {
         Ok(damage)
     }
 
-    fn damage_of(&self, reader: &codex_state::db::Reader<'_>, row: &RolloutRow) -> StoreResult<Vec<Damage>> {
+    /// Lists damaged lines of a rollout that the index knows.
+    pub(super) fn damage_of(&self, reader: &codex_state::db::Reader<'_>, row: &RolloutRow) -> StoreResult<Vec<Damage>> {
         let rollout_id = row.rollout_id.parse().map_err(|_| StoreError::TaskStopped)?;
         let rows = codex_state::db::StoredRows::new(reader.connection(), row.key)
             .damage(MAX_LISTED_DAMAGE)

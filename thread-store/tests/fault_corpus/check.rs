@@ -75,6 +75,7 @@ pub(crate) async fn once(home: &LocalHome, expected: &[Shown<'_>]) {
         let state = store.index_state(id(thread)).await.expect("a state");
         let kinds: Vec<DamageKind> = state.damage.iter().map(|damage| damage.kind).collect();
         assert_eq!(kinds, shown.damage, "{thread}");
+        explained(&*store, shown).await;
     }
     let maintenance = store.maintenance().expect("kept");
     let verified = maintenance
@@ -82,6 +83,31 @@ pub(crate) async fn once(home: &LocalHome, expected: &[Shown<'_>]) {
         .await
         .expect("verified");
     assert_eq!(verified.differing, [], "index and log agree");
+}
+
+/// The doctor tells each kind of damage, with the place of the first line of it.
+async fn explained(store: &dyn ThreadStore, shown: &Shown<'_>) {
+    let thread = shown.thread;
+    let state = store.index_state(id(thread)).await.expect("a state");
+    let report = store
+        .maintenance()
+        .expect("kept")
+        .doctor(thread)
+        .await
+        .expect("a report");
+    let mut told = Vec::new();
+    for damage in state.damage {
+        if told.contains(&damage.kind) {
+            continue;
+        }
+        told.push(damage.kind);
+        let place = format!("byte {}", damage.offset);
+        let mut wrong = report.findings.iter().filter(|finding| !finding.ok);
+        assert!(
+            wrong.any(|finding| finding.detail.contains(&place)),
+            "{damage:?} is told in {report:?}"
+        );
+    }
 }
 
 pub(crate) async fn read(store: &dyn ThreadStore, thread: &str) -> Result<Vec<TurnRecord>, StoreError> {
