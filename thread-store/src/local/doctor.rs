@@ -247,7 +247,10 @@ impl Inner {
         let reader = index.reader().map_err(|error| self.index_error(error))?;
         let mut listed = self.damage_of(&reader, rollout)?;
         let unlisted = rollout.checkpoint.damage_count.saturating_sub(listed.len() as u64);
-        let file = Path::new(&rollout.file.path).file_name().unwrap_or_default().to_string_lossy();
+        let file = Path::new(&rollout.file.path)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         while let Some(first) = listed.first().cloned() {
             let before = listed.len();
             listed.retain(|damage| damage.kind != first.kind);
