@@ -9,15 +9,18 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::ThreadId;
 
-use codex_protocol::log::HistoryMode;
+use codex_protocol::log::{HistoryMode, RawJson};
 use codex_rollout::fs::{Crash, Fault, FaultFs, FsOp, LogFs, SimFs, SurvivingBytes, SurvivingNames};
 use codex_rollout::locks::{WriterLocks, WriterProbe};
 use codex_rollout::recorder::{
-    Durability, OrdinalRange, RecordError, Recorder, RecorderOptions, RecorderPool, RolloutWriter, WriteError,
+    Durability, EncodedItem, MAX_CALLER_WRITE_BYTES, OrdinalRange, RecordError, Recorder, RecorderOptions,
+    RecorderPool, RolloutWriter, SLOW_WRITE_MS, SYNC_THREADS, WriteError,
 };
 use support::{HOME, NOW_MS, THREAD, lease, meta_line, new_rollout, note, note_line, rollout, text};
 
@@ -119,10 +122,9 @@ fn those_who_wait_for_one_file_share_a_sync() {
 
 #[test]
 fn many_files_are_synced_at_once() {
-    const FILES: usize = 4;
     let pool = pool(RecorderOptions::default());
-    let barrier = Arc::new(Barrier::new(FILES));
-    let syncs: Vec<_> = (0..FILES)
+    let barrier = Arc::new(Barrier::new(SYNC_THREADS));
+    let syncs: Vec<_> = (0..SYNC_THREADS)
         .map(|_| {
             let (recorder, faulty) = recorder(&pool, &SimFs::new());
             recorder
@@ -142,6 +144,103 @@ fn many_files_are_synced_at_once() {
     for sync in syncs {
         sync.wait().expect("synced");
     }
+}
+
+#[test]
+fn no_more_files_are_synced_at_once_than_there_are_threads_for() {
+    const FILES: usize = 8;
+    let pool = pool(RecorderOptions {
+        sync_threads: 2,
+        ..RecorderOptions::default()
+    });
+    // Both threads meet at each sync, so that two are always under way; a third would be counted.
+    let barrier = Arc::new(Barrier::new(2));
+    let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let syncs: Vec<_> = (0..FILES)
+        .map(|_| {
+            let (recorder, faulty) = recorder(&pool, &SimFs::new());
+            recorder
+                .append_blocking(vec![note(1)], Durability::Written)
+                .expect("written");
+            let (barrier, under_way, most) = (Arc::clone(&barrier), Arc::clone(&under_way), Arc::clone(&most));
+            faulty.add(Fault::Before {
+                at: faulty.operation_count(),
+                action: Box::new(move || {
+                    let now = under_way.fetch_add(1, Ordering::SeqCst) + 1;
+                    most.fetch_max(now, Ordering::SeqCst);
+                    barrier.wait();
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                }),
+            });
+            recorder.sync()
+        })
+        .collect();
+    for sync in syncs {
+        sync.wait().expect("synced");
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
+/// Returns which thread writes the next batch.
+fn writing_thread(faulty: &FaultFs, append: impl FnOnce()) -> ThreadId {
+    let (sender, receiver) = channel();
+    // The first operation of an append looks at the length of the file.
+    faulty.add(Fault::Before {
+        at: faulty.operation_count(),
+        action: Box::new(move || sender.send(std::thread::current().id()).expect("received below")),
+    });
+    append();
+    receiver.recv().expect("something was done")
+}
+
+fn item_of(encoded_bytes: u64) -> EncodedItem {
+    let empty = EncodedItem::from_parts("event_msg", &RawJson::string(""), None).encoded_bytes();
+    let text = "x".repeat(usize::try_from(encoded_bytes - empty).expect("fits"));
+    EncodedItem::from_parts("event_msg", &RawJson::string(&text), None)
+}
+
+#[test]
+fn a_batch_is_written_by_its_caller_unless_it_is_large_or_the_first() {
+    let pool = pool(RecorderOptions::default());
+    let (recorder, faulty) = recorder(&pool, &SimFs::new());
+    let append = |item, durability| {
+        writing_thread(&faulty, || {
+            recorder.append_blocking(vec![item], durability).expect("accepted");
+            recorder.flush().wait().expect("written");
+        })
+    };
+    let here = std::thread::current().id();
+    assert_ne!(append(note(1), Durability::Written), here, "makes the file");
+    assert_eq!(append(note(2), Durability::Written), here);
+    assert_eq!(append(note(3), Durability::Synced), here);
+    assert_ne!(append(note(4), Durability::Queued), here, "nobody waits for it");
+    assert_eq!(append(item_of(MAX_CALLER_WRITE_BYTES), Durability::Written), here);
+    assert_ne!(append(item_of(MAX_CALLER_WRITE_BYTES + 1), Durability::Written), here);
+}
+
+#[test]
+fn after_a_slow_write_a_thread_of_the_pool_writes_until_one_is_quick() {
+    // Each look at the clock finds it later by the step.
+    let (now, step) = (Arc::new(AtomicI64::new(NOW_MS)), Arc::new(AtomicI64::new(0)));
+    let (clock, by) = (Arc::clone(&now), Arc::clone(&step));
+    let now_ms = Arc::new(move || clock.fetch_add(by.load(Ordering::SeqCst), Ordering::SeqCst));
+    let pool = RecorderPool::new(RecorderOptions::default(), now_ms).expect("threads");
+    let (recorder, faulty) = recorder(&pool, &SimFs::new());
+    let append = |step_ms| {
+        step.store(step_ms, Ordering::SeqCst);
+        writing_thread(&faulty, || {
+            recorder
+                .append_blocking(vec![note(1)], Durability::Written)
+                .expect("written");
+        })
+    };
+    let here = std::thread::current().id();
+    append(0);
+    assert_eq!(append(SLOW_WRITE_MS - 1), here);
+    assert_eq!(append(SLOW_WRITE_MS), here, "the write before was quick");
+    assert_ne!(append(SLOW_WRITE_MS), here);
+    assert_ne!(append(0), here, "the write before was slow, too");
+    assert_eq!(append(0), here);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What recording costs: appends that are acknowledged as written, and synced turn ends over many threads.
 //!
 //! `cargo bench -p codex-thread-store --bench append` prints one JSON line per figure; compare within one run only, because
-//! the disk decides. The bare loop of syncs is measured in the same run.
+//! the disk decides; `-- written` or `-- synced` measures one of both. The bare loop of syncs is measured in the same run, in
+//! turns with ours. What is appended is made before.
 #![allow(
     missing_docs,
     clippy::print_stdout,
@@ -31,20 +32,53 @@ const BATCH_ITEMS: usize = 8;
 const ITEM_BYTES: usize = 1_000;
 /// Threads of the second figure.
 const SYNCED_THREADS: usize = 64;
-/// Turn ends of each thread.
-const SYNCED_TURNS: usize = 12;
+/// Turn ends of each thread in a round.
+const SYNCED_TURNS: usize = 24;
+/// Rounds of the second figure, each after one of the bare loop.
+const ROUNDS: usize = 3;
 
 fn main() {
     // Cargo runs benches with `--bench`, and tests of all targets without; then there is nothing to measure.
     if !std::env::args().any(|arg| arg == "--bench") {
         return;
     }
+    // `cargo bench ... -- written` measures that alone, for a profile.
+    let only = std::env::args().skip(1).find(|arg| !arg.starts_with("--"));
+    let is_wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(written());
-    bare_syncs(1);
-    runtime.block_on(synced(1));
-    bare_syncs(SYNCED_THREADS);
-    runtime.block_on(synced(SYNCED_THREADS));
+    if is_wanted("written") {
+        runtime.block_on(written());
+    }
+    for threads in [1, SYNCED_THREADS] {
+        if !is_wanted("synced") {
+            continue;
+        }
+        let (mut bare, mut ours) = (Measured::default(), Measured::default());
+        for _ in 0..ROUNDS {
+            bare.add(bare_syncs(threads));
+            ours.add(runtime.block_on(synced(threads)));
+        }
+        bare.report(&format!("bare syncs, {threads} files"), "syncs");
+        ours.report(&format!("synced turn ends, {threads} threads"), "turns");
+    }
+}
+
+/// How long things took: all together, and each.
+#[derive(Default)]
+struct Measured {
+    total: Duration,
+    each: Vec<Duration>,
+}
+
+impl Measured {
+    fn add(&mut self, other: Self) {
+        self.total += other.total;
+        self.each.extend(other.each);
+    }
+
+    fn report(self, name: &str, unit: &str) {
+        report(name, self.each.len(), unit, self.total, self.each);
+    }
 }
 
 fn store(home: &Path) -> Arc<dyn ThreadStore> {
@@ -110,7 +144,7 @@ async fn written() {
 }
 
 /// P9: ends of turns in many threads at once, each synced before it is acknowledged.
-async fn synced(threads: usize) {
+async fn synced(threads: usize) -> Measured {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
     let ids = SystemIds::new(Clock::system());
@@ -119,42 +153,45 @@ async fn synced(threads: usize) {
         let thread_id = ThreadId(ids.uuid_v7());
         let live = live(&store, thread_id).await;
         live.append(&[start("t0")], Some(Durability::Synced)).await.unwrap();
-        open.push((thread_id, live));
+        open.push((turns_of(thread_id), live));
     }
     let begin = Instant::now();
     let tasks: Vec<_> = open
         .into_iter()
-        .map(|(thread_id, live)| tokio::spawn(turns(thread_id, live)))
+        .map(|(turns, live)| tokio::spawn(record(turns, live)))
         .collect();
     let mut each = Vec::new();
     for task in tasks {
         each.extend(task.await.unwrap());
     }
-    report(
-        &format!("synced turn ends, {threads} threads"),
-        each.len(),
-        "turns",
-        begin.elapsed(),
-        each,
-    );
+    let total = begin.elapsed();
+    Measured { total, each }
 }
 
-async fn turns(thread_id: ThreadId, live: LiveThread) -> Vec<Duration> {
-    let mut each = Vec::new();
-    for number in 0..SYNCED_TURNS {
+/// The end of each turn, and the start of the next one.
+fn turns_of(thread_id: ThreadId) -> Vec<([RawItem; 2], [RawItem; 1])> {
+    let turn = |number| {
         let turn = format!("t{number}");
         let end = event(&json!({"type": "task_complete", "turn_id": turn, "last_agent_message": null}));
-        let batch = [item(thread_id, &turn, number, "done"), end];
+        let next = start(&format!("t{}", number + 1));
+        ([item(thread_id, &turn, number, "done"), end], [next])
+    };
+    (0..SYNCED_TURNS).map(turn).collect()
+}
+
+async fn record(turns: Vec<([RawItem; 2], [RawItem; 1])>, live: LiveThread) -> Vec<Duration> {
+    let mut each = Vec::new();
+    for (end, next) in turns {
         let sent = Instant::now();
-        live.append(&batch, None).await.unwrap();
+        live.append(&end, None).await.unwrap();
         each.push(sent.elapsed());
-        live.append(&[start(&format!("t{}", number + 1))], None).await.unwrap();
+        live.append(&next, None).await.unwrap();
     }
     each
 }
 
 /// The yardstick: the same number of small writes and syncs, a thread for each file.
-fn bare_syncs(files: usize) {
+fn bare_syncs(files: usize) -> Measured {
     let folder = tempfile::tempdir().unwrap();
     let open: Vec<File> = (0..files)
         .map(|n| {
@@ -182,11 +219,6 @@ fn bare_syncs(files: usize) {
         })
         .collect();
     let each: Vec<Duration> = workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
-    report(
-        &format!("bare syncs, {files} files"),
-        each.len(),
-        "syncs",
-        begin.elapsed(),
-        each,
-    );
+    let total = begin.elapsed();
+    Measured { total, each }
 }

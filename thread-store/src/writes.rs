@@ -44,7 +44,7 @@ pub trait ThreadWrites: Send + Sync {
     async fn append_items(
         &self,
         key: WriterKey,
-        lines: Vec<DurableLine>,
+        lines: &[DurableLine],
         durability: Durability,
     ) -> StoreResult<StoredLines>;
 

@@ -3,6 +3,7 @@
 //! Values only. Lines are complete except for timestamp and ordinal, which the recorder adds.
 
 use std::fmt;
+use std::sync::Arc;
 
 use codex_protocol::item::TurnItem;
 use codex_protocol::log::{RawJson, RolloutItem, RolloutLine};
@@ -28,7 +29,7 @@ pub struct DurableLine {
     /// Name of the line for [`LiveId::OfLine`]; unique in one canonicalizer, not an ordinal.
     pub number: u64,
     /// The record, decoded.
-    pub item: RolloutItem,
+    pub item: Arc<RolloutItem>,
     /// The payload to write; holds members that the decoded record does not know.
     pub payload: RawJson,
     /// The metadata to write beside it.

@@ -3,6 +3,8 @@
 //! The steps that the walks over the kinds share; which kind takes which step is in `record_items`,
 //! `canonical_items`, `legacy_items` and `reasoning_items`.
 
+use std::sync::Arc;
+
 use codex_protocol::item::TurnItem;
 use codex_protocol::log::event::{EventMsg, ItemCompletedEvent};
 use codex_protocol::log::{HistoryMode, RawJson, RolloutItem};
@@ -239,13 +241,10 @@ impl<'a> Draft<'a> {
     ) -> Result<u64, Rejection> {
         check_size(&payload, input.metadata.as_ref(), self.cx.options.max_item_bytes)?;
         let item = if payload == input.payload {
-            input.item.clone()
+            Arc::clone(&input.item)
         } else {
-            RolloutItem::decode(
-                input.item.kind(),
-                payload.as_raw(),
-                input.metadata.as_ref().map(RawJson::as_raw),
-            )?
+            let metadata = input.metadata.as_ref().map(RawJson::as_raw);
+            Arc::new(RolloutItem::decode(input.item.kind(), payload.as_raw(), metadata)?)
         };
         let number = self.put(
             DraftLine {
@@ -279,7 +278,7 @@ impl<'a> Draft<'a> {
             line: DurableLine {
                 number: self.next_line,
                 payload: item.payload(),
-                item,
+                item: Arc::new(item),
                 metadata: None,
                 source,
             },

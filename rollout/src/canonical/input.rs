@@ -2,6 +2,8 @@
 //!
 //! Looks at one record at a time. Does not know turns.
 
+use std::sync::Arc;
+
 use codex_protocol::ThreadId;
 use codex_protocol::log::event::EventMsg;
 use codex_protocol::log::{RawJson, RolloutItem, payload_tag};
@@ -18,8 +20,8 @@ const ENVELOPE_BYTES: u64 = 160;
 pub(super) struct Input {
     /// Index in the batch.
     pub(super) index: usize,
-    /// The record.
-    pub(super) item: RolloutItem,
+    /// The record; shared with its line.
+    pub(super) item: Arc<RolloutItem>,
     /// Its payload, on one line.
     pub(super) payload: RawJson,
     /// Its metadata, on one line.
@@ -44,7 +46,7 @@ impl Input {
             check_thread(&item, thread_id)?;
             Ok(Self {
                 index,
-                item,
+                item: Arc::new(item),
                 payload,
                 metadata,
                 origin: raw.origin,

@@ -67,19 +67,19 @@ fn scan(bytes: &[u8]) -> Result<Vec<usize>, JsonTextFault> {
 
 /// Returns the position behind the string that `at` is in.
 fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, JsonTextFault> {
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return Ok(at + 1),
-            b'\\' => match unit(bytes, at) {
-                Some(0xD800..=0xDBFF) if matches!(unit(bytes, at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
-                Some(0xD800..=0xDFFF) => return Err(JsonTextFault::LoneSurrogate { at }),
-                Some(_) => at += 6,
-                None => at += 2,
-            },
-            _ => at += 1,
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return Ok(at + 1);
+        }
+        match unit(bytes, at) {
+            Some(0xD800..=0xDBFF) if matches!(unit(bytes, at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
+            Some(0xD800..=0xDFFF) => return Err(JsonTextFault::LoneSurrogate { at }),
+            Some(_) => at += 6,
+            None => at += 2,
         }
     }
-    Ok(at)
+    Ok(bytes.len())
 }
 
 /// Returns the number of the `\u` escape at this position, if there is one.

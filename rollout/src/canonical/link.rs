@@ -162,7 +162,7 @@ impl Links {
         };
         let mut segment = 0;
         for input in inputs {
-            match &input.item {
+            match &*input.item {
                 RolloutItem::EventMsg(event) if is_turn_bound(event) => segment += 1,
                 RolloutItem::EventMsg(event) => links.offers.extend(offer(event, segment)),
                 RolloutItem::ResponseItem(line) => {

@@ -21,7 +21,7 @@ use super::turns::TurnKind;
 impl Draft<'_> {
     /// Takes one record of the batch.
     pub(super) fn record(&mut self, input: &Input) -> Result<(), Rejection> {
-        match &input.item {
+        match &*input.item {
             RolloutItem::EventMsg(event) => self.event(input, event),
             RolloutItem::ResponseItem(line) => self.response_item(input, &line.item),
             RolloutItem::Compacted(compacted) => self.compacted(input, compacted),

@@ -4,6 +4,7 @@
 //! [`MAX_ENDED_TURNS`] more.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::error::TurnFault;
 
@@ -43,12 +44,13 @@ pub(super) enum TurnKind {
     Review,
 }
 
-/// The turns of a thread as far as they matter for the next record. Small: copied for every batch.
+/// The turns of a thread as far as they matter for the next record. Small: copied for every batch, but for the ids of ended
+/// turns, which are shared until another one ends.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turns {
     /// Oldest first.
     tracked: Vec<Turn>,
-    ended: VecDeque<String>,
+    ended: Arc<VecDeque<Arc<str>>>,
     next_number: u32,
 }
 
@@ -95,14 +97,15 @@ impl Turns {
             if turn.begins_as == TurnKind::Review {
                 inside.iter_mut().for_each(|turn| turn.is_left = true);
             }
-        } else if self.ended.contains(&turn_id) {
+        } else if self.has_ended(&turn_id) {
             return Err(TurnFault::EndedTwice { turn_id });
         } else if self.current().is_some() {
             return Err(TurnFault::Unknown { turn_id });
         }
-        self.ended.push_back(turn_id);
-        if self.ended.len() > MAX_ENDED_TURNS {
-            self.ended.pop_front();
+        let ended = Arc::make_mut(&mut self.ended);
+        ended.push_back(turn_id.into());
+        if ended.len() > MAX_ENDED_TURNS {
+            ended.pop_front();
         }
         Ok(())
     }
@@ -116,7 +119,11 @@ impl Turns {
 
     /// Tells whether the turn was begun here, or was open when the thread was resumed.
     pub(super) fn knows(&self, turn_id: &str) -> bool {
-        self.number(turn_id).is_some() || self.ended.iter().any(|id| id == turn_id)
+        self.number(turn_id).is_some() || self.has_ended(turn_id)
+    }
+
+    fn has_ended(&self, turn_id: &str) -> bool {
+        self.ended.iter().any(|id| **id == *turn_id)
     }
 
     /// Returns the number under which the items of a turn are remembered, if they still are.

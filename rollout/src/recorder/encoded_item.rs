@@ -21,14 +21,18 @@ impl EncodedItem {
         let rest = line
             .strip_prefix(EMPTY_ENVELOPE)
             .expect("a line starts with its time, and one without ordinal goes on with its kind");
-        Self { rest: one_line(rest) }
+        Self {
+            rest: one_line(rest.to_vec()),
+        }
     }
 
     /// Takes parts as they are: unknown members and number texts of the payload are written back unchanged.
     pub fn from_parts(kind: &str, payload: &RawJson, metadata: Option<&RawJson>) -> Self {
-        let mut rest = Vec::with_capacity(payload.get().len() + 64);
+        let kind = RawJson::string(kind);
+        let metadata_len = metadata.map_or(0, |metadata| metadata.get().len());
+        let mut rest = Vec::with_capacity(kind.get().len() + payload.get().len() + metadata_len + 32);
         rest.extend_from_slice(b"\"type\":");
-        rest.extend_from_slice(RawJson::string(kind).get().as_bytes());
+        rest.extend_from_slice(kind.get().as_bytes());
         rest.extend_from_slice(b",\"payload\":");
         rest.extend_from_slice(payload.get().as_bytes());
         if let Some(metadata) = metadata {
@@ -36,7 +40,7 @@ impl EncodedItem {
             rest.extend_from_slice(metadata.get().as_bytes());
         }
         rest.push(b'}');
-        Self { rest: one_line(&rest) }
+        Self { rest: one_line(rest) }
     }
 
     /// Appends the line and its newline to a buffer.
@@ -60,10 +64,15 @@ impl EncodedItem {
 
     /// Length of the line, newline included, that this becomes with this ordinal.
     pub fn line_bytes(&self, ordinal: Option<u64>) -> u64 {
+        Self::line_bytes_of(self.encoded_bytes(), ordinal)
+    }
+
+    /// Length of the line that an item of this encoded length becomes with this ordinal.
+    pub fn line_bytes_of(encoded_bytes: u64, ordinal: Option<u64>) -> u64 {
         // `{"timestamp":"YYYY-MM-DDTHH:MM:SS.mmmZ",` and, with an ordinal, `"ordinal":N,`.
         const TIME_BYTES: u64 = 40;
         let digits = |number: u64| u64::from(number.checked_ilog10().unwrap_or(0)) + 1;
-        TIME_BYTES + ordinal.map_or(0, |ordinal| 11 + digits(ordinal)) + self.encoded_bytes() + 1
+        TIME_BYTES + ordinal.map_or(0, |ordinal| 11 + digits(ordinal)) + encoded_bytes + 1
     }
 
     /// Length of the longest line, without newline, that this may become.
@@ -75,12 +84,11 @@ impl EncodedItem {
 }
 
 /// Removes line breaks. Inside JSON texts they are always escaped, so the ones there are separate tokens only.
-fn one_line(bytes: &[u8]) -> Vec<u8> {
-    if memchr::memchr2(b'\n', b'\r', bytes).is_none() {
-        return bytes.to_vec();
+fn one_line(mut bytes: Vec<u8>) -> Vec<u8> {
+    if memchr::memchr2(b'\n', b'\r', &bytes).is_some() {
+        bytes.retain(|byte| !matches!(byte, b'\n' | b'\r'));
     }
-    let kept = bytes.iter().filter(|byte| !matches!(byte, b'\n' | b'\r'));
-    kept.copied().collect()
+    bytes
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ pub use kept_aside::KEPT_ASIDE_FOLDER;
 pub use materialize::materialize;
 pub use new_rollout::NewRollout;
 pub use pool::{
-    MAX_QUEUED_BATCHES, MAX_QUEUED_BYTES, NowMs, RecorderOptions, RecorderPool, SYNC_THREADS, WRITE_THREADS,
+    MAX_CALLER_WRITE_BYTES, MAX_QUEUED_BATCHES, MAX_QUEUED_BYTES, NowMs, RecorderOptions, RecorderPool, SLOW_WRITE_MS,
+    SYNC_THREADS, WRITE_THREADS,
 };
 pub use recorder::{RecordError, RecordResult, Recorder};
 pub use tail_plan::{TailReport, TornTail, TornTailRule};

@@ -1,7 +1,8 @@
 //! The threads that write and sync for all open rollouts of a process.
 //!
-//! Two small pools, so that a write never waits behind syncs of other files. A rollout is in at most one place at a time:
-//! nowhere, in one of the two queues, or with one thread. What is done with it there is decided by its queue.
+//! Two pools, so that a write never waits behind syncs of other files. A rollout is in at most one place at a time:
+//! nowhere, in one of the two queues, or with one thread, which may be that of a caller who writes a batch himself. What is
+//! done with it there is decided by its queue.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,8 +17,9 @@ use super::writer::RolloutWriter;
 
 /// Threads that write batches.
 pub const WRITE_THREADS: usize = 2;
-/// Threads that sync files: as many files are synced at once.
-pub const SYNC_THREADS: usize = 16;
+/// Most threads that sync files: as many files are synced at once. They only wait for the disk; each is started when a
+/// file is due and all others are at work.
+pub const SYNC_THREADS: usize = 64;
 /// Most batches that wait for one rollout; an append waits beyond that.
 pub const MAX_QUEUED_BATCHES: usize = 1024;
 /// Most bytes that wait for one rollout; an append waits beyond that. One batch always fits.
@@ -47,6 +49,12 @@ impl Default for RecorderOptions {
     }
 }
 
+/// Largest batch that its caller writes himself; a larger one is copied to the system by a thread of the pool.
+pub const MAX_CALLER_WRITE_BYTES: u64 = 256 * 1024;
+/// A write that took as long makes the rollout's next one wait for a thread of the pool, so that a slow disk does not hold
+/// up those who append from tasks.
+pub const SLOW_WRITE_MS: i64 = 10;
+
 /// Returns the time of the lines being written, milliseconds since 1970.
 pub type NowMs = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -55,15 +63,15 @@ pub struct RecorderPool {
     shared: Arc<PoolShared>,
     options: RecorderOptions,
     now_ms: NowMs,
-    threads: Vec<JoinHandle<()>>,
 }
 
 /// What the threads wait for.
 pub(super) struct PoolShared {
     work: Mutex<Work>,
-    /// One thread of a duty is woken per rollout that arrives in its queue.
+    /// One thread of a duty is woken per rollout that arrives in its queue, if one waits.
     write_due: Condvar,
     sync_due: Condvar,
+    max_sync_threads: usize,
 }
 
 #[derive(Default)]
@@ -72,44 +80,45 @@ struct Work {
     to_sync: VecDeque<SyncWork>,
     /// Rollouts that are with a thread.
     busy: usize,
+    /// Threads that wait, or were woken and have not looked yet: each takes one of the rollouts that are due.
+    idle_writers: usize,
+    idle_syncers: usize,
+    sync_threads: usize,
+    threads: Vec<JoinHandle<()>>,
     stopping: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Duty {
     Write,
     Sync,
 }
 
 impl RecorderPool {
-    /// Starts the threads.
+    /// Starts the threads that write and the first one that syncs.
     ///
     /// # Errors
     /// The system gives no more threads.
     pub fn new(options: RecorderOptions, now_ms: NowMs) -> io::Result<Self> {
-        let mut pool = Self {
+        let pool = Self {
             shared: Arc::new(PoolShared {
                 work: Mutex::default(),
                 write_due: Condvar::new(),
                 sync_due: Condvar::new(),
+                max_sync_threads: options.sync_threads.max(1),
             }),
             options,
             now_ms,
-            threads: Vec::new(),
         };
-        let duties = [
-            (Duty::Write, "rollout-write", options.write_threads),
-            (Duty::Sync, "rollout-sync", options.sync_threads),
-        ];
-        for (duty, name, count) in duties {
-            for number in 0..count.max(1) {
-                let shared = Arc::clone(&pool.shared);
-                let thread = std::thread::Builder::new()
-                    .name(format!("{name}-{number}"))
-                    .spawn(move || shared.run(duty))?;
-                pool.threads.push(thread);
-            }
+        for number in 0..options.write_threads.max(1) {
+            let thread = pool.shared.start(Duty::Write, number)?;
+            pool.shared.lock().threads.push(thread);
         }
+        let thread = pool.shared.start(Duty::Sync, 0)?;
+        let mut work = pool.shared.lock();
+        work.threads.push(thread);
+        work.sync_threads = 1;
+        drop(work);
         Ok(pool)
     }
 
@@ -123,10 +132,17 @@ impl Drop for RecorderPool {
     fn drop(&mut self) {
         self.shared.lock().stopping = true;
         self.shared.wake_all();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                // The panic was reported when it happened; its rollout's waiters were answered.
-                tracing::error!("a recorder thread ended in a panic");
+        loop {
+            // The last jobs may have started more of them.
+            let threads = std::mem::take(&mut self.shared.lock().threads);
+            if threads.is_empty() {
+                return;
+            }
+            for thread in threads {
+                if thread.join().is_err() {
+                    // The panic was reported when it happened; its rollout's waiters were answered.
+                    tracing::error!("a recorder thread ended in a panic");
+                }
             }
         }
     }
@@ -142,15 +158,39 @@ impl fmt::Debug for RecorderPool {
 
 impl PoolShared {
     /// Puts a rollout, which must be nowhere, into the queue of writes. False once the pool is stopping.
-    pub(super) fn schedule(&self, queue: Arc<RolloutQueue>) -> bool {
+    pub(super) fn schedule(self: &Arc<Self>, queue: Arc<RolloutQueue>) -> bool {
+        let work = self.lock();
+        if work.stopping {
+            return false;
+        }
+        self.pass_on(work, Done::Write(queue));
+        true
+    }
+
+    /// Writes what is queued for a rollout, which must be nowhere, on the thread of the caller. False once the pool is
+    /// stopping.
+    pub(super) fn write_here(self: &Arc<Self>, queue: Arc<RolloutQueue>) -> bool {
         let mut work = self.lock();
         if work.stopping {
             return false;
         }
-        work.to_write.push_back(queue);
+        // The threads outlive this job: what it leaves to be done is theirs.
+        work.busy += 1;
         drop(work);
-        self.write_due.notify_one();
+        let done = Job::Write(queue).run();
+        self.finish(done);
         true
+    }
+
+    fn start(self: &Arc<Self>, duty: Duty, number: usize) -> io::Result<JoinHandle<()>> {
+        let name = match duty {
+            Duty::Write => "rollout-write",
+            Duty::Sync => "rollout-sync",
+        };
+        let shared = Arc::clone(self);
+        std::thread::Builder::new()
+            .name(format!("{name}-{number}"))
+            .spawn(move || shared.run(duty))
     }
 
     fn wake_all(&self) {
@@ -158,7 +198,53 @@ impl PoolShared {
         self.sync_due.notify_all();
     }
 
-    fn run(&self, duty: Duty) {
+    /// Puts a rollout where it goes after a job, and sees to it that a thread takes it from there.
+    fn finish(self: &Arc<Self>, done: Done) {
+        let mut work = self.lock();
+        work.busy -= 1;
+        if work.stopping {
+            // This may have been the last job that the others waited for.
+            self.wake_all();
+        }
+        self.pass_on(work, done);
+    }
+
+    fn pass_on(self: &Arc<Self>, mut work: MutexGuard<'_, Work>, done: Done) {
+        match done {
+            Done::Nothing => {}
+            Done::Write(queue) => {
+                work.to_write.push_back(queue);
+                let has_idle = work.to_write.len() <= work.idle_writers;
+                // Woken once unlocked, or the thread would wake only to wait for the lock.
+                drop(work);
+                if has_idle {
+                    self.write_due.notify_one();
+                }
+            }
+            Done::Sync(sync) => {
+                work.to_sync.push_back(sync);
+                if work.to_sync.len() <= work.idle_syncers {
+                    drop(work);
+                    self.sync_due.notify_one();
+                } else if work.sync_threads < self.max_sync_threads {
+                    self.start_syncer(work);
+                }
+            }
+        }
+    }
+
+    fn start_syncer(self: &Arc<Self>, mut work: MutexGuard<'_, Work>) {
+        match self.start(Duty::Sync, work.sync_threads) {
+            Ok(thread) => {
+                work.sync_threads += 1;
+                work.threads.push(thread);
+            }
+            // Those that there are take the file as soon as they are done with theirs.
+            Err(error) => tracing::warn!(%error, "no more threads to sync with"),
+        }
+    }
+
+    fn run(self: &Arc<Self>, duty: Duty) {
         let mut work = self.lock();
         loop {
             let job = match duty {
@@ -169,37 +255,38 @@ impl PoolShared {
                 work.busy += 1;
                 drop(work);
                 let done = job.run();
+                self.finish(done);
                 work = self.lock();
-                work.busy -= 1;
-                match done {
-                    Done::Nothing => {}
-                    Done::Write(queue) => {
-                        work.to_write.push_back(queue);
-                        self.write_due.notify_one();
-                    }
-                    Done::Sync(sync) => {
-                        work.to_sync.push_back(sync);
-                        self.sync_due.notify_one();
-                    }
-                }
-                if work.stopping {
-                    // This may have been the last job that the others waited for.
-                    self.wake_all();
-                }
             } else if work.stopping && work.busy == 0 && work.to_write.is_empty() && work.to_sync.is_empty() {
                 return;
             } else {
-                let due = match duty {
-                    Duty::Write => &self.write_due,
-                    Duty::Sync => &self.sync_due,
-                };
-                work = due.wait(work).unwrap_or_else(PoisonError::into_inner);
+                work = self.wait(work, duty);
             }
         }
     }
 
+    fn wait<'a>(&'a self, mut work: MutexGuard<'a, Work>, duty: Duty) -> MutexGuard<'a, Work> {
+        *work.idle(duty) += 1;
+        let due = match duty {
+            Duty::Write => &self.write_due,
+            Duty::Sync => &self.sync_due,
+        };
+        let mut work = due.wait(work).unwrap_or_else(PoisonError::into_inner);
+        *work.idle(duty) -= 1;
+        work
+    }
+
     fn lock(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work {
+    fn idle(&mut self, duty: Duty) -> &mut usize {
+        match duty {
+            Duty::Write => &mut self.idle_writers,
+            Duty::Sync => &mut self.idle_syncers,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::durability::{AppendAck, Durability, OrdinalRange, SyncedThrough};
 use super::encoded_item::EncodedItem;
 use super::error::WriteError;
-use super::pool::{Done, NowMs, RecorderOptions};
+use super::pool::{Done, MAX_CALLER_WRITE_BYTES, NowMs, RecorderOptions, SLOW_WRITE_MS};
 use super::recorder::{RecordError, RecordResult};
 use super::ticket::{Answer, Ticket, ticket};
 use super::writer::{Left, Reopened, RolloutWriter, WriterState, check_lines};
@@ -40,13 +40,24 @@ pub(super) enum Submitted {
     Full(Vec<EncodedItem>, Ticket<()>),
 }
 
+/// Who carries out what was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Whoever has the rollout already.
+    Already,
+    /// A thread of the pool.
+    Threads,
+    /// The caller: nobody has the rollout, and he waits for this batch and no longer than it takes to hand it over.
+    Here,
+}
+
 /// A rollout and its queue.
 pub(super) struct RolloutQueue {
     pub(super) path: PathBuf,
     options: RecorderOptions,
     now_ms: NowMs,
     state: Mutex<QueueState>,
-    /// Locked only by the thread that has the rollout. `None` once closed.
+    /// Locked only by the thread that has the rollout: one of the pool, or that of a caller. `None` once closed.
     writer: Mutex<Option<RolloutWriter>>,
 }
 
@@ -65,8 +76,18 @@ struct QueueState {
     /// Batches acknowledged as queued that a failure kept from being written.
     stranded: VecDeque<Vec<EncodedItem>>,
     is_closed: bool,
+    /// Whether the latest batch was written without waiting for the disk. The first one makes the file, and one after a
+    /// failure may do more than write.
+    is_quick: bool,
     /// Whether the rollout is in a queue of the pool or with a thread.
     is_scheduled: bool,
+}
+
+/// An answer that is given once there is nothing else to do for the moment.
+enum Told {
+    Nobody,
+    Done(Answer<RecordResult<()>>, RecordResult<()>),
+    Appended(Answer<RecordResult<AppendAck>>, RecordResult<AppendAck>),
 }
 
 /// A rollout whose written lines are to be synced, and who waits for that.
@@ -88,6 +109,7 @@ impl RolloutQueue {
             poisoned: None,
             stranded: VecDeque::new(),
             is_closed: false,
+            is_quick: false,
             is_scheduled: false,
         };
         Self {
@@ -99,8 +121,8 @@ impl RolloutQueue {
         }
     }
 
-    /// Takes a batch if there is room. The boolean tells whether the rollout must be scheduled.
-    pub(super) fn submit(&self, items: Vec<EncodedItem>, durability: Durability) -> RecordResult<(Submitted, bool)> {
+    /// Takes a batch if there is room, and tells who is to carry it out.
+    pub(super) fn submit(&self, items: Vec<EncodedItem>, durability: Durability) -> RecordResult<(Submitted, Due)> {
         check_lines(&items).map_err(RecordError::from)?;
         let mut state = self.accepting()?;
         let bytes = encoded_bytes(&items);
@@ -109,7 +131,7 @@ impl RolloutQueue {
         if is_full {
             let (answer, room) = ticket(());
             state.waiting_for_room.push(answer);
-            return Ok((Submitted::Full(items, room), false));
+            return Ok((Submitted::Full(items, room), Due::Already));
         }
         let ordinals = state.take_ordinals(&self.path, items.len() as u64)?;
         state.batch_count += 1;
@@ -135,7 +157,13 @@ impl RolloutQueue {
             durability,
             answer,
         };
-        Ok((submitted, state.push(command)))
+        let is_light = state.is_quick && durability != Durability::Queued && bytes <= MAX_CALLER_WRITE_BYTES;
+        let due = match (state.push(command), is_light) {
+            (false, _) => Due::Already,
+            (true, false) => Due::Threads,
+            (true, true) => Due::Here,
+        };
+        Ok((submitted, due))
     }
 
     /// Takes a command that is not a batch. The boolean tells whether the rollout must be scheduled.
@@ -186,7 +214,9 @@ impl RolloutQueue {
             appends: Vec::new(),
             syncs: Vec::new(),
         };
+        let mut told = Told::Nobody;
         for command in commands {
+            std::mem::replace(&mut told, Told::Nobody).tell();
             let Some(open) = writer.as_mut() else {
                 // Closed: dropping the command says so to whoever waits for it.
                 continue;
@@ -196,12 +226,12 @@ impl RolloutQueue {
                     items,
                     durability,
                     answer,
-                } => self.append(open, items, (durability, answer), &mut work),
+                } => told = self.append(open, items, (durability, answer), &mut work),
                 Command::Persist(answer) => {
                     let persisted = self.unless_poisoned(|| open.persist((self.now_ms)()));
-                    answer.give(persisted);
+                    told = Told::Done(answer, persisted);
                 }
-                Command::Flush(answer) => answer.give(self.unless_poisoned(|| Ok(()))),
+                Command::Flush(answer) => told = Told::Done(answer, self.unless_poisoned(|| Ok(()))),
                 Command::Sync(answer) => match self.unless_poisoned(|| Ok(())) {
                     Ok(()) => work.syncs.push(answer),
                     Err(error) => answer.give(Err(error)),
@@ -217,10 +247,13 @@ impl RolloutQueue {
             }
         }
         drop(writer);
-        if work.is_empty() {
-            return self.next_step();
-        }
-        Done::Sync(work)
+        let done = match work.is_empty() {
+            true => self.next_step(),
+            false => Done::Sync(work),
+        };
+        // Last, so that whoever goes on at once finds the rollout free.
+        told.tell();
+        done
     }
 
     /// Gives up what is queued, because no thread will ever carry it out.
@@ -240,9 +273,10 @@ impl RolloutQueue {
         items: Vec<EncodedItem>,
         (durability, answer): (Durability, Option<Answer<RecordResult<AppendAck>>>),
         work: &mut SyncWork,
-    ) {
+    ) -> Told {
+        let began_ms = (self.now_ms)();
         let result = match self.unless_poisoned(|| Ok(())) {
-            Ok(()) => write_with_retry(writer, &items, (self.now_ms)()).map_err(|unwritten| {
+            Ok(()) => write_with_retry(writer, &items, began_ms).map_err(|unwritten| {
                 let error = self.poison(unwritten.error);
                 match unwritten.left {
                     Left::Nothing => RecordError::Write(error),
@@ -251,19 +285,26 @@ impl RolloutQueue {
             }),
             Err(error) => Err(error),
         };
+        let is_quick = result.is_ok() && (0..SLOW_WRITE_MS).contains(&(self.now_ms)().saturating_sub(began_ms));
         match (result, answer) {
-            (Err(_), None) => self.lock().stranded.push_back(items),
-            (Err(error), Some(answer)) => {
-                self.release(&items);
-                answer.give(Err(error));
+            (Err(_), None) => {
+                let mut state = self.lock();
+                state.is_quick = false;
+                state.stranded.push_back(items);
+                Told::Nobody
             }
-            (Ok(_), None) => self.release(&items),
-            (Ok(ack), Some(answer)) => {
-                self.release(&items);
-                match durability {
-                    Durability::Queued | Durability::Written => answer.give(Ok(ack)),
-                    Durability::Synced => work.appends.push((ack, answer)),
-                }
+            (Ok(_), None) => {
+                self.release(&items, is_quick);
+                Told::Nobody
+            }
+            (Ok(ack), Some(answer)) if durability == Durability::Synced => {
+                self.release(&items, is_quick);
+                work.appends.push((ack, answer));
+                Told::Nobody
+            }
+            (result, Some(answer)) => {
+                self.release(&items, is_quick);
+                Told::Appended(answer, result)
             }
         }
     }
@@ -281,9 +322,10 @@ impl RolloutQueue {
                 state.poisoned = Some(Arc::clone(&error));
                 return Err(RecordError::Write(error));
             }
-            self.release(&items);
+            self.release(&items, false);
         }
         let mut state = self.lock();
+        state.is_quick = false;
         state.poisoned = None;
         state.next_ordinal = writer.next_ordinal();
         state.is_pending = writer.state() == WriterState::Pending;
@@ -307,12 +349,14 @@ impl RolloutQueue {
     }
 
     /// Makes room for others once a batch is out of the queue.
-    fn release(&self, items: &[EncodedItem]) {
+    fn release(&self, items: &[EncodedItem], is_quick: bool) {
         let mut state = self.lock();
+        state.is_quick = is_quick;
         state.batch_count -= 1;
         state.bytes -= encoded_bytes(items);
+        let waiting = std::mem::take(&mut state.waiting_for_room);
         drop(state);
-        self.wake_waiting();
+        waiting.into_iter().for_each(|answer| answer.give(()));
     }
 
     /// Lets everybody who waits for room try again.
@@ -382,6 +426,16 @@ impl QueueState {
     }
 }
 
+impl Told {
+    fn tell(self) {
+        match self {
+            Self::Nobody => {}
+            Self::Done(answer, result) => answer.give(result),
+            Self::Appended(answer, result) => answer.give(result),
+        }
+    }
+}
+
 impl SyncWork {
     /// Syncs once for everybody who waits.
     pub(super) fn sync(self) -> Done {
@@ -392,6 +446,8 @@ impl SyncWork {
             None => Err(queue.closed()),
         };
         drop(writer);
+        // Before the answers: who goes on at once finds the rollout free.
+        let done = Arc::clone(&queue).next_step();
         for (ack, answer) in appends {
             let synced = result.clone().map(|_| AppendAck {
                 durability: Durability::Synced,
@@ -406,7 +462,7 @@ impl SyncWork {
         for answer in syncs {
             answer.give(result.clone());
         }
-        queue.next_step()
+        done
     }
 
     pub(super) fn queue(&self) -> &Arc<RolloutQueue> {

@@ -13,7 +13,7 @@ use super::durability::{AppendAck, Durability, SyncedThrough};
 use super::encoded_item::EncodedItem;
 use super::error::WriteError;
 use super::pool::{NowMs, PoolShared, RecorderOptions};
-use super::queue::{Command, RolloutQueue, Submitted};
+use super::queue::{Command, Due, RolloutQueue, Submitted};
 use super::ticket::{Answer, Ticket, ticket};
 use super::writer::{Reopened, RolloutWriter};
 
@@ -98,9 +98,11 @@ impl Recorder {
 
     /// Appends a batch, in the order of the calls, and returns once it has come as far as asked.
     ///
-    /// Waits while the queue is full. A write that fails is tried once more with the log reopened; a sync never is. A batch
-    /// acknowledged as queued outlives a failure: it is written first by [`reopen`](Self::reopen). Dropping the future
-    /// gives up the answer; a batch that was accepted is written nevertheless.
+    /// Waits while the queue is full. A batch that is to be written or synced is handed to the system by the calling thread
+    /// itself if it is not large, nothing else is under way for the rollout and its latest write was quick; all else is done
+    /// by the pool. A write that fails is tried once more with the log reopened; a sync never is. A batch acknowledged as
+    /// queued outlives a failure: it is written first by [`reopen`](Self::reopen). Dropping the future gives up the answer;
+    /// a batch that was accepted is written nevertheless.
     ///
     /// # Errors
     /// [`InDoubt`](RecordError::InDoubt) when lines of the batch may be in the log; after every other error there are none,
@@ -164,8 +166,8 @@ impl Recorder {
     }
 
     fn submit(&self, items: Vec<EncodedItem>, durability: Durability) -> RecordResult<Submitted> {
-        let (submitted, is_due) = self.queue.submit(items, durability)?;
-        self.schedule(is_due)?;
+        let (submitted, due) = self.queue.submit(items, durability)?;
+        self.see_to(due)?;
         Ok(submitted)
     }
 
@@ -174,7 +176,7 @@ impl Recorder {
         let pushed = self
             .queue
             .push(command(answer))
-            .and_then(|is_due| self.schedule(is_due));
+            .and_then(|is_due| self.see_to(if is_due { Due::Threads } else { Due::Already }));
         match pushed {
             Ok(()) => waiting,
             Err(error) => {
@@ -185,8 +187,13 @@ impl Recorder {
         }
     }
 
-    fn schedule(&self, is_due: bool) -> RecordResult<()> {
-        if is_due && !self.pool.schedule(Arc::clone(&self.queue)) {
+    fn see_to(&self, due: Due) -> RecordResult<()> {
+        let is_seen_to = match due {
+            Due::Already => true,
+            Due::Threads => self.pool.schedule(Arc::clone(&self.queue)),
+            Due::Here => self.pool.write_here(Arc::clone(&self.queue)),
+        };
+        if !is_seen_to {
             self.queue.abandon();
             return Err(self.queue.closed());
         }

@@ -28,6 +28,8 @@ struct Slot<T> {
 struct SlotState<T> {
     value: Option<T>,
     waker: Option<Waker>,
+    /// Whether a thread waits: waking nobody costs a call of the system, too.
+    is_waited_for: bool,
 }
 
 /// Makes the two sides of an answer.
@@ -36,6 +38,7 @@ pub(super) fn ticket<T>(if_dropped: T) -> (Answer<T>, Ticket<T>) {
         state: Mutex::new(SlotState {
             value: None,
             waker: None,
+            is_waited_for: false,
         }),
         answered: Condvar::new(),
     });
@@ -54,6 +57,7 @@ impl<T> Ticket<T> {
             match state.value.take() {
                 Some(value) => return value,
                 None => {
+                    state.is_waited_for = true;
                     state = self.slot.answered.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
             }
@@ -96,8 +100,11 @@ impl<T> Slot<T> {
         let mut state = self.lock();
         state.value = Some(value);
         let waker = state.waker.take();
+        let is_waited_for = state.is_waited_for;
         drop(state);
-        self.answered.notify_all();
+        if is_waited_for {
+            self.answered.notify_all();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -1,7 +1,7 @@
 //! The times that a writer puts into names and lines. Never asks what time it is.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
 use super::error::{WriteError, WriteResult};
 
@@ -49,8 +49,39 @@ impl LocalTime {
 /// # Errors
 /// `TimeOutOfRange` outside the years 0 to 9999.
 pub fn line_time(unix_ms: i64) -> WriteResult<String> {
-    let time = LocalTime::utc(unix_ms).format("%Y-%m-%dT%H:%M:%S%.3fZ");
-    time.ok_or(WriteError::TimeOutOfRange { unix_ms })
+    let out_of_range = WriteError::TimeOutOfRange { unix_ms };
+    let Ok(moment) = Timestamp::from_millisecond(unix_ms) else {
+        return Err(out_of_range);
+    };
+    let at = Offset::UTC.to_datetime(moment);
+    let Ok(year @ 0..=9999) = u16::try_from(at.year()) else {
+        return Err(out_of_range);
+    };
+    // Digit by digit: a template is read anew for each batch.
+    let mut time = String::with_capacity("YYYY-MM-DDTHH:MM:SS.mmmZ".len());
+    push_digits(&mut time, year, 4);
+    for (before, number) in [
+        ('-', at.month()),
+        ('-', at.day()),
+        ('T', at.hour()),
+        (':', at.minute()),
+        (':', at.second()),
+    ] {
+        time.push(before);
+        push_digits(&mut time, u16::from(number.unsigned_abs()), 2);
+    }
+    time.push('.');
+    push_digits(&mut time, at.millisecond().unsigned_abs(), 3);
+    time.push('Z');
+    Ok(time)
+}
+
+/// Writes a number with as many digits, zeros first.
+fn push_digits(out: &mut String, number: u16, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = u32::from(number) / 10_u32.pow(place) % 10;
+        out.extend(char::from_digit(digit, 10));
+    }
 }
 
 #[cfg(test)]

@@ -31,3 +31,23 @@ fn a_time_that_no_name_and_no_line_can_say_is_refused() {
     );
     assert_eq!(LocalTime::utc(i64::MIN).file_time(), None);
 }
+
+#[test]
+fn the_time_of_a_line_is_what_its_template_says() {
+    let template = |unix_ms| LocalTime::utc(unix_ms).format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    // From before the year 0 to after 9999, at all times of day.
+    let step_ms = 86_400_000 * 97 + 12_345_678;
+    let mut unix_ms = -63_000_000_000_000;
+    while unix_ms < 253_500_000_000_000 {
+        assert_eq!(line_time(unix_ms).ok(), template(unix_ms), "{unix_ms}");
+        unix_ms += step_ms;
+    }
+    for last_ms in [
+        -62_167_219_200_001,
+        -62_167_219_200_000,
+        253_402_300_799_999,
+        253_402_300_800_000,
+    ] {
+        assert_eq!(line_time(last_ms).ok(), template(last_ms), "{last_ms}");
+    }
+}

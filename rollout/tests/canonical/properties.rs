@@ -147,8 +147,8 @@ proptest! {
                     for (at, (kind, _)) in steps.iter().enumerate() {
                         let text = marker(turn, at);
                         let has = |line: &&DurableLine| line.payload.get().contains(&text);
-                        let records = lines.iter().filter(has).filter(|line| matches!(line.item, RolloutItem::ResponseItem(_)));
-                        let events = lines.iter().filter(has).filter(|line| matches!(line.item, RolloutItem::EventMsg(_)));
+                        let records = lines.iter().filter(has).filter(|line| matches!(*line.item, RolloutItem::ResponseItem(_)));
+                        let events = lines.iter().filter(has).filter(|line| matches!(*line.item, RolloutItem::EventMsg(_)));
                         let is_legacy = mode == HistoryMode::Legacy;
                         let expected = match kind {
                             3 | 4 if is_legacy => (1, 2),
@@ -185,7 +185,7 @@ proptest! {
             let (lines, _) = record(&session, HistoryMode::Paginated, style);
             let mut ids: Vec<String> = lines
                 .iter()
-                .filter_map(|line| match &line.item {
+                .filter_map(|line| match &*line.item {
                     RolloutItem::ResponseItem(response) => Some(response.item.id().unwrap_or_default().into_owned()),
                     _ => None,
                 })

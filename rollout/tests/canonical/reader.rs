@@ -35,7 +35,7 @@ pub(crate) fn read(mode: HistoryMode, lines: &[DurableLine]) -> Vec<Shown> {
 }
 
 fn read_paginated(line: &DurableLine) -> Option<Shown> {
-    let RolloutItem::EventMsg(event) = &line.item else {
+    let RolloutItem::EventMsg(event) = &*line.item else {
         return None;
     };
     let EventMsg::ItemCompleted(completed) = &**event else {
@@ -54,7 +54,7 @@ fn read_legacy(lines: &[DurableLine]) -> Vec<Shown> {
     let mut reasoning: Option<usize> = None;
     for line in lines {
         let by_line = format!("#{}", line.number);
-        let event = match &line.item {
+        let event = match &*line.item {
             RolloutItem::EventMsg(event) => &**event,
             RolloutItem::ResponseItem(response) => {
                 if let Some(prompt) = hook_prompt_from_message(&response.item) {

@@ -102,7 +102,7 @@ impl ThreadWrites for EphemeralStore {
         Err(StoreError::ThreadNotFound { thread_id })
     }
 
-    async fn append_items(&self, key: WriterKey, lines: Vec<DurableLine>, _: Durability) -> StoreResult<StoredLines> {
+    async fn append_items(&self, key: WriterKey, lines: &[DurableLine], _: Durability) -> StoreResult<StoredLines> {
         let mut writers = self.writers();
         let writer = writers.of(key)?;
         let first = writer.lines;

@@ -303,11 +303,10 @@ impl LiveThread {
         let stored = if batch.lines.is_empty() {
             None
         } else {
-            let lines = batch.lines.clone();
             // Also if this future is dropped half way: the canonicalizer is ahead of what is known of the log.
             state.failed = true;
             let stored = writes(&self.store)?
-                .append_items(state.open.key, lines, durability)
+                .append_items(state.open.key, &batch.lines, durability)
                 .await;
             state.failed = stored.is_err();
             Some(stored?)
@@ -319,7 +318,7 @@ impl LiveThread {
         }
         self.name_lines(state, naming_lines(&batch)).await;
         let turn_id = state.canonicalizer.current_turn();
-        let updates = updates_of(&batch, &state.line_ids, turn_id);
+        let updates = updates_of(batch.live, &batch.lines, &state.line_ids, turn_id);
         let ids = ids_of(&batch.ids, &state.line_ids);
         let oldest = state.canonicalizer.oldest_open_line();
         state.line_ids.keep_from(oldest);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use codex_protocol::item::{ThreadItem, TurnError, TurnItem};
 use codex_protocol::log::event::TokenUsageInfo;
 use codex_protocol::log::{EventMsg, RolloutItem};
-use codex_rollout::canonical::{DurableBatch, GivenIds, LiveEvent, LiveId, LiveItem};
+use codex_rollout::canonical::{DurableBatch, DurableLine, GivenIds, LiveEvent, LiveId};
 
 /// Something that happened in a thread, after it became as durable as was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,25 +139,27 @@ pub(super) fn ids_of(given: &[GivenIds], line_ids: &LineIds) -> Vec<ItemIds> {
 }
 
 /// Translates what a batch tells subscribers, in order; `turn_id` is the turn that is open after it.
-pub(super) fn updates_of(batch: &DurableBatch, line_ids: &LineIds, turn_id: Option<&str>) -> Vec<LiveUpdate> {
+pub(super) fn updates_of(
+    live: Vec<LiveEvent>,
+    lines: &[DurableLine],
+    line_ids: &LineIds,
+    turn_id: Option<&str>,
+) -> Vec<LiveUpdate> {
     let mut open = turn_id.map(str::to_owned);
     let mut updates = Vec::new();
-    for event in &batch.live {
+    for event in live {
         let update = match event {
-            LiveEvent::Line(at) => batch
-                .lines
-                .get(*at)
-                .and_then(|line| update_of_line(&line.item, &mut open)),
-            LiveEvent::Started(item) => item_of(item, line_ids).map(|shown| LiveUpdate::ItemStarted {
-                turn_id: item.turn_id.clone(),
-                item: Box::new(shown),
-                started_at_ms: item.started_at_ms,
+            LiveEvent::Line(at) => lines.get(at).and_then(|line| update_of_line(&line.item, &mut open)),
+            LiveEvent::Started(told) => line_ids.resolve(&told.id).map(|id| LiveUpdate::ItemStarted {
+                turn_id: told.turn_id,
+                item: Box::new(shown(told.item, id)),
+                started_at_ms: told.started_at_ms,
             }),
-            LiveEvent::Completed(item) => item_of(item, line_ids).map(|shown| LiveUpdate::ItemCompleted {
-                turn_id: item.turn_id.clone(),
-                item: Box::new(shown),
-                started_at_ms: item.started_at_ms,
-                completed_at_ms: item.completed_at_ms,
+            LiveEvent::Completed(told) => line_ids.resolve(&told.id).map(|id| LiveUpdate::ItemCompleted {
+                turn_id: told.turn_id,
+                item: Box::new(shown(told.item, id)),
+                started_at_ms: told.started_at_ms,
+                completed_at_ms: told.completed_at_ms,
             }),
         };
         updates.extend(update);
@@ -165,11 +167,9 @@ pub(super) fn updates_of(batch: &DurableBatch, line_ids: &LineIds, turn_id: Opti
     updates
 }
 
-fn item_of(live: &LiveItem, line_ids: &LineIds) -> Option<ThreadItem> {
-    let id = line_ids.resolve(&live.id)?;
-    let mut item: TurnItem = live.item.clone();
+fn shown(mut item: TurnItem, id: String) -> ThreadItem {
     item.set_id(id);
-    Some(ThreadItem::from(item))
+    ThreadItem::from(item)
 }
 
 fn update_of_line(item: &RolloutItem, open: &mut Option<String>) -> Option<LiveUpdate> {

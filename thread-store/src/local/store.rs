@@ -451,13 +451,13 @@ impl ThreadWrites for LocalStore {
     async fn append_items(
         &self,
         key: WriterKey,
-        lines: Vec<DurableLine>,
+        lines: &[DurableLine],
         durability: Durability,
     ) -> StoreResult<StoredLines> {
         let writer = self.inner.writers.get(key)?;
-        let stored = writer.append(&lines, durability).await?;
+        let stored = writer.append(lines, durability).await?;
         self.inner.note_birth(&writer);
-        self.inner.index_behind(writer);
+        self.inner.index_behind(&writer);
         Ok(stored)
     }
 

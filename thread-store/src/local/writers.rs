@@ -27,6 +27,11 @@ use crate::writes::{DurableLine, StoredLines, WriterKey};
 
 /// How long appends wait for others before they are indexed together.
 const INDEX_DELAY: Duration = Duration::from_millis(20);
+/// How often they wait as long as the last pass took: under load a pass takes in more appends, and leaves most of the time
+/// to those who record.
+const INDEX_PAUSE: u64 = 5;
+/// How long they wait at most.
+const MAX_INDEX_DELAY_MS: u64 = 250;
 
 /// How long it is trusted that another process holds a lock, or does not.
 const PROBE_TRUST_MS: i64 = 1_000;
@@ -44,6 +49,10 @@ pub(super) struct Writers {
     /// Openings so far.
     count: AtomicU64,
     probes: Probes,
+    /// Whether somebody is on the way to offer appends to the index.
+    indexing: AtomicBool,
+    /// How long the last pass over the writers took.
+    last_pass_ms: AtomicU64,
 }
 
 /// The place of a thread that is about to be opened, so that no more are opened than may be.
@@ -77,10 +86,21 @@ pub(super) struct Writer {
     unseen: AtomicBool,
     /// Whether lines were appended since lists last looked at the files.
     unlisted: AtomicBool,
-    /// Whether somebody is on the way to offer them.
-    indexing: AtomicBool,
+    /// Whether lines were appended that the next pass over the writers is to offer.
+    due: AtomicBool,
     /// Held while they are offered, so that a reader waits for an offer that has begun.
     offering: Mutex<()>,
+}
+
+/// Somebody who is on the way to offer appends to the index, until it is dropped: also when its runtime ends.
+struct OnTheWay(Weak<Inner>);
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.writers.indexing.store(false, Ordering::SeqCst);
+        }
+    }
 }
 
 impl Probes {
@@ -112,6 +132,8 @@ impl Writers {
             opening: AtomicUsize::new(0),
             count: AtomicU64::new(0),
             probes: Probes::default(),
+            indexing: AtomicBool::new(false),
+            last_pass_ms: AtomicU64::new(0),
         }
     }
 
@@ -143,6 +165,13 @@ impl Writers {
         }
         self.opening.fetch_add(1, Ordering::Relaxed);
         Ok(Place(self))
+    }
+
+    /// Returns all of them, in the same order in every run.
+    fn in_order(&self) -> Vec<Arc<Writer>> {
+        let mut open: Vec<Arc<Writer>> = self.open().values().cloned().collect();
+        open.sort_by_key(|writer| writer.key.number);
+        open
     }
 
     /// Names the next opening of a thread.
@@ -236,7 +265,7 @@ impl Writer {
             recorder: pool.open(log),
             unseen: AtomicBool::new(false),
             unlisted: AtomicBool::new(false),
-            indexing: AtomicBool::new(false),
+            due: AtomicBool::new(false),
             offering: Mutex::default(),
         }
     }
@@ -270,6 +299,10 @@ impl Writer {
         Ok(())
     }
 
+    fn is_due(&self) -> bool {
+        self.due.load(Ordering::SeqCst)
+    }
+
     fn note_append(&self) {
         self.unseen.store(true, Ordering::Release);
         self.unlisted.store(true, Ordering::Release);
@@ -283,10 +316,11 @@ impl Writer {
             HistoryMode::Paginated => durability,
         };
         let items = encoded(lines);
-        let appended = self.recorder.append(items.clone(), durability).await;
+        let lengths: Vec<u64> = items.iter().map(EncodedItem::encoded_bytes).collect();
+        let appended = self.recorder.append(items, durability).await;
         let ack = appended.map_err(|error| append_error(self.recorder.thread_id(), error))?;
         self.note_append();
-        let offsets = offsets_of(&items, &ack);
+        let offsets = offsets_of(&lengths, &ack);
         Ok(StoredLines { ack, offsets })
     }
 
@@ -329,31 +363,56 @@ impl Inner {
         Ok(true)
     }
 
-    /// Offers what was appended to the index, after the appends of a moment have come together in one transaction.
+    /// Offers what was appended to the index, after the appends of a moment have come together: those of a thread in one
+    /// transaction, and those of all threads in one pass.
     ///
     /// Nobody waits for it: reads that come first do it themselves.
-    pub(super) fn index_behind(self: &Arc<Self>, writer: Arc<Writer>) {
-        if writer.indexing.swap(true, Ordering::AcqRel) {
+    pub(super) fn index_behind(self: &Arc<Self>, writer: &Writer) {
+        // In this order: whoever ends a pass looks for appends that found him still at it.
+        writer.due.store(true, Ordering::SeqCst);
+        self.index_due();
+    }
+
+    fn index_due(self: &Arc<Self>) {
+        if self.writers.indexing.swap(true, Ordering::SeqCst) {
             return;
         }
-        let inner = Arc::clone(self);
+        let on_the_way = OnTheWay(Arc::downgrade(self));
+        let delay = index_delay(self.writers.last_pass_ms.load(Ordering::Relaxed));
         tokio::spawn(async move {
-            tokio::time::sleep(INDEX_DELAY).await;
+            tokio::time::sleep(delay).await;
+            let Some(inner) = on_the_way.0.upgrade() else {
+                return;
+            };
             let running = inner.open_files.call(None).await;
             tokio::task::spawn_blocking(move || {
                 let _running = running;
-                // Not before: tasks of one writer that wait would keep all other calls from running.
-                writer.indexing.store(false, Ordering::Release);
-                inner.offer_unseen(&writer);
+                inner.index_pass();
+                drop(on_the_way);
+                if inner.writers.in_order().iter().any(|writer| writer.is_due()) {
+                    inner.index_due();
+                }
             });
         });
     }
 
+    /// Offers what is due of all writers, one after the other.
+    fn index_pass(&self) {
+        let began_ms = self.clock.now_ms();
+        for writer in self.writers.in_order() {
+            if writer.due.swap(false, Ordering::SeqCst) {
+                self.offer_unseen(&writer);
+            }
+        }
+        let took_ms = self.clock.now_ms().saturating_sub(began_ms).max(0);
+        self.writers
+            .last_pass_ms
+            .store(took_ms.unsigned_abs(), Ordering::Relaxed);
+    }
+
     /// Brings what this process appended into the index before an answer depends on it.
     pub(super) fn index_own_appends(&self) {
-        let mut open: Vec<Arc<Writer>> = self.writers.open().values().cloned().collect();
-        // In the same order in every run.
-        open.sort_by_key(|writer| writer.key.number);
+        let open = self.writers.in_order();
         // Rows of lists follow the files, so these must be looked at again.
         let unlisted = open
             .iter()
@@ -410,21 +469,28 @@ impl Inner {
     }
 }
 
+/// Returns how long appends wait for others after a pass that took as long.
+fn index_delay(last_pass_ms: u64) -> Duration {
+    let pause_ms = last_pass_ms.saturating_mul(INDEX_PAUSE).min(MAX_INDEX_DELAY_MS);
+    INDEX_DELAY.max(Duration::from_millis(pause_ms))
+}
+
 fn encoded(lines: &[DurableLine]) -> Vec<EncodedItem> {
     let encode = |line: &DurableLine| EncodedItem::from_parts(line.item.kind(), &line.payload, line.metadata.as_ref());
     lines.iter().map(encode).collect()
 }
 
-fn offsets_of(items: &[EncodedItem], ack: &AppendAck) -> Vec<u64> {
+/// Returns where lines begin whose encoded parts are as long.
+fn offsets_of(lengths: &[u64], ack: &AppendAck) -> Vec<u64> {
     let Some(bytes) = &ack.bytes else {
         return Vec::new();
     };
     let mut offset = bytes.start;
     let mut ordinal = ack.ordinals.map(|ordinals| ordinals.first);
-    let mut offsets = Vec::with_capacity(items.len());
-    for item in items {
+    let mut offsets = Vec::with_capacity(lengths.len());
+    for length in lengths {
         offsets.push(offset);
-        offset += item.line_bytes(ordinal);
+        offset += EncodedItem::line_bytes_of(*length, ordinal);
         ordinal = ordinal.map(|ordinal| ordinal + 1);
     }
     offsets

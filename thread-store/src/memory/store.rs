@@ -220,10 +220,10 @@ impl ThreadWrites for MemoryStore {
     async fn append_items(
         &self,
         key: WriterKey,
-        lines: Vec<DurableLine>,
+        lines: &[DurableLine],
         durability: Durability,
     ) -> StoreResult<StoredLines> {
-        self.change(|home| home.append_items(key, &lines, durability, self.clock.now_ms()))
+        self.change(|home| home.append_items(key, lines, durability, self.clock.now_ms()))
     }
 
     async fn persist_thread(&self, key: WriterKey) -> StoreResult<()> {
