@@ -35,6 +35,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::dispatch_organise::OrganiseCall;
+use crate::encoding;
 use crate::handlers::{
     append, archive, compress, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert,
     search, start, subscription, summary, timeline, trash, turns,
@@ -346,8 +347,14 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
     match call {
         Call::ThreadList(params) => finish(id, list::thread_list(server, params).await),
         Call::ThreadLoadedList(params) => finish(id, subscription::loaded_list(server, params)),
-        Call::ThreadRead(params) => finish(id, read::thread_read(server, params).await),
-        Call::TurnsList(params) => finish(id, turns::turns_list(server, params).await),
+        Call::ThreadRead(params) => match read::thread_read(server, params).await {
+            Ok((response, turns)) => turns.into_answer(id, &response),
+            Err(error) => encode_error(id, error),
+        },
+        Call::TurnsList(params) => match turns::turns_list(server, params).await {
+            Ok(page) => encoding::turns_page(id, page).await,
+            Err(error) => encode_error(id, error),
+        },
         Call::ItemsList(params) => finish(id, items::items_list(server, params).await),
         Call::ItemsRead(params) => finish(id, items::items_read(server, params).await),
         Call::TimelineList(params) => finish(id, timeline::timeline_list(server, params).await),

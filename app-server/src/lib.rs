@@ -10,6 +10,7 @@ mod convert;
 mod cursor;
 mod dispatch;
 mod dispatch_organise;
+mod encoding;
 mod error_map;
 mod files;
 mod handlers;

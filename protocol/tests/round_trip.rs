@@ -54,6 +54,17 @@ fn lines_that_complete_items_decode_the_same_both_ways() {
         check(&line.replacen("\"turn_id\"", "\"turn_id\":\"first\",\"turn_id\"", 1));
         check(&line.replacen("event_msg", "response_item", 1));
         check(&line.replacen("\"payload\":", "\"payload\":7,\"payload\":", 1));
+        // The tag of the item written otherwise, elsewhere, or twice.
+        for tag in [
+            "\"item\":{ \"type\" : ",
+            "\"item\":{\"type\":\"Plan\",\"type\":",
+            "\"item\":{ \"type\":\"Plan\",\"type\":",
+            "\"item\":{\"ty\\u0070e\":",
+            "\"item\":{\"id\":\"first\",\"type\":",
+            "\"item\":[],\"item\":{\"type\":",
+        ] {
+            check(&line.replacen("\"item\":{\"type\":", tag, 1));
+        }
         check(&format!("{line}\n"));
         check(&line[..line.len() - 1]);
     }

@@ -34,7 +34,9 @@ pub use report::{
     CompressionReport, Damage, DamageKind, DoctorFinding, DoctorReport, HomeReport, IndexReport, IndexState,
     IndexStateKind, VerifyReport,
 };
-pub use store::{IndexProgress, IndexStep, KeptByCodex, StoreMaintenance, ThreadSearch, ThreadStore};
+pub use store::{
+    IndexProgress, IndexStep, KeptByCodex, SharedTurnSink, StoreMaintenance, ThreadSearch, ThreadStore, TurnSink,
+};
 pub use trash::{RestoreObstacle, ThreadTrash, TrashEntry, TrashPage, TrashQuery, TrashSelection, Trashed};
 pub use types::{
     Anchor, ArchivedFilter, Direction, GitInfo, GroupFilter, HistoryMode, ItemAnchor, ItemEntry, ItemPage,

@@ -2,6 +2,8 @@
 //!
 //! Signatures and promises only; every promise is a function of the conformance suite.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
@@ -12,9 +14,24 @@ use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, In
 use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
-    ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, View,
+    ThreadReadQuery, ThreadRecord, ThreadSelector, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery, TurnRecord,
+    View,
 };
 use crate::writes::ThreadWrites;
+
+/// Takes the turns of a whole thread one by one, oldest first, as they are read.
+///
+/// Called on a thread that may block, for all turns of one state of the log; it must not call the store.
+pub trait TurnSink: Send {
+    /// Turns follow, from the first one on. What was taken before does not count: the store had to begin again.
+    fn begin(&mut self);
+
+    /// Takes the next turn.
+    fn take(&mut self, turn: TurnRecord);
+}
+
+/// A sink that the store fills and the caller keeps.
+pub type SharedTurnSink = Arc<Mutex<dyn TurnSink>>;
 
 /// Reads recorded threads.
 ///
@@ -32,6 +49,21 @@ pub trait ThreadStore: Send + Sync {
     /// # Errors
     /// `ThreadNotFound`, `Header`, `Lineage`, and `TooLarge` when the turns exceed `max_answer_bytes`.
     async fn read_thread(&self, query: ThreadReadQuery) -> StoreResult<ThreadRecord>;
+
+    /// Reads one thread like [`read_thread`](Self::read_thread), but hands the turns over one by one, so that not all of
+    /// them are in memory at once; the record has none.
+    ///
+    /// # Errors
+    /// The same. `TooLarge` is found out before the first turn is handed over; after another error some may have been.
+    async fn read_thread_into(&self, query: ThreadReadQuery, sink: SharedTurnSink) -> StoreResult<ThreadRecord> {
+        let mut record = self.read_thread(query).await?;
+        let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+        sink.begin();
+        std::mem::take(&mut record.turns)
+            .into_iter()
+            .for_each(|turn| sink.take(turn));
+        Ok(record)
+    }
 
     /// Pages through the turns of a thread, its inherited ones included.
     async fn list_turns(&self, query: TurnPageQuery) -> StoreResult<TurnPage>;

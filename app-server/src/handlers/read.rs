@@ -2,17 +2,23 @@
 //!
 //! Never loads a thread; archived ones are read too.
 
+use std::sync::{Arc, Mutex};
+
 use codex_protocol::rpc::thread::{ThreadReadParams, ThreadReadResponse};
-use codex_thread_store::{ItemsView, ThreadReadQuery, View};
+use codex_thread_store::{ItemsView, SharedTurnSink, ThreadReadQuery, View};
 
 use super::{ids, start};
 use crate::convert::{self, Role};
+use crate::encoding::EncodedTurns;
 use crate::error_map::Failing;
 use crate::rpc_error::RpcResult;
 use crate::server::Server;
 
-/// `thread/read`.
-pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> RpcResult<ThreadReadResponse> {
+/// `thread/read`; the turns come beside the answer, encoded.
+pub(crate) async fn thread_read(
+    server: &Server,
+    params: ThreadReadParams,
+) -> RpcResult<(ThreadReadResponse, EncodedTurns)> {
     let thread_id = ids::thread_id(&params.thread_id)?;
     let failing = Failing::new("thread/read", server.view).about(thread_id);
     if let Some(loaded) = server.unwritten(thread_id) {
@@ -26,10 +32,11 @@ pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> Rp
             (thread.forked_from_id, thread.name) = (None, None);
             thread.preview.clear();
         }
-        return Ok(ThreadReadResponse {
+        let response = ThreadReadResponse {
             thread,
             read_state: None,
-        });
+        };
+        return Ok((response, EncodedTurns::default()));
     }
     let (turns, role) = if params.include_turns {
         (Some(ItemsView::Full), Role::WithTurns)
@@ -41,16 +48,19 @@ pub(crate) async fn thread_read(server: &Server, params: ThreadReadParams) -> Rp
         view: server.view,
         turns,
     };
+    let turns = Arc::new(Mutex::new(EncodedTurns::default()));
+    let sink: SharedTurnSink = Arc::<Mutex<EncodedTurns>>::clone(&turns);
     let record = server
         .store
-        .read_thread(query)
+        .read_thread_into(query, sink)
         .await
         .map_err(|error| failing.error(error))?;
     let mut thread = convert::thread(record, &server.lens, role);
     server.dress(&mut thread, role);
     let reading = server.reading().await.map_err(|error| failing.error(error))?;
-    Ok(ThreadReadResponse {
+    let response = ThreadReadResponse {
         read_state: reading.of(&thread),
         thread,
-    })
+    };
+    Ok((response, EncodedTurns::take_from(&turns)))
 }

@@ -18,7 +18,7 @@ use crate::limits::{
     MAX_REQUESTS_IN_FLIGHT,
 };
 
-/// An encoded message; shared, because notifications go to many.
+/// An encoded message, with or without the end of its line; shared, because notifications go to many.
 pub(crate) type Message = Arc<Vec<u8>>;
 
 /// The sending end.
@@ -224,8 +224,10 @@ impl Slot {
     }
 
     /// Queues an answer whose bytes are counted.
-    fn queue(self, message: Vec<u8>) -> Result<(), Closed> {
+    fn queue(self, mut message: Vec<u8>) -> Result<(), Closed> {
         let (load, bytes) = (Arc::clone(&self.outbound.load), message.len());
+        // The end of its line goes out with a large answer: a write of its own would be one more wait for the client.
+        message.push(b'\n');
         let room = Room::Answer {
             load,
             bytes,
@@ -270,7 +272,9 @@ impl OutboundQueue {
         while let Some(mut queued) = self.0.recv().await {
             loop {
                 writer.write_all(&queued.message).await?;
-                writer.write_all(b"\n").await?;
+                if queued.message.last() != Some(&b'\n') {
+                    writer.write_all(b"\n").await?;
+                }
                 match self.0.try_recv() {
                     Ok(next) => queued = next,
                     Err(_) => break,

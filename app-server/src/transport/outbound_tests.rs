@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Outbound, OutboundQueue, outbound};
+use super::{Message, Outbound, OutboundQueue, outbound};
 use crate::limits::{
     MAX_INBOUND_BYTES_IN_FLIGHT, MAX_MESSAGE_BYTES, MAX_NOTIFICATION_BYTES, MAX_OUTBOUND_BYTES,
     MAX_OUTBOUND_NOTIFICATIONS, MAX_REQUESTS_IN_FLIGHT,
@@ -26,6 +26,19 @@ async fn written(outbound: Outbound, queue: OutboundQueue) -> usize {
     let mut bytes = Vec::new();
     queue.write_to(&mut bytes).await.expect("memory");
     bytes.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[tokio::test]
+async fn every_message_is_one_line() {
+    let (outbound, queue) = outbound();
+    outbound.reserve().await.send(b"answer".to_vec()).expect("open");
+    outbound.notify(Message::new(b"notice".to_vec()));
+    let large = outbound.reserve().await;
+    large.send_in_turn(b"large".to_vec()).await.expect("open");
+    drop(outbound);
+    let mut bytes = Vec::new();
+    queue.write_to(&mut bytes).await.expect("memory");
+    assert_eq!(bytes, b"answer\nnotice\nlarge\n");
 }
 
 #[tokio::test]

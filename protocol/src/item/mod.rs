@@ -58,6 +58,7 @@ pub use tools::{
     SubAgentActivityItem, WebSearchItem,
 };
 pub use turn_error::{StoredTurnError, TurnError, TurnStatus};
+pub(crate) use turn_item::TagFirst;
 pub use turn_item::TurnItem;
 pub use wire::{
     AgentMessageDelivery, AgentMessageDisplay, AgentMessageModeration, AsyncUserInputQuestion, AudioUserInput,

@@ -3,7 +3,11 @@
 //! Decoding and encoding of the stored form only; the served form is in `wire`, the mapping in
 //! `convert`.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::kind::ItemKind;
@@ -160,6 +164,59 @@ impl TurnItem {
             Self::McpToolCall(_) => ItemKind::McpToolCall,
             Self::ContextCompaction(_) => ItemKind::ContextCompaction,
         }
+    }
+}
+
+/// An item whose tag is its first member, read together with what it stands in: in one pass.
+///
+/// Every other item is an error here, and so are the kinds whose members depend on more than the tag; [`TurnItem::decode`]
+/// reads those.
+#[derive(Debug)]
+pub(crate) struct TagFirst(pub(crate) TurnItem);
+
+impl<'de> Deserialize<'de> for TagFirst {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TagFirstVisitor).map(Self)
+    }
+}
+
+struct TagFirstVisitor;
+
+impl<'de> Visitor<'de> for TagFirstVisitor {
+    type Value = TurnItem;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item that begins with its tag")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TurnItem, A::Error> {
+        // Borrowed texts have no escapes: only what is written plainly is recognised.
+        if map.next_key::<&'de str>()? != Some("type") {
+            return Err(A::Error::missing_field("type"));
+        }
+        let tag: &'de str = map.next_value()?;
+        let rest = MapAccessDeserializer::new(map);
+        Ok(match tag {
+            "UserMessage" => TurnItem::UserMessage(Deserialize::deserialize(rest)?),
+            "HookPrompt" => TurnItem::HookPrompt(Deserialize::deserialize(rest)?),
+            "AgentMessage" => TurnItem::AgentMessage(Deserialize::deserialize(rest)?),
+            "FunctionCallOutput" => TurnItem::FunctionCallOutput(Deserialize::deserialize(rest)?),
+            "Plan" => TurnItem::Plan(Deserialize::deserialize(rest)?),
+            "Reasoning" => TurnItem::Reasoning(Deserialize::deserialize(rest)?),
+            "CommandExecution" => TurnItem::CommandExecution(Deserialize::deserialize(rest)?),
+            "DynamicToolCall" => TurnItem::DynamicToolCall(Deserialize::deserialize(rest)?),
+            "CollabAgentToolCall" => TurnItem::CollabAgentToolCall(Deserialize::deserialize(rest)?),
+            "SubAgentActivity" => TurnItem::SubAgentActivity(Deserialize::deserialize(rest)?),
+            "WebSearch" => TurnItem::WebSearch(Deserialize::deserialize(rest)?),
+            "ImageView" => TurnItem::ImageView(Deserialize::deserialize(rest)?),
+            "ImageGeneration" => TurnItem::ImageGeneration(Deserialize::deserialize(rest)?),
+            "EnteredReviewMode" => TurnItem::EnteredReviewMode(Deserialize::deserialize(rest)?),
+            "ExitedReviewMode" => TurnItem::ExitedReviewMode(Deserialize::deserialize(rest)?),
+            "FileChange" => TurnItem::FileChange(Deserialize::deserialize(rest)?),
+            "McpToolCall" => TurnItem::McpToolCall(Deserialize::deserialize(rest)?),
+            "ContextCompaction" => TurnItem::ContextCompaction(Deserialize::deserialize(rest)?),
+            other => return Err(A::Error::custom(format_args!("{other} is not read in one pass"))),
+        })
     }
 }
 

@@ -177,6 +177,13 @@ impl RolloutSource {
 
     /// Reads exactly `len` plain bytes at `offset`.
     pub fn read_at(&self, offset: u64, len: u64) -> Result<Vec<u8>> {
+        if let Body::Plain(body) = &self.inner.body {
+            body.check_range(offset, len)?;
+            // Within the file's length, so the allocation is no larger than the file; it comes zeroed from the system.
+            let mut out = vec![0; len as usize];
+            body.read_exact_at(offset, &mut out)?;
+            return Ok(out);
+        }
         let mut out = Vec::new();
         self.read_into(offset, len, &mut out)?;
         Ok(out)

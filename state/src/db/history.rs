@@ -9,6 +9,11 @@ use crate::error::StateResult;
 use crate::projector::{KeyRange, Order, RowChanges, RowReader};
 use crate::rows::{DamageCode, DamageRow, ItemClass, ItemRow, RowKey, RowSet, RowSets, TurnRow};
 
+/// Items of a turn from which on they are read in one walk.
+const MIN_NEIGHBOURS: i64 = 4;
+/// Rows of other turns that such a walk may meet.
+const STRANGERS_READ_ALONG: i64 = 8;
+
 /// Stored rows of one rollout, seen through one connection.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredRows<'c> {
@@ -123,6 +128,11 @@ impl RowReader for StoredRows<'_> {
         order: Order,
         limit: usize,
     ) -> StateResult<Vec<ItemRow>> {
+        if let Some(link) = turn_link
+            && let Some(rows) = self.neighbours(set, link, range, order, limit)?
+        {
+            return Ok(rows);
+        }
         // Without statistics the planner would walk all items of the rollout to find those of one turn.
         let (index, turn) = match turn_link {
             Some(_) => ("INDEXED BY items_turn", "turn_link = ?4 AND"),
@@ -170,6 +180,40 @@ impl StoredRows<'_> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(values, |row| RawTurn::read(self.rollout, row))?;
         choose(rows.map(|row| row?.decode()), wanted, limit)
+    }
+
+    /// Reads the items of one turn by their keys, which mostly follow each other: one walk, and not a lookup of each row.
+    ///
+    /// `None` when other rows lie between them, when there are few of them, or more than `limit`.
+    fn neighbours(
+        &self,
+        set: RowSet,
+        link: i64,
+        range: KeyRange,
+        order: Order,
+        limit: usize,
+    ) -> StateResult<Option<Vec<ItemRow>>> {
+        let sql = "SELECT count(*), min(key), max(key) FROM items INDEXED BY items_turn \
+                   WHERE rollout = ?1 AND turn_link = ?2 AND key >= ?3 AND key < ?4";
+        let values = params![self.rollout, link, sql_key(range.low), sql_key(range.high)];
+        let (count, first, last): (i64, Option<i64>, Option<i64>) = self
+            .connection
+            .prepare_cached(sql)?
+            .query_row(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if count < MIN_NEIGHBOURS || limit_of(limit) < count {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT {ITEM_COLUMNS} FROM items WHERE rollout = ?1 AND key >= ?2 AND key <= ?3 ORDER BY key {} LIMIT ?4",
+            direction(order)
+        );
+        let values = params![self.rollout, first, last, count + STRANGERS_READ_ALONG];
+        let mut rows = self.item_rows(&sql, values, |row| row.turn_link == link, usize::MAX)?;
+        if limit_of(rows.len()) != count {
+            return Ok(None);
+        }
+        rows.retain(shown_item(set));
+        Ok(Some(rows))
     }
 
     fn item_rows(
@@ -279,3 +323,7 @@ fn direction(order: Order) -> &'static str {
         Order::Descending => "DESC",
     }
 }
+
+#[cfg(test)]
+#[path = "history_tests.rs"]
+mod history_tests;

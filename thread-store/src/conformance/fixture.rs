@@ -2,7 +2,7 @@
 //!
 //! Answers are reduced to what a promise is about: ids and texts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
@@ -11,7 +11,7 @@ use codex_protocol::item::{ThreadItem, UserInput};
 use super::log::Log;
 use crate::error::StoreResult;
 use crate::memory::MemoryRollout;
-use crate::store::{ThreadSearch, ThreadStore};
+use crate::store::{SharedTurnSink, ThreadSearch, ThreadStore, TurnSink};
 use crate::types::{
     Anchor, ArchivedFilter, Direction, GroupFilter, ItemAnchor, ItemEntry, ItemPageQuery, ItemsView, ListQuery,
     ListSort, SearchQuery, ThreadReadQuery, ThreadRecord, TimelineAnchor, TimelineEntry, TimelineEntryKind,
@@ -63,10 +63,31 @@ pub(super) async fn append(fixture: &dyn StoreFixture, log: &mut Log, write: imp
     fixture.append(&after.file_name, more, after.mtime_ms).await;
 }
 
-/// Reads a thread with all its turns.
+/// Reads a thread with all its turns; handed over one by one they are the same.
 pub(super) async fn read(store: &dyn ThreadStore, thread_id: ThreadId, view: View) -> StoreResult<ThreadRecord> {
     let turns = Some(ItemsView::Full);
-    store.read_thread(ThreadReadQuery { thread_id, view, turns }).await
+    let query = ThreadReadQuery { thread_id, view, turns };
+    let record = store.read_thread(query).await?;
+    let taken = Arc::new(Mutex::new(Taken::default()));
+    let sink: SharedTurnSink = Arc::<Mutex<Taken>>::clone(&taken);
+    let told = store.read_thread_into(query, sink).await?;
+    let turns = taken.lock().expect("nobody panics with it").0.take();
+    assert_eq!((turns.as_ref(), told.turns), (Some(&record.turns), Vec::new()));
+    Ok(record)
+}
+
+/// What a sink took; nothing before it was told to begin.
+#[derive(Default)]
+struct Taken(Option<Vec<TurnRecord>>);
+
+impl TurnSink for Taken {
+    fn begin(&mut self) {
+        self.0 = Some(Vec::new());
+    }
+
+    fn take(&mut self, turn: TurnRecord) {
+        self.0.as_mut().expect("begun").push(turn);
+    }
 }
 
 /// Returns the turns of a thread in the full view.

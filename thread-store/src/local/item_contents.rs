@@ -24,7 +24,7 @@ use crate::types::ItemEntry;
 const ANSWER_COPIES: u64 = 2;
 /// Pages that need no more memory than this do not ask for it.
 const SMALL_PAGE_BYTES: u64 = 256 * 1024;
-/// Bytes of lines of the items that are read in full at a time, unless a single item has more.
+/// Bytes of lines of the items that are read at a time where not all have to be there at once, unless a single item has more.
 const PIECE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Bytes of the lines of an item.
@@ -66,6 +66,52 @@ pub(super) fn read_items(history: &History<'_>, placed: &[PlacedItem]) -> StoreR
     Ok(entries)
 }
 
+/// Reads the contents of items for an answer and hands each one over, in the order given; cuts as [`read_items`] does.
+///
+/// Only a piece of them is in memory at a time. What is held for the answer afterwards is one copy of it.
+pub(super) fn visit_items(
+    history: &History<'_>,
+    placed: &[PlacedItem],
+    visit: &mut dyn FnMut(ItemEntry),
+) -> StoreResult<()> {
+    let Some(rules) = history.segments.last().map(|segment| segment.rollout.source.rules()) else {
+        return Ok(());
+    };
+    let shown = |item: &PlacedItem| shown_bytes(item, rules.max_item_bytes);
+    let answer_bytes = placed.iter().map(shown).sum::<u64>();
+    let largest = placed.iter().map(line_bytes).max().unwrap_or(0);
+    let piece_bytes = answer_bytes.min(PIECE_BYTES.max(largest)) * ANSWER_COPIES;
+    let need = answer_bytes + piece_bytes + largest;
+    let hold = rules
+        .budget
+        .as_ref()
+        .filter(|_| need > SMALL_PAGE_BYTES)
+        .map(|budget| budget.hold(need));
+    let mut from = 0;
+    while from < placed.len() {
+        let to = from + piece_len(&placed[from..], shown);
+        read(history, &placed[from..to], rules.max_item_bytes)?
+            .into_iter()
+            .for_each(&mut *visit);
+        from = to;
+    }
+    if let Some(mut kept) = hold.map(LineHold::keep) {
+        kept.shrink_to(answer_bytes);
+        AnswerRoom::keep(kept);
+    }
+    Ok(())
+}
+
+/// Returns how many items make up the next piece: at least one.
+fn piece_len(placed: &[PlacedItem], bytes_of: impl Fn(&PlacedItem) -> u64) -> usize {
+    let mut bytes = 0;
+    let fits = placed.iter().take_while(|item| {
+        bytes += bytes_of(item);
+        bytes <= PIECE_BYTES
+    });
+    fits.count().max(1)
+}
+
 /// Reads the contents of items in full, some at a time, and hands each one over until told to stop; returns whether it was not.
 pub(super) fn visit_whole_items(
     history: &History<'_>,
@@ -74,12 +120,8 @@ pub(super) fn visit_whole_items(
 ) -> StoreResult<bool> {
     let mut from = 0;
     while from < placed.len() {
-        let mut bytes = line_bytes(&placed[from]);
-        let mut to = from + 1;
-        while to < placed.len() && bytes + line_bytes(&placed[to]) <= PIECE_BYTES {
-            bytes += line_bytes(&placed[to]);
-            to += 1;
-        }
+        let to = from + piece_len(&placed[from..], line_bytes);
+        let bytes = placed[from..to].iter().map(line_bytes).sum();
         let source = &history.segments[placed[from].at].rollout.source;
         let _hold = source.rules().hold_once(bytes);
         for (at, entry) in read(history, &placed[from..to], u64::MAX)?.into_iter().enumerate() {

@@ -3,8 +3,6 @@
 //! Spans that lie close together are fetched in one read; the bytes are kept once. Of a line that is too large for an item
 //! only a cut is kept.
 
-use std::collections::HashMap;
-
 use codex_rollout::source::RolloutSource;
 use codex_state::rows::Span;
 
@@ -21,7 +19,8 @@ const MAX_READ_BYTES: u64 = 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     blocks: Vec<Vec<u8>>,
-    places: HashMap<Span, Place>,
+    /// In the order of the spans, in which they are read.
+    places: Vec<(Span, Place)>,
 }
 
 /// Where a line is kept.
@@ -95,12 +94,13 @@ impl Lines {
     /// Notes where in the next block a line is.
     fn place(&mut self, span: Span, first: usize, len: usize) {
         let block = self.blocks.len();
-        self.places.insert(span, Place { block, first, len });
+        self.places.push((span, Place { block, first, len }));
     }
 
     /// Returns the line at `span`, if it was fetched.
     pub(super) fn get(&self, span: Span) -> Option<&[u8]> {
-        let place = self.places.get(&span)?;
+        let at = self.places.binary_search_by_key(&span, |(span, _)| *span).ok()?;
+        let (_, place) = self.places.get(at)?;
         self.blocks.get(place.block)?.get(place.first..place.first + place.len)
     }
 

@@ -3,6 +3,7 @@
 //! Metadata comes from the same fold as the rows, so it is as current as they are.
 
 use std::path::Path;
+use std::sync::PoisonError;
 
 use codex_protocol::ids::{RolloutId, ThreadId};
 use codex_rollout::discover::RolloutFile;
@@ -16,11 +17,14 @@ use codex_state::threads;
 use super::catalog::Freshness;
 use super::segments::History;
 use super::store::Inner;
-use super::turns::read_turns;
+use super::turns::{positions_of, read_turns, visit_turns};
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
 use crate::report::{Damage, DamageKind, IndexState, IndexStateKind};
-use crate::types::{Direction, HistoryMode, ItemsView, ThreadReadQuery, ThreadRecord, ThreadSelector, View};
+use crate::store::SharedTurnSink;
+use crate::types::{
+    Direction, HistoryMode, ItemsView, ThreadReadQuery, ThreadRecord, ThreadSelector, TurnRecord, View,
+};
 
 /// Candidates that an ambiguous selector returns at most.
 const MAX_CANDIDATES: u32 = 20;
@@ -31,13 +35,7 @@ impl Inner {
     /// Reads one thread.
     pub(super) fn read(&self, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
         self.with_history(query.thread_id, query.view, |history| {
-            require_header(history)?;
-            let mut record = self.record_from_history(history)?;
-            let cold_legacy = record.history_mode == HistoryMode::Legacy && query.turns.is_none();
-            if query.view == View::Codex && cold_legacy {
-                // Without turns Codex reads a cold legacy thread as never updated (`app-server-api.md` 5).
-                record.updated_at_ms = record.created_at_ms;
-            }
+            let mut record = self.record_without_turns(history, query)?;
             if let Some(view) = query.turns {
                 record.turns = self.all_turns(history, view)?;
             }
@@ -45,17 +43,57 @@ impl Inner {
         })
     }
 
-    fn all_turns(&self, history: &History<'_>, view: ItemsView) -> StoreResult<Vec<crate::types::TurnRecord>> {
-        let limit_bytes = self.limits.max_answer_bytes;
-        let placed = history.turns(None, Direction::Ascending, usize::MAX)?;
-        let (turns, complete) = read_turns(history, &placed, view, (&self.limits, limit_bytes))?;
-        if complete {
-            return Ok(turns);
-        }
-        Err(StoreError::TooLarge {
-            limit_bytes,
-            paged_method: "thread/turns/list",
+    /// Reads one thread, and hands its turns over one by one.
+    pub(super) fn read_into(&self, query: ThreadReadQuery, sink: &SharedTurnSink) -> StoreResult<ThreadRecord> {
+        self.with_history(query.thread_id, query.view, |history| {
+            let record = self.record_without_turns(history, query)?;
+            let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            sink.begin();
+            if let Some(view) = query.turns {
+                self.visit_all_turns(history, view, &mut |turn| sink.take(turn))?;
+            }
+            Ok(record)
         })
+    }
+
+    fn record_without_turns(&self, history: &History<'_>, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
+        require_header(history)?;
+        let mut record = self.record_from_history(history)?;
+        let cold_legacy = record.history_mode == HistoryMode::Legacy && query.turns.is_none();
+        if query.view == View::Codex && cold_legacy {
+            // Without turns Codex reads a cold legacy thread as never updated (`app-server-api.md` 5).
+            record.updated_at_ms = record.created_at_ms;
+        }
+        Ok(record)
+    }
+
+    fn all_turns(&self, history: &History<'_>, view: ItemsView) -> StoreResult<Vec<TurnRecord>> {
+        let placed = history.turns(None, Direction::Ascending, usize::MAX)?;
+        let limits = (&self.limits, self.limits.max_answer_bytes);
+        let (turns, complete) = read_turns(history, &placed, view, limits)?;
+        if complete { Ok(turns) } else { Err(self.too_large()) }
+    }
+
+    fn visit_all_turns(
+        &self,
+        history: &History<'_>,
+        view: ItemsView,
+        visit: &mut dyn FnMut(TurnRecord),
+    ) -> StoreResult<()> {
+        let placed = history.turns(None, Direction::Ascending, usize::MAX)?;
+        let limits = (&self.limits, self.limits.max_answer_bytes);
+        let positions = positions_of(history, &placed, view, limits)?;
+        if positions.counts.len() < placed.len() {
+            return Err(self.too_large());
+        }
+        visit_turns(history, &placed, view, &positions, visit)
+    }
+
+    fn too_large(&self) -> StoreError {
+        StoreError::TooLarge {
+            limit_bytes: self.limits.max_answer_bytes,
+            paged_method: "thread/turns/list",
+        }
     }
 
     /// Makes a thread's record from rollouts that are open, and the index for the rest.

@@ -185,54 +185,92 @@ impl<'r> History<'r> {
         Ok((at, key))
     }
 
-    /// Bisects the keys of a segment for the first row whose ordinal is not below `ordinal`; the end if there is none.
+    /// Finds the first row of a segment whose ordinal is not below `ordinal`; the end if there is none.
+    ///
+    /// Rows lie about as far apart as their ordinals, so its place is guessed from a row on either side. Where a guess leaves more
+    /// than half of the keys the next step halves them: rows of very different sizes cost at most twice a bisection.
     fn first_with_ordinal(&self, at: usize, kind: RowKind, ordinal: u64) -> StoreResult<RowKey> {
-        let mut range = self.segments[at].keys();
-        range.high = range.high.min(RowKey((self.segments[at].rollout.plain_len + 1) << 1));
-        let end = range.high;
+        let segment = &self.segments[at];
+        let mut range = segment.keys();
+        range.high = range.high.min(RowKey((segment.rollout.plain_len + 1) << 1));
+        let mut below = (range.low, segment.start_ordinal);
+        // The first row that is not before `range.high`.
+        let mut above = match self.rows_in(at, kind, range, Order::Descending, 1)?[..] {
+            [last] if last.1 >= ordinal => last,
+            _ => return Ok(range.high),
+        };
+        range.high = above.0;
+        let (mut distance, mut halve) = (0, false);
         while range.low < range.high {
-            let middle = RowKey(range.low.0 + (range.high.0 - range.low.0) / 2);
-            match self.first_row(at, kind, KeyRange { low: middle, high: end })? {
-                Some((key, own)) if own < ordinal => range.low = RowKey(key.0 + 1),
-                _ => range.high = middle,
+            let window = range.high.0 - range.low.0;
+            let middle = if halve {
+                range.low.0 + window / 2
+            } else {
+                // A little before: of the two rows that are read, the first shall be the one before.
+                let guess = guess_key(ordinal, below, above).saturating_sub(2 * distance);
+                guess.clamp(range.low.0, range.high.0 - 1)
+            };
+            let from_middle = KeyRange {
+                low: RowKey(middle),
+                high: RowKey(above.0.0 + 1),
+            };
+            let rows = self.rows_in(at, kind, from_middle, Order::Ascending, 2)?;
+            if let [first, second] = rows[..] {
+                distance = second.0.0 - first.0.0;
             }
+            match rows[..] {
+                [first, second] if first.1 < ordinal && second.1 >= ordinal => return Ok(second.0),
+                [first, ..] if first.1 >= ordinal => {
+                    above = first;
+                    range.high = RowKey(middle);
+                }
+                [.., last] => {
+                    below = last;
+                    range.low = RowKey(last.0.0 + 1);
+                }
+                [] => range.high = RowKey(middle),
+            }
+            halve = !halve && range.high.0 - range.low.0 > window / 2;
         }
-        let found = self.first_row(
-            at,
-            kind,
-            KeyRange {
-                low: range.low,
-                high: end,
-            },
-        )?;
-        Ok(found.map_or(end, |(key, _)| key))
+        Ok(above.0)
     }
 
-    /// Returns the key and ordinal of the first row of a kind in a range.
-    fn first_row(&self, at: usize, kind: RowKind, range: KeyRange) -> StoreResult<Option<(RowKey, u64)>> {
+    /// Returns keys and ordinals of up to `limit` rows of a kind.
+    fn rows_in(
+        &self,
+        at: usize,
+        kind: RowKind,
+        range: KeyRange,
+        order: Order,
+        limit: usize,
+    ) -> StoreResult<Vec<(RowKey, u64)>> {
         let segment = &self.segments[at];
         let rows = &segment.rollout.rows;
         let wrap = |error| super::open_rollout::index_error(&segment.rollout.file.path, error);
         Ok(match kind {
             RowKind::Turns => {
-                let rows = rows.turns(segment.set, range, Order::Ascending, 1).map_err(wrap)?;
-                rows.first().map(|row| (row.key, row.ordinal))
+                let rows = rows.turns(segment.set, range, order, limit).map_err(wrap)?;
+                rows.iter().map(|row| (row.key, row.ordinal)).collect()
             }
             RowKind::TurnEnds => {
-                let rows = rows
-                    .ended_turns(segment.set, range, Order::Ascending, 1)
-                    .map_err(wrap)?;
-                rows.first()
-                    .and_then(|row| row.end_key().zip(row.end.map(|end| end.ordinal)))
+                let rows = rows.ended_turns(segment.set, range, order, limit).map_err(wrap)?;
+                let ends = rows.iter().map(|row| row.end_key().zip(row.end.map(|end| end.ordinal)));
+                ends.flatten().collect()
             }
             RowKind::Items | RowKind::Any => {
-                let rows = rows
-                    .items(segment.set, None, range, Order::Ascending, 1)
-                    .map_err(wrap)?;
-                rows.first().map(|row| (row.key, row.ordinal))
+                let rows = rows.items(segment.set, None, range, order, limit).map_err(wrap)?;
+                rows.iter().map(|row| (row.key, row.ordinal)).collect()
             }
         })
     }
+}
+
+/// Guesses where the row with an ordinal is, between two rows whose places and ordinals are known.
+fn guess_key(ordinal: u64, below: (RowKey, u64), above: (RowKey, u64)) -> u64 {
+    let keys = u128::from(above.0.0.saturating_sub(below.0.0));
+    let ordinals = u128::from(above.1.saturating_sub(below.1)).max(1);
+    let share = u128::from(ordinal.saturating_sub(below.1)).min(ordinals);
+    below.0.0 + u64::try_from(keys * share / ordinals).expect("no more than the keys between the two")
 }
 
 impl Inner {

@@ -37,7 +37,9 @@ use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, IndexState, VerifyReport};
-use crate::store::{IndexProgress, IndexStep, KeptByCodex, StoreMaintenance, ThreadSearch, ThreadStore};
+use crate::store::{
+    IndexProgress, IndexStep, KeptByCodex, SharedTurnSink, StoreMaintenance, ThreadSearch, ThreadStore,
+};
 use crate::trash::ThreadTrash;
 use crate::types::{
     ItemEntry, ItemPage, ItemPageQuery, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, SearchPage, SearchQuery,
@@ -369,6 +371,10 @@ impl ThreadStore for LocalStore {
 
     async fn read_thread(&self, query: ThreadReadQuery) -> StoreResult<ThreadRecord> {
         self.run(move |inner| inner.read(query)).await
+    }
+
+    async fn read_thread_into(&self, query: ThreadReadQuery, sink: SharedTurnSink) -> StoreResult<ThreadRecord> {
+        self.run(move |inner| inner.read_into(query, &sink)).await
     }
 
     async fn list_turns(&self, query: TurnPageQuery) -> StoreResult<TurnPage> {

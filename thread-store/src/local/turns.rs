@@ -10,7 +10,7 @@ use codex_state::rows::{ItemRow, RowKey, RowSet, Span, TurnState};
 
 use super::cut::{SummaryKeys, open_summary};
 use super::history::{PlacedItem, PlacedTurn};
-use super::item_contents::{read_items, shown_bytes};
+use super::item_contents::{read_items, shown_bytes, visit_items};
 use super::items::is_canonical;
 use super::line_fetch::Lines;
 use super::open_rollout::index_error;
@@ -66,6 +66,35 @@ pub(super) fn read_turns(
     view: ItemsView,
     (limits, max_bytes): (&Limits, u64),
 ) -> StoreResult<(Vec<TurnRecord>, bool)> {
+    let Positions { items, counts } = positions_of(history, placed, view, (limits, max_bytes))?;
+    // Before the items: once an answer holds memory, nothing else is read for it.
+    let records = placed.iter().take(counts.len()).map(|turn| turn_record(history, turn));
+    let mut turns = records.collect::<StoreResult<Vec<TurnRecord>>>()?;
+    let mut entries = read_items(history, &items)?.into_iter();
+    for (record, count) in turns.iter_mut().zip(&counts) {
+        record.items = entries.by_ref().take(*count).map(|entry| entry.item).collect();
+        record.items_view = view;
+    }
+    let complete = turns.len() == placed.len();
+    Ok((turns, complete))
+}
+
+/// The items of turns, in the order of the turns.
+pub(super) struct Positions {
+    items: Vec<PlacedItem>,
+    /// How many of them each turn has; of fewer turns than asked for when the others do not fit.
+    pub(super) counts: Vec<usize>,
+}
+
+/// Finds the items of turns, as far as they fit; the first turn always does.
+///
+/// A single turn that is larger than an answer may be is an error.
+pub(super) fn positions_of(
+    history: &History<'_>,
+    placed: &[PlacedTurn],
+    view: ItemsView,
+    (limits, max_bytes): (&Limits, u64),
+) -> StoreResult<Positions> {
     let mut bytes = 0u64;
     let mut items = Vec::new();
     let mut counts = Vec::new();
@@ -88,16 +117,46 @@ pub(super) fn read_turns(
         counts.push(own.len());
         items.extend(own);
     }
+    Ok(Positions { items, counts })
+}
+
+/// Reads the turns at `positions` and hands each over; only a few of them are in memory at a time.
+pub(super) fn visit_turns(
+    history: &History<'_>,
+    placed: &[PlacedTurn],
+    view: ItemsView,
+    positions: &Positions,
+    visit: &mut dyn FnMut(TurnRecord),
+) -> StoreResult<()> {
     // Before the items: once an answer holds memory, nothing else is read for it.
-    let records = placed.iter().take(counts.len()).map(|turn| turn_record(history, turn));
-    let mut turns = records.collect::<StoreResult<Vec<TurnRecord>>>()?;
-    let mut entries = read_items(history, &items)?.into_iter();
-    for (record, count) in turns.iter_mut().zip(&counts) {
-        record.items = entries.by_ref().take(*count).map(|entry| entry.item).collect();
-        record.items_view = view;
-    }
-    let complete = turns.len() == placed.len();
-    Ok((turns, complete))
+    let records = placed.iter().map(|turn| turn_record(history, turn));
+    let records = records.collect::<StoreResult<Vec<TurnRecord>>>()?;
+    let mut waiting = records.into_iter().zip(&positions.counts);
+    // Hands over what has no items, up to the turn whose items come next.
+    let mut next_with_items = |visit: &mut dyn FnMut(TurnRecord)| {
+        for (mut record, count) in waiting.by_ref() {
+            record.items_view = view;
+            if *count > 0 {
+                record.items.reserve_exact(*count);
+                return Some((record, *count));
+            }
+            visit(record);
+        }
+        None
+    };
+    let mut filling = next_with_items(visit);
+    visit_items(history, &positions.items, &mut |entry| {
+        let Some((mut record, count)) = filling.take() else {
+            return;
+        };
+        record.items.push(entry.item);
+        if record.items.len() < count {
+            filling = Some((record, count));
+            return;
+        }
+        visit(record);
+        filling = next_with_items(visit);
+    })
 }
 
 /// Makes the record of a turn, without items.

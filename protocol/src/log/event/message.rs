@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::kinds::members;
 use crate::item::{
     AgentMessageDelivery, AgentMessageModeration, AsyncUserInputQuestion, CustomTarget, ImageDetail, MessagePhase,
-    ReviewOutput, ReviewTarget, StoredMemoryCitation, StoredTextElement, TurnItem,
+    ReviewOutput, ReviewTarget, StoredMemoryCitation, StoredTextElement, TagFirst, TurnItem,
 };
 use crate::log::RawJson;
 use crate::log::error::LineError;
@@ -44,9 +44,19 @@ impl ItemCompletedEvent {
     /// Returns `None` for all other lines, and for some that only the general way understands, such as repeated members.
     #[must_use]
     pub fn decode_line(bytes: &[u8]) -> Option<Self> {
-        let line: ItemLine<'_> = serde_json::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
-        let is_completed = line.kind == "event_msg" && line.payload.kind == "item_completed";
-        Self::from_fields(line.payload.fields()).ok().filter(|_| is_completed)
+        let text = std::str::from_utf8(bytes).ok()?;
+        // Where the tag of the item comes first, as writers put it, the item is read with its line, and not once more.
+        let tag = text.split_once(TAGGED_ITEM).map(|(_, tag)| tag);
+        let tag_is_first = tag.is_some_and(|tag| !tag.starts_with(EXTENSION_TAG));
+        if tag_is_first && let Ok(line) = serde_json::from_str::<ItemLine<'_, TagFirst>>(text) {
+            return line.is_completed().then(|| line.payload.into_event(|item| item.0));
+        }
+        let line: ItemLine<'_, &RawValue> = serde_json::from_str(text).ok()?;
+        if !line.is_completed() {
+            return None;
+        }
+        let item = TurnItem::decode(line.payload.item).ok()?;
+        Some(line.payload.into_event(|_| item))
     }
 
     pub(super) fn decode(text: &str) -> Result<Self, LineError> {
@@ -103,37 +113,47 @@ struct ItemFields<'a> {
     completed_at_ms: i64,
 }
 
+/// How the member of an item begins whose tag comes first; a text cannot have it, because its quotes are escaped.
+const TAGGED_ITEM: &str = "\"item\":{\"type\":\"";
+/// The kind whose members depend on one that comes later.
+const EXTENSION_TAG: &str = "Extension\"";
+
 /// A whole line with such a payload.
 #[derive(Deserialize)]
-struct ItemLine<'a> {
+struct ItemLine<'a, I> {
     #[serde(rename = "type", borrow)]
     kind: Cow<'a, str>,
     #[serde(borrow)]
-    payload: TaggedFields<'a>,
+    payload: TaggedFields<'a, I>,
+}
+
+impl<I> ItemLine<'_, I> {
+    fn is_completed(&self) -> bool {
+        self.kind == "event_msg" && self.payload.kind == "item_completed"
+    }
 }
 
 // Flattening would read everything into values of its own first.
 #[derive(Deserialize)]
-struct TaggedFields<'a> {
+struct TaggedFields<'a, I> {
     #[serde(rename = "type", borrow)]
     kind: Cow<'a, str>,
     #[serde(default)]
     thread_id: String,
     turn_id: String,
-    #[serde(borrow)]
-    item: &'a RawValue,
+    item: I,
     #[serde(default)]
     started_at_ms: Option<i64>,
     #[serde(default, deserialize_with = "null_as_default")]
     completed_at_ms: i64,
 }
 
-impl<'a> TaggedFields<'a> {
-    fn fields(self) -> ItemFields<'a> {
-        ItemFields {
+impl<I> TaggedFields<'_, I> {
+    fn into_event(self, item: impl FnOnce(I) -> TurnItem) -> ItemCompletedEvent {
+        ItemCompletedEvent {
             thread_id: self.thread_id,
             turn_id: self.turn_id,
-            item: self.item,
+            item: item(self.item),
             started_at_ms: self.started_at_ms,
             completed_at_ms: self.completed_at_ms,
         }
