@@ -75,7 +75,11 @@ fn short_terms_are_looked_up_by_the_trigrams_that_begin_with_them() {
         assert_eq!(short(unknown), TitleCandidates::Any, "{unknown:?}");
     }
     upsert(&conn, &row(6)).unwrap();
-    assert_eq!(short("zz"), TitleCandidates::Only(vec![6]), "its text is not indexed yet");
+    assert_eq!(
+        short("zz"),
+        TitleCandidates::Only(vec![6]),
+        "its text is not indexed yet"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::head::{Head, read_head};
@@ -48,7 +49,7 @@ struct Queue {
 }
 
 struct Queued {
-    file: RolloutFile,
+    file: Arc<RolloutFile>,
     head: HeadKey,
     /// Key in the order of the list; `None`, which is not known or does not matter, comes before all others.
     key: Option<i64>,
@@ -130,7 +131,7 @@ impl Inner {
         Ok(in_use)
     }
 
-    fn queue(&self, unknown: Vec<RolloutFile>, in_use: &HashSet<Uuid>, query: &ListQuery) -> StoreResult<Queue> {
+    fn queue(&self, unknown: Vec<Arc<RolloutFile>>, in_use: &HashSet<Uuid>, query: &ListQuery) -> StoreResult<Queue> {
         let heads = self.heads_of(&unknown)?;
         let queued = unknown.into_iter().zip(heads).map(|(file, head)| Queued {
             key: match query.sort {
@@ -176,7 +177,7 @@ impl Inner {
     }
 
     /// Reads the beginnings of files, as far as they are not known.
-    fn heads_of(&self, files: &[RolloutFile]) -> StoreResult<Vec<HeadKey>> {
+    fn heads_of(&self, files: &[Arc<RolloutFile>]) -> StoreResult<Vec<HeadKey>> {
         let known = self.known_heads(files);
         let missing: Vec<usize> = (0..files.len()).filter(|at| known[*at].is_none()).collect();
         let mut heads: Vec<HeadKey> = known.into_iter().map(Option::unwrap_or_default).collect();
@@ -219,7 +220,7 @@ impl Queue {
     }
 
     /// Takes about so many files, with all others of their threads and what these continue.
-    fn take(&mut self, count: usize, situation: &Situation) -> Vec<RolloutFile> {
+    fn take(&mut self, count: usize, situation: &Situation) -> Vec<Arc<RolloutFile>> {
         let mut open = Vec::new();
         let mut taken = Vec::new();
         while taken.len() < count && self.next < self.files.len() {
@@ -229,7 +230,7 @@ impl Queue {
                 if std::mem::replace(&mut queued.taken, true) {
                     continue;
                 }
-                taken.push(queued.file.clone());
+                taken.push(Arc::clone(&queued.file));
                 let threads = [queued.head.thread_id.clone(), named_thread(&queued.file)];
                 let relatives = threads
                     .into_iter()

@@ -48,7 +48,7 @@ impl Share<'_> {
     };
 
     /// Returns how many files, newest first, it is; one at least.
-    fn count(&self, files: &[RolloutFile]) -> usize {
+    fn count(&self, files: &[Arc<RolloutFile>]) -> usize {
         let mut bytes = 0_u64;
         let fits = files.iter().take(self.files).take_while(|file| {
             let first = bytes == 0;
@@ -77,7 +77,7 @@ struct Gathered {
     /// Rollouts that others may inherit something new from.
     news: Vec<Uuid>,
     /// Files of which the index may say that all is stored once it is, with their threads.
-    settling: Vec<(RolloutFile, String)>,
+    settling: Vec<(Arc<RolloutFile>, String)>,
 }
 
 impl Inner {
@@ -102,7 +102,7 @@ impl Inner {
             .collect();
         let sweep = self.sweep(Freshness::Recent);
         let there = sweep.files.iter().filter(|file| self.is_readable(file));
-        Ok(stored == there.map(rollout_uuid).collect())
+        Ok(stored == there.map(|file| rollout_uuid(file)).collect())
     }
 
     /// Catches up every changed file and stores the rows of the threads that they belong to.
@@ -116,7 +116,7 @@ impl Inner {
         &self,
         share: Share<'_>,
         progress: &mut dyn FnMut(&RolloutFile, usize),
-    ) -> StoreResult<Vec<RolloutFile>> {
+    ) -> StoreResult<Vec<Arc<RolloutFile>>> {
         self.index_own_appends();
         if self.is_synced(&self.sweep(Freshness::Recent)) {
             return Ok(Vec::new());
@@ -173,11 +173,11 @@ impl Inner {
     pub(super) fn bring_files(
         &self,
         situation: &Situation,
-        files: &[RolloutFile],
+        files: &[Arc<RolloutFile>],
         changed_facts: &[String],
         is_enough: &(dyn Fn() -> bool + Sync),
         progress: &mut dyn FnMut(&RolloutFile, usize),
-    ) -> StoreResult<Vec<RolloutFile>> {
+    ) -> StoreResult<Vec<Arc<RolloutFile>>> {
         let mut threads: BTreeSet<String> = changed_facts.iter().cloned().collect();
         threads.extend(self.threads_of_lost_databases()?);
         if files.is_empty() && threads.is_empty() {
@@ -226,11 +226,11 @@ impl Inner {
             self.settle(&settling, &situation.digests)?;
         }
         let left = files.iter().zip(seen).filter(|(_, seen)| !seen);
-        Ok(left.map(|(file, _)| file.clone()).collect())
+        Ok(left.map(|(file, _)| Arc::clone(file)).collect())
     }
 
     /// Takes what folding one file gave.
-    fn take_folded(&self, file: &RolloutFile, folded: Folded, gathered: &mut Gathered) -> StoreResult<()> {
+    fn take_folded(&self, file: &Arc<RolloutFile>, folded: Folded, gathered: &mut Gathered) -> StoreResult<()> {
         gathered.updates.extend(folded.updates);
         match folded.outcome {
             Ok(looked) => {
@@ -238,7 +238,7 @@ impl Inner {
                 if looked.is_news {
                     gathered.news.push(rollout_uuid(file));
                     gathered.threads.insert(looked.thread_id.clone());
-                    gathered.settling.push((file.clone(), looked.thread_id));
+                    gathered.settling.push((Arc::clone(file), looked.thread_id));
                 }
             }
             Err(error @ StoreError::Header { .. }) => {
@@ -286,19 +286,20 @@ impl Inner {
     }
 
     /// Returns the files that carry the ids of threads, with these.
-    fn files_of_threads(&self, sweep: &Sweep, threads: &[String]) -> Vec<(RolloutFile, String)> {
+    fn files_of_threads(&self, sweep: &Sweep, threads: &[String]) -> Vec<(Arc<RolloutFile>, String)> {
         let ids = threads
             .iter()
             .filter_map(|thread_id| Some((thread_id, thread_id.parse().ok()?)));
-        let files = ids.flat_map(|(thread_id, id)| sweep.named(id).into_iter().map(move |file| (file, thread_id)));
+        let files =
+            ids.flat_map(|(thread_id, id)| sweep.shared_named(id).into_iter().map(move |file| (file, thread_id)));
         let current = files.filter(|(file, _)| self.is_current(file));
         current
-            .map(|(file, thread_id)| (file.clone(), thread_id.clone()))
+            .map(|(file, thread_id)| (Arc::clone(file), thread_id.clone()))
             .collect()
     }
 
     /// Marks rollouts as settled, but for those that belong to another thread than their names say: a mark is compared by name.
-    fn settle(&self, files: &[(RolloutFile, String)], digests: &FactDigests) -> StoreResult<()> {
+    fn settle(&self, files: &[(Arc<RolloutFile>, String)], digests: &FactDigests) -> StoreResult<()> {
         let by_name = files
             .iter()
             .filter(|(file, thread_id)| named_thread(file).as_ref() == Some(thread_id));
