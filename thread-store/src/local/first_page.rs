@@ -12,9 +12,9 @@ use codex_rollout::head::{Head, read_head};
 use codex_state::projector::session_timestamp_ms;
 use uuid::Uuid;
 
-use super::catalog::Freshness;
+use super::catalog::{Freshness, thread_of};
 use super::catch_up::rollout_uuid;
-use super::freshness::{Situation, named_thread};
+use super::freshness::{Share, Situation};
 use super::parallel::in_parallel;
 use super::store::Inner;
 use crate::error::StoreResult;
@@ -29,10 +29,10 @@ const MAX_CHANGED_FILES: usize = 256;
 const FIRST_BATCH_FILES: (usize, usize) = (64, 4096);
 
 /// What the beginning of a rollout tells about the thread's place in lists.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct HeadKey {
     /// The thread, if the header names it.
-    thread_id: Option<String>,
+    thread_id: Option<Uuid>,
     /// Creation, Unix milliseconds; `None` where only the whole fold can tell.
     created_at_ms: Option<i64>,
     /// Rollout that the history continues.
@@ -43,7 +43,7 @@ pub(super) struct HeadKey {
 struct Queue {
     files: Vec<Queued>,
     by_rollout: HashMap<Uuid, usize>,
-    by_thread: HashMap<String, Vec<usize>>,
+    by_thread: HashMap<Uuid, Vec<usize>>,
     /// Place of the next file that has to be taken.
     next: usize,
 }
@@ -76,6 +76,8 @@ impl Inner {
         let (changed, unknown): (Vec<_>, Vec<_>) =
             dirty.into_iter().partition(|file| known.contains(&rollout_uuid(file)));
         if unknown.len() < MIN_UNKNOWN_FILES || changed.len() > MAX_CHANGED_FILES {
+            // Here, because looking at files, facts and index again would double what the first list of a large home costs.
+            self.bring_situation_nearer(&situation, Share::ALL, &mut |_, _| {})?;
             return Ok(None);
         }
         // What the index says of a thread in another state could be on the page, or keep others from it.
@@ -124,8 +126,7 @@ impl Inner {
             .iter()
             .filter_map(|rollout_id| situation.sweep.rollout(*rollout_id))
         {
-            let thread_id = named_thread(file).and_then(|id| id.parse().ok());
-            let revisions = thread_id.map(|id| situation.sweep.named(id)).unwrap_or_default();
+            let revisions = thread_of(file).map(|id| situation.sweep.named(id)).unwrap_or_default();
             in_use.extend(revisions.into_iter().map(rollout_uuid));
         }
         Ok(in_use)
@@ -157,9 +158,7 @@ impl Inner {
         };
         for (at, queued) in queue.files.iter().enumerate() {
             queue.by_rollout.insert(rollout_uuid(&queued.file), at);
-            // A thread may have revisions whose headers and names say different things.
-            let threads = [queued.head.thread_id.clone(), named_thread(&queued.file)];
-            for thread_id in threads.into_iter().flatten() {
+            for thread_id in queued.threads() {
                 queue.by_thread.entry(thread_id).or_default().push(at);
             }
         }
@@ -196,17 +195,25 @@ impl Inner {
         let created_at_ms = |timestamp: &str| Some(creation_ms(session_timestamp_ms(timestamp), || file.name.clone()));
         match head {
             Some(Head::Envelope { meta, .. }) => HeadKey {
-                thread_id: Some(meta.id.to_string()),
+                thread_id: Some(meta.id.0),
                 created_at_ms: created_at_ms(&meta.timestamp),
                 base: meta.history_base.as_ref().map(|base| base.thread_id.0),
             },
             Some(Head::Bare(header)) => HeadKey {
-                thread_id: Some(header.id.to_string()),
+                thread_id: Some(header.id.0),
                 created_at_ms: created_at_ms(&header.timestamp),
                 base: None,
             },
             None => HeadKey::default(),
         }
+    }
+}
+
+impl Queued {
+    /// The threads that it may belong to: its header and its name can say different things.
+    fn threads(&self) -> impl Iterator<Item = Uuid> + use<> {
+        let (told, named) = (self.head.thread_id, thread_of(&self.file));
+        told.into_iter().chain(named.filter(move |named| Some(*named) != told))
     }
 }
 
@@ -231,12 +238,7 @@ impl Queue {
                     continue;
                 }
                 taken.push(Arc::clone(&queued.file));
-                let threads = [queued.head.thread_id.clone(), named_thread(&queued.file)];
-                let relatives = threads
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|id| self.by_thread.get(&id))
-                    .flatten();
+                let relatives = queued.threads().filter_map(|id| self.by_thread.get(&id)).flatten();
                 open.extend(relatives.copied());
                 let base = queued.head.base.and_then(|base| situation.sweep.rollout(base));
                 open.extend(base.and_then(|file| self.by_rollout.get(&rollout_uuid(file))));

@@ -127,11 +127,23 @@ impl Inner {
         if self.is_synced(&situation.sweep) {
             return Ok(Vec::new());
         }
-        self.remove_vanished(&situation)?;
+        self.bring_situation_nearer(&situation, share, progress)
+    }
+
+    /// Catches up some of the files that changed as a look found them, newest first; returns the others.
+    ///
+    /// Whoever calls it holds `catching_up`.
+    pub(super) fn bring_situation_nearer(
+        &self,
+        situation: &Situation,
+        share: Share<'_>,
+        progress: &mut dyn FnMut(&RolloutFile, usize),
+    ) -> StoreResult<Vec<Arc<RolloutFile>>> {
+        self.remove_vanished(situation)?;
         let mut dirty = self.dirty_files(&situation.sweep);
         let mut rest = dirty.split_off(share.count(&dirty));
         let changed_facts = self.changed_facts(&situation.digests);
-        let left = self.bring_files(&situation, &dirty, &changed_facts, share.is_enough, progress)?;
+        let left = self.bring_files(situation, &dirty, &changed_facts, share.is_enough, progress)?;
         self.remember_facts(&situation.digests);
         rest.splice(0..0, left);
         if rest.is_empty() {
@@ -300,20 +312,22 @@ impl Inner {
 
     /// Marks rollouts as settled, but for those that belong to another thread than their names say: a mark is compared by name.
     fn settle(&self, files: &[(Arc<RolloutFile>, String)], digests: &FactDigests) -> StoreResult<()> {
-        let by_name = files
+        let by_name: Vec<_> = files
             .iter()
-            .filter(|(file, thread_id)| named_thread(file).as_ref() == Some(thread_id));
-        let marks: Vec<Settled> = by_name
-            .map(|(file, _)| Settled {
-                rollout_id: rollout_uuid(file).to_string(),
-                fingerprint: fingerprint_text(file),
-                mark: self.settled_mark(file, digests),
-            })
+            .filter(|(file, thread_id)| named_thread(file).as_ref() == Some(thread_id))
             .collect();
-        if marks.is_empty() {
-            return Ok(());
+        for some in by_name.chunks(STEP_ROLLOUTS) {
+            let marks: Vec<Settled> = some
+                .iter()
+                .map(|(file, _)| Settled {
+                    rollout_id: rollout_uuid(file).to_string(),
+                    fingerprint: fingerprint_text(file),
+                    mark: self.settled_mark(file, digests),
+                })
+                .collect();
+            self.index().settle(&marks).map_err(|error| self.index_error(error))?;
         }
-        self.index().settle(&marks).map_err(|error| self.index_error(error))
+        Ok(())
     }
 
     /// Feeds the index of names, titles and previews in small steps; lists are right without it, only slower.
