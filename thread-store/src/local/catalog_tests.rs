@@ -1,4 +1,5 @@
 //! Tests of `catalog.rs`: what one sweep takes over from another, and which files carry a thread's id.
+#![allow(clippy::disallowed_methods, reason = "tests prepare their own files")]
 
 use std::ops::ControlFlow;
 use std::path::Path;
