@@ -14,8 +14,8 @@ use crate::source::RolloutSource;
 pub const MAX_HEAD_LINES: u64 = 10_000;
 /// Most bytes that are scanned before the search for a head is given up.
 pub const MAX_HEAD_BYTES: u64 = 256 * 1024 * 1024;
-/// Bytes fetched at a time: the first line is seldom longer.
-const HEAD_CHUNK_BYTES: usize = 32 * 1024;
+/// Bytes fetched at a time. Most first lines take one to three of these, and the first list of a home reads many beginnings.
+const HEAD_CHUNK_BYTES: usize = 8 * 1024;
 /// How much of the beginning is kept for recognising a single-document session.
 const DOCUMENT_PREFIX_BYTES: usize = 4096;
 

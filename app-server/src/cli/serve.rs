@@ -3,6 +3,7 @@
 //! Ends with the input, with SIGTERM or with SIGINT; all are success.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use codex_thread_store::{EmptyFolder, LocalStore, ThreadStore, View, Watching};
 use tokio::io::{BufReader, BufWriter};
@@ -43,8 +44,12 @@ pub(super) async fn run(app: &App, args: ServeArgs) -> CliResult {
     Ok(served?)
 }
 
+/// How long the check of the index waits: it reads all of it, and the first list of a large home needs both cores.
+const DECAY_DELAY: Duration = Duration::from_secs(5);
+
 /// Checks the index behind the first requests; what is wrong is made anew, or met again by the request that needs it.
 async fn look_for_decay(store: Arc<LocalStore>) {
+    tokio::time::sleep(DECAY_DELAY).await;
     if let Some(maintenance) = store.maintenance()
         && let Err(error) = maintenance.check_index().await
     {

@@ -5,6 +5,7 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use codex_protocol::ids::{RolloutId, ThreadId};
 
@@ -23,7 +24,7 @@ pub fn find_thread(fs: &dyn LogFs, home: &Path, thread_id: ThreadId) -> Vec<Roll
             None => file.weak_id == Some(RolloutId::from(thread_id)),
         };
         if same {
-            found.push(file);
+            found.push(Arc::unwrap_or_clone(file));
         }
         ControlFlow::Continue(())
     });
@@ -37,7 +38,7 @@ pub fn find_rollout(fs: &dyn LogFs, home: &Path, rollout_id: RolloutId) -> Optio
     let mut found = None;
     visit(fs, home, &mut |file| {
         if file.weak_id == Some(rollout_id) {
-            found = Some(file);
+            found = Some(Arc::unwrap_or_clone(file));
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())

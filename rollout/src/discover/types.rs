@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use codex_protocol::ids::RolloutId;
 
 use crate::fs::FileStat;
-use crate::name::RolloutName;
+use crate::name::{RolloutName, logical_name};
 
 /// Which of the two trees a rollout is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,9 +42,8 @@ pub enum Placement {
 pub struct RolloutFile {
     /// The file itself.
     pub path: PathBuf,
-    /// The path without `.zst`: what APIs and indexes keep, whichever form is on disk.
-    pub logical_path: PathBuf,
-    /// The logical path relative to the home, parts separated by `/`; an absolute path for files outside the home.
+    /// The path without `.zst` relative to the home, parts separated by `/`: what APIs and indexes keep, whichever form is on
+    /// disk. An absolute path for files outside the home.
     pub relative: String,
     /// The name, if it follows the whole grammar.
     pub name: Option<RolloutName>,
@@ -58,6 +57,16 @@ pub struct RolloutFile {
     pub placement: Placement,
     /// Status of the file when it was found (length is the stored one).
     pub stat: FileStat,
+}
+
+impl RolloutFile {
+    /// Returns the path without `.zst`, whichever form is on disk.
+    pub fn logical_path(&self) -> PathBuf {
+        match self.path.file_name().and_then(|name| name.to_str()) {
+            Some(name) => self.path.with_file_name(logical_name(name)),
+            None => self.path.clone(),
+        }
+    }
 }
 
 /// A file that another one hides.

@@ -4,14 +4,15 @@
 //! files after them, so that a copy with an odd name never hides the real file. What another program moves between the two
 //! trees meanwhile is looked for again. Only lists and stats.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use codex_protocol::ids::RolloutId;
+use codex_protocol::ids::{RolloutId, ThreadId};
 
 use super::types::{
     Discovery, DiscoveryProblem, Encoding, HomeKind, Location, Placement, RolloutFile, Shadowed, VisitReport,
@@ -30,7 +31,7 @@ pub const MAX_FOLDER_DEPTH: usize = 16;
 pub fn discover(fs: &dyn LogFs, home: &Path) -> Discovery {
     let mut files = Vec::new();
     let report = visit(fs, home, &mut |file| {
-        files.push(file);
+        files.push(Arc::unwrap_or_clone(file));
         ControlFlow::Continue(())
     });
     let VisitReport {
@@ -53,7 +54,7 @@ pub fn discover(fs: &dyn LogFs, home: &Path) -> Discovery {
 /// the other during the visit. A file that is there all the time is handed out, wherever it is moved to, if its name ends
 /// with an id; only one that is moved again during the second look can be missed. Memory grows with the number of files
 /// (their ids are remembered to find duplicates), not with their sizes.
-pub fn visit(fs: &dyn LogFs, home: &Path, visitor: &mut dyn FnMut(RolloutFile) -> ControlFlow<()>) -> VisitReport {
+pub fn visit(fs: &dyn LogFs, home: &Path, visitor: &mut dyn FnMut(Arc<RolloutFile>) -> ControlFlow<()>) -> VisitReport {
     let mut walk = Walk {
         fs,
         home,
@@ -78,15 +79,15 @@ pub fn visit(fs: &dyn LogFs, home: &Path, visitor: &mut dyn FnMut(RolloutFile) -
 struct Walk<'a> {
     fs: &'a dyn LogFs,
     home: &'a Path,
-    visitor: &'a mut dyn FnMut(RolloutFile) -> ControlFlow<()>,
+    visitor: &'a mut dyn FnMut(Arc<RolloutFile>) -> ControlFlow<()>,
     /// Rollout ids handed out, and the file that has each.
-    seen: HashMap<RolloutId, PathBuf>,
+    seen: HashMap<RolloutId, Arc<RolloutFile>>,
     /// Device and inode of the folders visited: a link back up ends there.
     folders: HashSet<(u64, u64)>,
     /// Rollouts that were there and have not been met yet.
     awaited: HashSet<RolloutId>,
     pass: Pass,
-    weak: Vec<RolloutFile>,
+    weak: Vec<Arc<RolloutFile>>,
     shadowed: Vec<Shadowed>,
     problems: Vec<DiscoveryProblem>,
     /// Paths of the problems.
@@ -108,6 +109,29 @@ struct Folder {
     location: Location,
     depth: usize,
     numeric: bool,
+    /// The path below the home, with a `/` after each part.
+    below_home: String,
+}
+
+/// A name that a folder lists, and what it says.
+struct Listed {
+    text: String,
+    name: Option<RolloutName>,
+}
+
+impl Listed {
+    fn new(text: String) -> Self {
+        let name = RolloutName::parse(&text);
+        Self { text, name }
+    }
+
+    /// (time, thread id) descending. `.zst` comes after its plain form in spite of the descending order.
+    fn order(&self, other: &Self) -> Ordering {
+        key_of(other)
+            .cmp(&key_of(self))
+            .then_with(|| logical_name(&other.text).cmp(logical_name(&self.text)))
+            .then_with(|| self.text.len().cmp(&other.text.len()))
+    }
 }
 
 impl Walk<'_> {
@@ -182,6 +206,7 @@ impl Walk<'_> {
                         location,
                         depth: 0,
                         numeric: true,
+                        below_home: format!("{name}/"),
                     };
                     self.folder(&tree)?;
                 }
@@ -245,6 +270,7 @@ impl Walk<'_> {
             }
             let numeric = parent.numeric && folder_number(&entry.name).is_some();
             self.folder(&Folder {
+                below_home: format!("{}{}/", parent.below_home, entry.name.to_string_lossy()),
                 path,
                 location: parent.location,
                 depth: parent.depth + 1,
@@ -272,23 +298,24 @@ impl Walk<'_> {
         if self.pass == Pass::Awaited {
             names.retain(|name| weak_rollout_id(name).is_some_and(|id| self.awaited.contains(&id)));
         }
-        names.sort_by_cached_key(|name| {
-            let key = RolloutName::parse(name).map(|name| (name.timestamp, name.thread_id, name.rollout_id));
-            // `.zst` sorts after its plain form in spite of the descending order.
-            (Reverse((key, logical_name(name).to_owned())), name.len())
-        });
-        let mut used: Option<RolloutFile> = None;
-        for name in names {
-            let Some(file) = self.file(folder, &name) else { continue };
+        let mut listed: Vec<Listed> = names.into_iter().map(Listed::new).collect();
+        listed.sort_by(Listed::order);
+        let mut used: Option<Arc<RolloutFile>> = None;
+        for listed in listed {
+            let Some(file) = self.file(folder, listed) else {
+                continue;
+            };
             match &used {
-                Some(plain) if plain.logical_path == file.logical_path => {
+                // Of one folder: the same name means the same logical path.
+                Some(plain) if plain.relative == file.relative => {
                     self.shadowed.push(Shadowed {
                         file,
                         by: plain.path.clone(),
                     });
                 }
                 _ => {
-                    used = Some(file.clone());
+                    let file = Arc::new(file);
+                    used = Some(Arc::clone(&file));
                     if file.name.is_some() {
                         self.hand_out(file)?;
                     } else {
@@ -301,9 +328,9 @@ impl Walk<'_> {
     }
 
     /// Stats one name. A file that went away may have changed its form (compressed or back) since the listing.
-    fn file(&mut self, folder: &Folder, name: &str) -> Option<RolloutFile> {
-        let other = other_form(name);
-        for candidate in [name, &other] {
+    fn file(&mut self, folder: &Folder, mut listed: Listed) -> Option<RolloutFile> {
+        let other = other_form(&listed.text);
+        for candidate in [&listed.text, &other] {
             let path = folder.path.join(candidate);
             match self.fs.stat(&path) {
                 Ok(stat) if stat.kind == EntryKind::File => {
@@ -311,19 +338,29 @@ impl Walk<'_> {
                         Location::Active => folder.numeric && folder.depth == 3,
                         Location::Archived => true,
                     };
-                    return Some(rollout_file(self.home, path, folder.location, canonical, stat));
+                    let logical = logical_name(candidate);
+                    return Some(described(Described {
+                        relative: format!("{}{logical}", folder.below_home),
+                        encoding: encoding_of(candidate),
+                        name: listed.name.take(),
+                        location: folder.location,
+                        canonical_folder: canonical,
+                        logical,
+                        path,
+                        stat,
+                    }));
                 }
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     self.problem(path, error);
-                    self.meet(weak_rollout_id(name));
+                    self.meet(weak_rollout_id(&listed.text));
                     return None;
                 }
             }
         }
         // Listed a moment ago: it was moved or removed.
-        self.awaited.extend(weak_rollout_id(name));
+        self.awaited.extend(weak_rollout_id(&listed.text));
         None
     }
 
@@ -333,21 +370,26 @@ impl Walk<'_> {
         }
     }
 
-    fn hand_out(&mut self, file: RolloutFile) -> ControlFlow<()> {
+    fn hand_out(&mut self, file: Arc<RolloutFile>) -> ControlFlow<()> {
         self.meet(file.weak_id);
         if let Some(id) = file.weak_id {
             if let Some(first) = self.seen.get(&id) {
                 // The same path twice: its form changed between two stats of one listing.
-                if *first != file.path {
-                    let by = first.clone();
+                if first.path != file.path {
+                    let (by, file) = (first.path.clone(), Arc::unwrap_or_clone(file));
                     self.shadowed.push(Shadowed { file, by });
                 }
                 return ControlFlow::Continue(());
             }
-            self.seen.insert(id, file.path.clone());
+            self.seen.insert(id, Arc::clone(&file));
         }
         (self.visitor)(file)
     }
+}
+
+fn key_of(listed: &Listed) -> Option<(&str, ThreadId, RolloutId)> {
+    let name = listed.name.as_ref()?;
+    Some((name.timestamp.as_str(), name.thread_id, name.rollout_id))
 }
 
 /// The number that a date folder is named with; Codex skips folders without one.
@@ -375,32 +417,53 @@ pub(super) fn rollout_file(
 ) -> RolloutFile {
     let file_name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
     let logical = logical_name(&file_name);
-    let encoding = if logical.len() == file_name.len() {
-        Encoding::Plain
-    } else {
-        Encoding::Zstd
-    };
-    let logical_path = path.with_file_name(logical);
-    let name = RolloutName::parse(logical);
-    let placement = if canonical_folder && name.is_some() {
-        Placement::Canonical
-    } else {
-        Placement::Unusual
-    };
-    let weak_id = name
-        .as_ref()
-        .map(|name| name.rollout_id)
-        .or_else(|| weak_rollout_id(logical));
-    RolloutFile {
-        relative: relative(home, &logical_path),
+    described(Described {
+        relative: relative(home, &path.with_file_name(logical)),
+        encoding: encoding_of(&file_name),
+        name: RolloutName::parse(logical),
         path: path.clone(),
-        logical_path,
-        name,
-        weak_id,
         location,
-        encoding,
-        placement,
+        canonical_folder,
+        logical,
         stat,
+    })
+}
+
+/// What is known of a file before its description is complete.
+struct Described<'n> {
+    path: PathBuf,
+    relative: String,
+    name: Option<RolloutName>,
+    /// Its name without `.zst`.
+    logical: &'n str,
+    location: Location,
+    encoding: Encoding,
+    canonical_folder: bool,
+    stat: FileStat,
+}
+
+fn described(file: Described<'_>) -> RolloutFile {
+    let placement = match file.canonical_folder && file.name.is_some() {
+        true => Placement::Canonical,
+        false => Placement::Unusual,
+    };
+    let named = file.name.as_ref().map(|name| name.rollout_id);
+    RolloutFile {
+        weak_id: named.or_else(|| weak_rollout_id(file.logical)),
+        path: file.path,
+        relative: file.relative,
+        name: file.name,
+        location: file.location,
+        encoding: file.encoding,
+        placement,
+        stat: file.stat,
+    }
+}
+
+fn encoding_of(file_name: &str) -> Encoding {
+    match logical_name(file_name).len() == file_name.len() {
+        true => Encoding::Plain,
+        false => Encoding::Zstd,
     }
 }
 

@@ -67,7 +67,7 @@ fn edge_043_plain_wins_over_zst_and_hides_it() {
         (Encoding::Plain, Encoding::Zstd)
     );
     assert_eq!(found.files[1].path, home.path().join(format!("{only_zst}.zst")));
-    assert_eq!(found.files[1].logical_path, home.path().join(only_zst));
+    assert_eq!(found.files[1].logical_path(), home.path().join(only_zst));
     assert_eq!(found.shadowed.len(), 1);
     assert_eq!(found.shadowed[0].file.encoding, Encoding::Zstd);
     assert_eq!(found.shadowed[0].by, home.path().join(plain));
@@ -358,7 +358,7 @@ fn a_visit_stops_when_the_visitor_breaks() {
     let fs = FaultFs::new(Arc::new(StdFs));
     let mut seen = Vec::new();
     let report = visit(&fs, home.path(), &mut |file| {
-        seen.push(file.relative);
+        seen.push(file.relative.clone());
         ControlFlow::Break(())
     });
     assert_eq!((seen, report.home_kind), (vec![paths[2].clone()], HomeKind::Home));

@@ -131,7 +131,7 @@ impl RolloutWriter {
         file: &RolloutFile,
         rule: TornTailRule,
     ) -> WriteResult<Resumed> {
-        let path = materialize(&fs, &file.logical_path)?;
+        let path = materialize(&fs, &file.logical_path())?;
         let source = open_source(&*fs, &path)?;
         let plan = plan(&source, rule)?;
         if let Some(meta) = &plan.meta {

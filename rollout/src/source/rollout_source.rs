@@ -52,11 +52,11 @@ impl RolloutSource {
     pub fn open(fs: Arc<dyn LogFs>, file: &RolloutFile, cache: Option<&SeekCache>) -> Result<Self> {
         let other = match file.encoding {
             Encoding::Plain => {
-                let mut name = file.logical_path.clone().into_os_string();
+                let mut name = file.logical_path().into_os_string();
                 name.push(".zst");
                 (name.into(), Encoding::Zstd)
             }
-            Encoding::Zstd => (file.logical_path.clone(), Encoding::Plain),
+            Encoding::Zstd => (file.logical_path(), Encoding::Plain),
         };
         let first = (file.path.clone(), file.encoding);
         let mut not_found = None;

@@ -19,6 +19,10 @@ const AFTER_ALL_IDS: &str = "\u{10ffff}";
 /// Sorts before every thread id.
 const BEFORE_ALL_IDS: &str = "";
 
+/// Texts that a list by a term of one or two characters looks at before it asks the trigram index: a common term has filled its
+/// page by then, and asking for it is dear.
+const SHORT_TERM_TEXTS: usize = 1_000;
+
 /// Selects what a text filter looks at; a title that is not stored equals the preview.
 const TEXTS_BY_NUM: &str = "SELECT name, title, preview, preview_cut OR title_cut FROM threads WHERE thread_num = ?1";
 
@@ -56,7 +60,7 @@ pub fn list_checked(
     let mut page = Page::new(conn, filter, rest_contains)?;
     match few_rows(conn, filter)? {
         Some(nums) => page.take_named(&nums)?,
-        None => page.take_ranges()?,
+        None => page.take_ranges_or_short()?,
     }
     page.finish()
 }
@@ -128,6 +132,8 @@ struct Page<'a> {
     excluded: HashSet<&'a str>,
     cwd_keys: Option<Vec<String>>,
     places: BTreeSet<Place>,
+    /// Texts that may still be looked at on the way through the ranges.
+    texts_left: usize,
     texts_by_num: CachedStatement<'a>,
     row_by_num: CachedStatement<'a>,
 }
@@ -145,6 +151,7 @@ impl<'a> Page<'a> {
             excluded: filter.excluded.iter().map(String::as_str).collect(),
             cwd_keys: filter.cwd_keys(),
             places: BTreeSet::new(),
+            texts_left: usize::MAX,
             texts_by_num: conn.prepare_cached(TEXTS_BY_NUM)?,
             row_by_num: conn.prepare_cached(&format!("SELECT {ROW_COLUMNS} FROM threads WHERE thread_num = ?1"))?,
         })
@@ -180,7 +187,26 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// Takes the wanted rows of all index ranges that can hold some.
+    /// Takes the wanted rows of the ranges, or, where few of many contain a short term, those that the trigram index names.
+    fn take_ranges_or_short(&mut self) -> StateResult<()> {
+        let filter = self.filter;
+        let Some(term) = filter.term().filter(|term| titles::is_short(term)) else {
+            return self.take_ranges();
+        };
+        self.texts_left = SHORT_TERM_TEXTS;
+        self.take_ranges()?;
+        if self.texts_left > 0 {
+            return Ok(());
+        }
+        self.texts_left = usize::MAX;
+        self.places.clear();
+        match titles::short_candidates(self.conn, term, filter.limit)? {
+            TitleCandidates::Only(nums) => self.take_named(&nums),
+            TitleCandidates::Any => self.take_ranges(),
+        }
+    }
+
+    /// Takes the wanted rows of all index ranges that can hold some, until no more texts may be looked at.
     fn take_ranges(&mut self) -> StateResult<()> {
         if let Some(section_id) = self.filter.section.one() {
             return self.take_ranges_of(Scope::Section(section_id));
@@ -219,6 +245,9 @@ impl<'a> Page<'a> {
                     let place = self.place(row.get(0)?, row.get(1)?, row.get(2)?);
                     if !self.fits(&place) {
                         break; // the range is ordered: nothing after this row fits
+                    }
+                    if self.texts_left == 0 {
+                        return Ok(());
                     }
                     if (!scope.is_narrowed_by(self.filter) || self.accepts_covered(row, 3)?)
                         && self.is_wanted(&place)?
@@ -287,6 +316,7 @@ impl<'a> Page<'a> {
         let Some(term) = self.filter.term() else {
             return Ok(true);
         };
+        self.texts_left = self.texts_left.saturating_sub(1);
         // Reads only the texts, in place: of a term without match every row passes through here.
         let cut = {
             let mut found = self.texts_by_num.query([place.thread_num])?;
@@ -433,3 +463,7 @@ fn range_sql(filter: &ListFilter, scope: Scope<'_>) -> String {
 #[cfg(test)]
 #[path = "list_tests.rs"]
 mod list_tests;
+
+#[cfg(test)]
+#[path = "short_term_tests.rs"]
+mod short_term_tests;

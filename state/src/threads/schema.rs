@@ -91,4 +91,5 @@ CREATE INDEX threads_pending ON threads (thread_num) WHERE titles_pending;
 CREATE VIRTUAL TABLE thread_titles USING fts5 (
     text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1'
 );
+CREATE VIRTUAL TABLE thread_trigrams USING fts5vocab(thread_titles, row);
 ";

@@ -1,6 +1,7 @@
 //! The trigram index over names, titles and previews, and the candidates that it yields for a term.
 //!
-//! Candidates are a superset; `list.rs` compares the texts themselves.
+//! Terms shorter than a trigram are found by the trigrams that begin with them. Candidates are a superset; `list.rs` compares the
+//! texts themselves.
 
 use rusqlite::{Connection, params};
 
@@ -11,6 +12,10 @@ use crate::error::StateResult;
 const MIN_TRIGRAM_CHARS: usize = 3;
 /// Trigrams of a term that are asked for; more would not narrow the candidates noticeably.
 const MAX_TRIGRAMS: usize = 16;
+/// Trigrams that may begin with a short term; one that begins more is common.
+const MAX_CONTINUATIONS: usize = 64;
+/// Follows each indexed text, so that its last characters begin a trigram, too.
+const TEXT_END: &str = "\n\n";
 /// Fewest and most candidates that are looked at one by one; see [`max_candidates`].
 const CANDIDATE_BOUNDS: (i64, i64) = (200, 4_000);
 
@@ -61,6 +66,7 @@ pub(super) fn indexed_text(row: &ThreadRow) -> String {
             text.push_str(part);
         }
     }
+    text.push_str(TEXT_END);
     text
 }
 
@@ -68,14 +74,53 @@ pub(super) fn indexed_text(row: &ThreadRow) -> String {
 ///
 /// Among them are all rows whose text is not indexed yet, or continues in the log.
 pub(super) fn candidates(conn: &Connection, term: &str, page_rows: usize) -> StateResult<TitleCandidates> {
-    let Some(expression) = trigram_expression(term) else {
+    match trigram_expression(term) {
+        Some(expression) => matching(conn, &expression, page_rows),
+        None => Ok(TitleCandidates::Any),
+    }
+}
+
+/// Returns whether a term has too few characters for [`candidates`] to narrow it.
+pub(super) fn is_short(term: &str) -> bool {
+    term.chars().count() < MIN_TRIGRAM_CHARS
+}
+
+/// Returns the rows that can contain a short term, like [`candidates`].
+///
+/// Looks at each trigram that begins with it, and at how often that occurs: dear for a common one, whose page is found sooner by
+/// walking the list.
+pub(super) fn short_candidates(conn: &Connection, term: &str, page_rows: usize) -> StateResult<TitleCandidates> {
+    // The tokenizer passes over NUL, and takes the two that are no characters for the replacement character.
+    if term.contains(['\0', '\u{fffe}', '\u{ffff}']) {
         return Ok(TitleCandidates::Any);
-    };
+    }
+    let mut vocabulary = conn.prepare_cached("SELECT term FROM thread_trigrams WHERE term >= ?1")?;
+    let mut trigrams = vocabulary.query([term])?;
+    let mut continuations = Vec::new();
+    while let Some(row) = trigrams.next()? {
+        let trigram = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        if !trigram.starts_with(term) {
+            break;
+        }
+        if continuations.len() == MAX_CONTINUATIONS {
+            return Ok(TitleCandidates::Any);
+        }
+        continuations.push(quoted(trigram));
+    }
+    // An expression must not be empty: then nothing says so but the rows whose texts are not indexed.
+    matching(conn, &continuations.join(" OR "), page_rows)
+}
+
+/// Returns the rows that satisfy an expression (an empty one: none), with all that the index does not know whole.
+fn matching(conn: &Connection, expression: &str, page_rows: usize) -> StateResult<TitleCandidates> {
     let max = max_candidates(conn, page_rows)?;
-    let mut found: Vec<i64> = conn
-        .prepare_cached("SELECT rowid FROM thread_titles WHERE thread_titles MATCH ?1 LIMIT ?2")?
-        .query_map(params![expression, max + 1], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let mut found: Vec<i64> = match expression {
+        "" => Vec::new(),
+        _ => conn
+            .prepare_cached("SELECT rowid FROM thread_titles WHERE thread_titles MATCH ?1 LIMIT ?2")?
+            .query_map(params![expression, max + 1], |row| row.get(0))?
+            .collect::<Result<_, _>>()?,
+    };
     let unsure: Vec<i64> = conn
         .prepare_cached(
             "SELECT thread_num FROM threads INDEXED BY threads_unsure
@@ -124,14 +169,14 @@ fn trigram_expression(term: &str) -> Option<String> {
     let step = count.div_ceil(MAX_TRIGRAMS);
     let trigrams: Vec<String> = (0..count)
         .step_by(step)
-        .map(|at| {
-            format!(
-                "\"{}\"",
-                term[starts[at]..starts[at + MIN_TRIGRAM_CHARS]].replace('"', "\"\"")
-            )
-        })
+        .map(|at| quoted(&term[starts[at]..starts[at + MIN_TRIGRAM_CHARS]]))
         .collect();
     Some(trigrams.join(" AND "))
+}
+
+/// Writes a trigram as a phrase of an FTS5 expression.
+fn quoted(trigram: &str) -> String {
+    format!("\"{}\"", trigram.replace('"', "\"\""))
 }
 
 #[cfg(test)]

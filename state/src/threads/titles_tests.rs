@@ -34,13 +34,72 @@ fn at_most_sixteen_trigrams_are_asked_for() {
 
 #[test]
 fn every_stored_text_is_indexed_once() {
-    assert_eq!(indexed_text(&row(1)), "\na title");
+    assert_eq!(indexed_text(&row(1)), "\na title\n\n");
     let different = ThreadRow {
         name: Some("n".to_owned()),
         preview: CutText::new("p"),
         ..row(1)
     };
-    assert_eq!(indexed_text(&different), "n\na title\np");
+    assert_eq!(indexed_text(&different), "n\na title\np\n\n");
+}
+
+#[test]
+fn short_terms_are_looked_up_by_the_trigrams_that_begin_with_them() {
+    let conn = database();
+    for (n, text) in [(1, "ab"), (2, "xab\0c"), (3, "日本"), (4, "b\u{ffff}"), (5, "\"q")] {
+        upsert(
+            &conn,
+            &ThreadRow {
+                name: Some(text.to_owned()),
+                ..row(n)
+            },
+        )
+        .unwrap();
+    }
+    index_titles(&conn, 10).unwrap();
+    let short = |term| super::short_candidates(&conn, term, 1).unwrap();
+    for (term, rows) in [
+        ("ab", &[1, 2][..]),
+        ("b", &[1, 2, 4]),
+        ("xa", &[2]),
+        ("本", &[3]),
+        ("日本", &[3]),
+        ("\"q", &[5]),
+        ("q", &[5]),
+        ("zz", &[]),
+        ("é", &[]),
+    ] {
+        assert_eq!(short(term), TitleCandidates::Only(rows.to_vec()), "{term:?}");
+    }
+    for unknown in ["b\0", "b\u{ffff}", "\u{fffe}"] {
+        assert_eq!(short(unknown), TitleCandidates::Any, "{unknown:?}");
+    }
+    upsert(&conn, &row(6)).unwrap();
+    assert_eq!(
+        short("zz"),
+        TitleCandidates::Only(vec![6]),
+        "its text is not indexed yet"
+    );
+}
+
+#[test]
+fn a_short_term_that_begins_many_trigrams_is_not_looked_up() {
+    let conn = database();
+    for n in 0..=super::MAX_CONTINUATIONS as u32 {
+        let text = format!("zq{}", char::from_u32(0x4e00 + n).unwrap());
+        upsert(
+            &conn,
+            &ThreadRow {
+                name: Some(text),
+                ..row(n + 1)
+            },
+        )
+        .unwrap();
+        index_titles(&conn, 10).unwrap();
+        let found = super::short_candidates(&conn, "zq", 1).unwrap();
+        let is_looked_up = (n as usize) < super::MAX_CONTINUATIONS;
+        assert_eq!(matches!(found, TitleCandidates::Only(_)), is_looked_up, "{n}");
+    }
 }
 
 #[test]

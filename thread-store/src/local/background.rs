@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::fs::FileLock;
@@ -95,7 +95,7 @@ impl Inner {
     }
 }
 
-fn more(rest: &[RolloutFile]) -> IndexStep {
+fn more(rest: &[Arc<RolloutFile>]) -> IndexStep {
     IndexStep::More {
         rollouts_left: rest.len() as u64,
         bytes_left: rest.iter().map(|file| file.stat.len).sum(),

@@ -57,14 +57,14 @@ struct State {
     unreadable: HashMap<Uuid, (i64, String)>,
 }
 
-/// What one sweep found.
+/// What one sweep found. Files that are as they were are shared with the sweep before.
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
     /// Files, newest name first.
-    pub(super) files: Vec<RolloutFile>,
+    pub(super) files: Vec<Arc<RolloutFile>>,
     /// Place in `files` by rollout id.
     by_rollout: HashMap<Uuid, usize>,
-    /// Places in `files` by the thread id of the file name.
+    /// Places in `files` by the thread id of the file name, where that is not the rollout id.
     by_thread: HashMap<Uuid, Vec<usize>>,
     /// What could not be looked into.
     pub(super) problems: Vec<(std::path::PathBuf, String)>,
@@ -75,13 +75,41 @@ pub(super) struct Sweep {
 impl Sweep {
     /// Returns the file of a rollout.
     pub(super) fn rollout(&self, rollout_id: Uuid) -> Option<&RolloutFile> {
+        self.shared(rollout_id).map(Arc::as_ref)
+    }
+
+    fn shared(&self, rollout_id: Uuid) -> Option<&Arc<RolloutFile>> {
         self.by_rollout.get(&rollout_id).and_then(|at| self.files.get(*at))
     }
 
-    /// Returns the files whose names carry a thread id.
+    /// Returns the files whose names carry a thread id, newest name first.
     pub(super) fn named(&self, thread_id: Uuid) -> Vec<&RolloutFile> {
-        let places = self.by_thread.get(&thread_id).map_or(&[][..], Vec::as_slice);
-        places.iter().filter_map(|at| self.files.get(*at)).collect()
+        self.shared_named(thread_id).into_iter().map(Arc::as_ref).collect()
+    }
+
+    /// Returns the files whose names carry a thread id, for keeping.
+    pub(super) fn shared_named(&self, thread_id: Uuid) -> Vec<&Arc<RolloutFile>> {
+        let others = self.by_thread.get(&thread_id).map_or(&[][..], Vec::as_slice);
+        let of_that_name = self.by_rollout.get(&thread_id).filter(|at| {
+            let file = self.files.get(**at);
+            file.is_some_and(|file| thread_of(file) == Some(thread_id))
+        });
+        let mut places: Vec<usize> = others.iter().chain(of_that_name).copied().collect();
+        places.sort_unstable();
+        places.into_iter().filter_map(|at| self.files.get(at)).collect()
+    }
+
+    /// Adds a file, or the one that another sweep found, if that says the same.
+    fn add(&mut self, file: Arc<RolloutFile>, before: &Self) {
+        let rollout_id = rollout_uuid(&file);
+        let same = before.shared(rollout_id).filter(|known| **known == file);
+        let file = same.map_or(file, Arc::clone);
+        let place = self.files.len();
+        self.by_rollout.entry(rollout_id).or_insert(place);
+        if let Some(thread_id) = thread_of(&file).filter(|thread_id| *thread_id != rollout_id) {
+            self.by_thread.entry(thread_id).or_default().push(place);
+        }
+        self.files.push(file);
     }
 }
 
@@ -125,6 +153,12 @@ impl Catalog {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the thread id that a file's name carries.
+pub(super) fn thread_of(file: &RolloutFile) -> Option<Uuid> {
+    let name = file.name.as_ref().map(|name| name.thread_id.0);
+    name.or(file.weak_id.map(|id| id.0))
 }
 
 /// A digest of the facts of each thread that has any.
@@ -202,19 +236,9 @@ impl Inner {
     }
 
     fn look(&self) -> Sweep {
-        let mut sweep = Sweep::default();
+        let (mut sweep, before) = (Sweep::default(), self.catalog.last_sweep());
         let report = visit(self.fs.as_ref(), &self.home, &mut |file| {
-            let place = sweep.files.len();
-            sweep.by_rollout.entry(rollout_uuid(&file)).or_insert(place);
-            let thread = file
-                .name
-                .as_ref()
-                .map(|name| name.thread_id.0)
-                .or(file.weak_id.map(|id| id.0));
-            if let Some(thread) = thread {
-                sweep.by_thread.entry(thread).or_default().push(place);
-            }
-            sweep.files.push(file);
+            sweep.add(file, &before);
             ControlFlow::Continue(())
         });
         sweep.problems = report
@@ -228,9 +252,9 @@ impl Inner {
     }
 
     /// Returns the files that changed since they were last brought up to date.
-    pub(super) fn dirty_files(&self, sweep: &Sweep) -> Vec<RolloutFile> {
+    pub(super) fn dirty_files(&self, sweep: &Sweep) -> Vec<Arc<RolloutFile>> {
         let state = self.catalog.lock();
-        let known = |file: &&RolloutFile| {
+        let known = |file: &Arc<RolloutFile>| {
             let id = rollout_uuid(file);
             let print = mark_of(file);
             state.current.get(&id) == Some(&print) || state.unreadable.get(&id).is_some_and(|(seen, _)| *seen == print)
@@ -257,20 +281,20 @@ impl Inner {
     }
 
     /// Returns what is known of the beginnings of files, each `None` where nothing is.
-    pub(super) fn known_heads(&self, files: &[RolloutFile]) -> Vec<Option<HeadKey>> {
+    pub(super) fn known_heads(&self, files: &[Arc<RolloutFile>]) -> Vec<Option<HeadKey>> {
         let state = self.catalog.lock();
-        let known = |file: &RolloutFile| {
+        let known = |file: &Arc<RolloutFile>| {
             let (mark, head) = state.heads.get(&rollout_uuid(file))?;
-            (*mark == mark_of(file)).then(|| head.clone())
+            (*mark == mark_of(file)).then_some(*head)
         };
         files.iter().map(known).collect()
     }
 
     /// Remembers the beginnings of files until everything is indexed.
-    pub(super) fn remember_heads(&self, files: &[RolloutFile], heads: &[HeadKey]) {
+    pub(super) fn remember_heads(&self, files: &[Arc<RolloutFile>], heads: &[HeadKey]) {
         let mut state = self.catalog.lock();
         for (file, head) in files.iter().zip(heads) {
-            state.heads.insert(rollout_uuid(file), (mark_of(file), head.clone()));
+            state.heads.insert(rollout_uuid(file), (mark_of(file), *head));
         }
     }
 
@@ -294,7 +318,9 @@ impl Inner {
         let mut hasher = Xxh3Default::new();
         mark_of(file).hash(&mut hasher);
         self.default_provider.hash(&mut hasher);
-        named_thread(file).and_then(|id| digests.get(&id)).hash(&mut hasher);
+        // Most homes have few facts: the name's text is made for nothing else.
+        let named = (!digests.is_empty()).then(|| named_thread(file)).flatten();
+        named.and_then(|id| digests.get(&id)).hash(&mut hasher);
         mark_from(&hasher)
     }
 
@@ -385,3 +411,7 @@ impl Inner {
         found.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+#[path = "catalog_tests.rs"]
+mod catalog_tests;

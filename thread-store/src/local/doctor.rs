@@ -111,7 +111,8 @@ impl Inner {
                 .as_ref()
                 .is_some_and(|name| name.thread_id.to_string().starts_with(&prefix))
         };
-        let files: Vec<RolloutFile> = sweep.files.iter().filter(matches).cloned().collect();
+        let all = sweep.files.iter().map(AsRef::as_ref);
+        let files: Vec<RolloutFile> = all.filter(matches).cloned().collect();
         if files.is_empty() || prefix.is_empty() {
             report.find(
                 "file",

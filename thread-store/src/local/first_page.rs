@@ -5,15 +5,16 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::head::{Head, read_head};
 use codex_state::projector::session_timestamp_ms;
 use uuid::Uuid;
 
-use super::catalog::Freshness;
+use super::catalog::{Freshness, thread_of};
 use super::catch_up::rollout_uuid;
-use super::freshness::{Situation, named_thread};
+use super::freshness::{Share, Situation};
 use super::parallel::in_parallel;
 use super::store::Inner;
 use crate::error::StoreResult;
@@ -28,10 +29,10 @@ const MAX_CHANGED_FILES: usize = 256;
 const FIRST_BATCH_FILES: (usize, usize) = (64, 4096);
 
 /// What the beginning of a rollout tells about the thread's place in lists.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct HeadKey {
     /// The thread, if the header names it.
-    thread_id: Option<String>,
+    thread_id: Option<Uuid>,
     /// Creation, Unix milliseconds; `None` where only the whole fold can tell.
     created_at_ms: Option<i64>,
     /// Rollout that the history continues.
@@ -42,13 +43,13 @@ pub(super) struct HeadKey {
 struct Queue {
     files: Vec<Queued>,
     by_rollout: HashMap<Uuid, usize>,
-    by_thread: HashMap<String, Vec<usize>>,
+    by_thread: HashMap<Uuid, Vec<usize>>,
     /// Place of the next file that has to be taken.
     next: usize,
 }
 
 struct Queued {
-    file: RolloutFile,
+    file: Arc<RolloutFile>,
     head: HeadKey,
     /// Key in the order of the list; `None`, which is not known or does not matter, comes before all others.
     key: Option<i64>,
@@ -75,6 +76,8 @@ impl Inner {
         let (changed, unknown): (Vec<_>, Vec<_>) =
             dirty.into_iter().partition(|file| known.contains(&rollout_uuid(file)));
         if unknown.len() < MIN_UNKNOWN_FILES || changed.len() > MAX_CHANGED_FILES {
+            // Here, because looking at files, facts and index again would double what the first list of a large home costs.
+            self.bring_situation_nearer(&situation, Share::ALL, &mut |_, _| {})?;
             return Ok(None);
         }
         // What the index says of a thread in another state could be on the page, or keep others from it.
@@ -123,14 +126,13 @@ impl Inner {
             .iter()
             .filter_map(|rollout_id| situation.sweep.rollout(*rollout_id))
         {
-            let thread_id = named_thread(file).and_then(|id| id.parse().ok());
-            let revisions = thread_id.map(|id| situation.sweep.named(id)).unwrap_or_default();
+            let revisions = thread_of(file).map(|id| situation.sweep.named(id)).unwrap_or_default();
             in_use.extend(revisions.into_iter().map(rollout_uuid));
         }
         Ok(in_use)
     }
 
-    fn queue(&self, unknown: Vec<RolloutFile>, in_use: &HashSet<Uuid>, query: &ListQuery) -> StoreResult<Queue> {
+    fn queue(&self, unknown: Vec<Arc<RolloutFile>>, in_use: &HashSet<Uuid>, query: &ListQuery) -> StoreResult<Queue> {
         let heads = self.heads_of(&unknown)?;
         let queued = unknown.into_iter().zip(heads).map(|(file, head)| Queued {
             key: match query.sort {
@@ -156,9 +158,7 @@ impl Inner {
         };
         for (at, queued) in queue.files.iter().enumerate() {
             queue.by_rollout.insert(rollout_uuid(&queued.file), at);
-            // A thread may have revisions whose headers and names say different things.
-            let threads = [queued.head.thread_id.clone(), named_thread(&queued.file)];
-            for thread_id in threads.into_iter().flatten() {
+            for thread_id in queued.threads() {
                 queue.by_thread.entry(thread_id).or_default().push(at);
             }
         }
@@ -176,7 +176,7 @@ impl Inner {
     }
 
     /// Reads the beginnings of files, as far as they are not known.
-    fn heads_of(&self, files: &[RolloutFile]) -> StoreResult<Vec<HeadKey>> {
+    fn heads_of(&self, files: &[Arc<RolloutFile>]) -> StoreResult<Vec<HeadKey>> {
         let known = self.known_heads(files);
         let missing: Vec<usize> = (0..files.len()).filter(|at| known[*at].is_none()).collect();
         let mut heads: Vec<HeadKey> = known.into_iter().map(Option::unwrap_or_default).collect();
@@ -195,17 +195,25 @@ impl Inner {
         let created_at_ms = |timestamp: &str| Some(creation_ms(session_timestamp_ms(timestamp), || file.name.clone()));
         match head {
             Some(Head::Envelope { meta, .. }) => HeadKey {
-                thread_id: Some(meta.id.to_string()),
+                thread_id: Some(meta.id.0),
                 created_at_ms: created_at_ms(&meta.timestamp),
                 base: meta.history_base.as_ref().map(|base| base.thread_id.0),
             },
             Some(Head::Bare(header)) => HeadKey {
-                thread_id: Some(header.id.to_string()),
+                thread_id: Some(header.id.0),
                 created_at_ms: created_at_ms(&header.timestamp),
                 base: None,
             },
             None => HeadKey::default(),
         }
+    }
+}
+
+impl Queued {
+    /// The threads that it may belong to: its header and its name can say different things.
+    fn threads(&self) -> impl Iterator<Item = Uuid> + use<> {
+        let (told, named) = (self.head.thread_id, thread_of(&self.file));
+        told.into_iter().chain(named.filter(move |named| Some(*named) != told))
     }
 }
 
@@ -219,7 +227,7 @@ impl Queue {
     }
 
     /// Takes about so many files, with all others of their threads and what these continue.
-    fn take(&mut self, count: usize, situation: &Situation) -> Vec<RolloutFile> {
+    fn take(&mut self, count: usize, situation: &Situation) -> Vec<Arc<RolloutFile>> {
         let mut open = Vec::new();
         let mut taken = Vec::new();
         while taken.len() < count && self.next < self.files.len() {
@@ -229,13 +237,8 @@ impl Queue {
                 if std::mem::replace(&mut queued.taken, true) {
                     continue;
                 }
-                taken.push(queued.file.clone());
-                let threads = [queued.head.thread_id.clone(), named_thread(&queued.file)];
-                let relatives = threads
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|id| self.by_thread.get(&id))
-                    .flatten();
+                taken.push(Arc::clone(&queued.file));
+                let relatives = queued.threads().filter_map(|id| self.by_thread.get(&id)).flatten();
                 open.extend(relatives.copied());
                 let base = queued.head.base.and_then(|base| situation.sweep.rollout(base));
                 open.extend(base.and_then(|file| self.by_rollout.get(&rollout_uuid(file))));

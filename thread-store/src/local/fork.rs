@@ -163,7 +163,7 @@ impl Inner {
         let failed = Self::lifecycle_error("fork", thread_id);
         let mut paths = Vec::new();
         for source in sources {
-            let path = source.file.logical_path.clone();
+            let path = source.file.logical_path();
             if self.fs.stat(&path).is_err() {
                 let _leases = self.hold_all(source, own)?;
                 materialize(&self.fs, &path).map_err(|error| failed(Box::new(error)))?;

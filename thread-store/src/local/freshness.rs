@@ -48,7 +48,7 @@ impl Share<'_> {
     };
 
     /// Returns how many files, newest first, it is; one at least.
-    fn count(&self, files: &[RolloutFile]) -> usize {
+    fn count(&self, files: &[Arc<RolloutFile>]) -> usize {
         let mut bytes = 0_u64;
         let fits = files.iter().take(self.files).take_while(|file| {
             let first = bytes == 0;
@@ -77,7 +77,7 @@ struct Gathered {
     /// Rollouts that others may inherit something new from.
     news: Vec<Uuid>,
     /// Files of which the index may say that all is stored once it is, with their threads.
-    settling: Vec<(RolloutFile, String)>,
+    settling: Vec<(Arc<RolloutFile>, String)>,
 }
 
 impl Inner {
@@ -102,7 +102,7 @@ impl Inner {
             .collect();
         let sweep = self.sweep(Freshness::Recent);
         let there = sweep.files.iter().filter(|file| self.is_readable(file));
-        Ok(stored == there.map(rollout_uuid).collect())
+        Ok(stored == there.map(|file| rollout_uuid(file)).collect())
     }
 
     /// Catches up every changed file and stores the rows of the threads that they belong to.
@@ -116,7 +116,7 @@ impl Inner {
         &self,
         share: Share<'_>,
         progress: &mut dyn FnMut(&RolloutFile, usize),
-    ) -> StoreResult<Vec<RolloutFile>> {
+    ) -> StoreResult<Vec<Arc<RolloutFile>>> {
         self.index_own_appends();
         if self.is_synced(&self.sweep(Freshness::Recent)) {
             return Ok(Vec::new());
@@ -127,11 +127,23 @@ impl Inner {
         if self.is_synced(&situation.sweep) {
             return Ok(Vec::new());
         }
-        self.remove_vanished(&situation)?;
+        self.bring_situation_nearer(&situation, share, progress)
+    }
+
+    /// Catches up some of the files that changed as a look found them, newest first; returns the others.
+    ///
+    /// Whoever calls it holds `catching_up`.
+    pub(super) fn bring_situation_nearer(
+        &self,
+        situation: &Situation,
+        share: Share<'_>,
+        progress: &mut dyn FnMut(&RolloutFile, usize),
+    ) -> StoreResult<Vec<Arc<RolloutFile>>> {
+        self.remove_vanished(situation)?;
         let mut dirty = self.dirty_files(&situation.sweep);
         let mut rest = dirty.split_off(share.count(&dirty));
         let changed_facts = self.changed_facts(&situation.digests);
-        let left = self.bring_files(&situation, &dirty, &changed_facts, share.is_enough, progress)?;
+        let left = self.bring_files(situation, &dirty, &changed_facts, share.is_enough, progress)?;
         self.remember_facts(&situation.digests);
         rest.splice(0..0, left);
         if rest.is_empty() {
@@ -173,11 +185,11 @@ impl Inner {
     pub(super) fn bring_files(
         &self,
         situation: &Situation,
-        files: &[RolloutFile],
+        files: &[Arc<RolloutFile>],
         changed_facts: &[String],
         is_enough: &(dyn Fn() -> bool + Sync),
         progress: &mut dyn FnMut(&RolloutFile, usize),
-    ) -> StoreResult<Vec<RolloutFile>> {
+    ) -> StoreResult<Vec<Arc<RolloutFile>>> {
         let mut threads: BTreeSet<String> = changed_facts.iter().cloned().collect();
         threads.extend(self.threads_of_lost_databases()?);
         if files.is_empty() && threads.is_empty() {
@@ -226,11 +238,11 @@ impl Inner {
             self.settle(&settling, &situation.digests)?;
         }
         let left = files.iter().zip(seen).filter(|(_, seen)| !seen);
-        Ok(left.map(|(file, _)| file.clone()).collect())
+        Ok(left.map(|(file, _)| Arc::clone(file)).collect())
     }
 
     /// Takes what folding one file gave.
-    fn take_folded(&self, file: &RolloutFile, folded: Folded, gathered: &mut Gathered) -> StoreResult<()> {
+    fn take_folded(&self, file: &Arc<RolloutFile>, folded: Folded, gathered: &mut Gathered) -> StoreResult<()> {
         gathered.updates.extend(folded.updates);
         match folded.outcome {
             Ok(looked) => {
@@ -238,7 +250,7 @@ impl Inner {
                 if looked.is_news {
                     gathered.news.push(rollout_uuid(file));
                     gathered.threads.insert(looked.thread_id.clone());
-                    gathered.settling.push((file.clone(), looked.thread_id));
+                    gathered.settling.push((Arc::clone(file), looked.thread_id));
                 }
             }
             Err(error @ StoreError::Header { .. }) => {
@@ -286,33 +298,36 @@ impl Inner {
     }
 
     /// Returns the files that carry the ids of threads, with these.
-    fn files_of_threads(&self, sweep: &Sweep, threads: &[String]) -> Vec<(RolloutFile, String)> {
+    fn files_of_threads(&self, sweep: &Sweep, threads: &[String]) -> Vec<(Arc<RolloutFile>, String)> {
         let ids = threads
             .iter()
             .filter_map(|thread_id| Some((thread_id, thread_id.parse().ok()?)));
-        let files = ids.flat_map(|(thread_id, id)| sweep.named(id).into_iter().map(move |file| (file, thread_id)));
+        let files =
+            ids.flat_map(|(thread_id, id)| sweep.shared_named(id).into_iter().map(move |file| (file, thread_id)));
         let current = files.filter(|(file, _)| self.is_current(file));
         current
-            .map(|(file, thread_id)| (file.clone(), thread_id.clone()))
+            .map(|(file, thread_id)| (Arc::clone(file), thread_id.clone()))
             .collect()
     }
 
     /// Marks rollouts as settled, but for those that belong to another thread than their names say: a mark is compared by name.
-    fn settle(&self, files: &[(RolloutFile, String)], digests: &FactDigests) -> StoreResult<()> {
-        let by_name = files
+    fn settle(&self, files: &[(Arc<RolloutFile>, String)], digests: &FactDigests) -> StoreResult<()> {
+        let by_name: Vec<_> = files
             .iter()
-            .filter(|(file, thread_id)| named_thread(file).as_ref() == Some(thread_id));
-        let marks: Vec<Settled> = by_name
-            .map(|(file, _)| Settled {
-                rollout_id: rollout_uuid(file).to_string(),
-                fingerprint: fingerprint_text(file),
-                mark: self.settled_mark(file, digests),
-            })
+            .filter(|(file, thread_id)| named_thread(file).as_ref() == Some(thread_id))
             .collect();
-        if marks.is_empty() {
-            return Ok(());
+        for some in by_name.chunks(STEP_ROLLOUTS) {
+            let marks: Vec<Settled> = some
+                .iter()
+                .map(|(file, _)| Settled {
+                    rollout_id: rollout_uuid(file).to_string(),
+                    fingerprint: fingerprint_text(file),
+                    mark: self.settled_mark(file, digests),
+                })
+                .collect();
+            self.index().settle(&marks).map_err(|error| self.index_error(error))?;
         }
-        self.index().settle(&marks).map_err(|error| self.index_error(error))
+        Ok(())
     }
 
     /// Feeds the index of names, titles and previews in small steps; lists are right without it, only slower.

@@ -2,6 +2,8 @@
 //!
 //! What becomes of the results is the caller's. A file that cannot be read is a result like any other.
 
+use std::sync::Arc;
+
 use codex_rollout::discover::RolloutFile;
 use codex_state::db::RolloutUpdate;
 
@@ -34,7 +36,7 @@ impl Inner {
     /// Folds files in about their order and hands out each result, until there are no more, `take` fails, or `is_enough`.
     pub(super) fn fold_files(
         &self,
-        files: &[RolloutFile],
+        files: &[Arc<RolloutFile>],
         digests: &FactDigests,
         is_enough: &(dyn Fn() -> bool + Sync),
         take: &mut dyn FnMut(Folded) -> StoreResult<()>,
