@@ -1,0 +1,11 @@
+//! What a search of the history asks for, as plain values, and how one item answers it.
+//!
+//! Pure: knows neither files nor the index. The word index proposes candidates (`words`), this module decides.
+
+mod ast;
+mod kind;
+mod parts;
+
+pub use self::ast::{Clause, Filters, Query, Term, TermText};
+pub use self::kind::{FieldKind, KindSet};
+pub use self::parts::identifier_parts;
