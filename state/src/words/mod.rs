@@ -18,5 +18,6 @@ pub use self::document::{MAX_OFFSET, MAX_ROLLOUT_KEY, WordScope, WordTable};
 pub use self::query::MAX_EXPANSION;
 pub use self::reach::{Inheritance, ReachLimits, rollouts_in_reach};
 pub use self::schema::SCHEMA;
-pub use self::tokens::MAX_TOKEN_CHARS;
+#[cfg(test)]
+pub(crate) use self::tokens::tokens_of;
 pub use self::write::{DocumentWords, KnownTokens, WordWriter, optimize, remove, remove_rollout};
