@@ -4,8 +4,6 @@
 
 mod ast;
 mod kind;
-mod parts;
 
 pub use self::ast::{Clause, Filters, Query, Term, TermText};
 pub use self::kind::{FieldKind, KindSet};
-pub use self::parts::identifier_parts;
