@@ -16,7 +16,7 @@ pub use self::char_kind::MAX_TOKEN_CHARS;
 pub(crate) use self::char_kind::{CharKind, char_kind};
 pub use self::collapse::collapse_whitespace;
 pub use self::folding::fold_into;
-pub use self::markdown::markdown_to_plain;
+pub use self::markdown::{markdown_to_plain, may_join_words};
 pub use self::matcher::{LiteralMatcher, LowercaseMatcher, MAX_TERM_BYTES, TermTooLong};
 pub use self::parts::{MAX_IDENTIFIER_PARTS, Part, PartKind, each_part};
 pub use self::preview::{Attachments, REQUEST_MARKER, UserText, is_context_text, request_text};

@@ -6,7 +6,7 @@ use codex_protocol::item::TurnItem;
 use codex_protocol::log::{EventMsg, LineHead, PEEK_BYTES, RolloutItem, peek};
 use codex_state::messages::{Speaker, said, said_in_bare};
 use codex_state::projector::Mode;
-use codex_state::text::{is_context_text, markdown_to_plain};
+use codex_state::text::{is_context_text, markdown_to_plain, may_join_words};
 use codex_state::words::WordTable;
 
 /// What a line says, by whose rules it is searched.
@@ -95,12 +95,6 @@ fn is_agent_message(item: &RolloutItem) -> bool {
         },
         _ => false,
     }
-}
-
-/// Tells whether rendering Markdown can make words that are not in the source: by markup that vanishes within a word, by a
-/// character that is written in another way, or by blocks that follow each other without a separator.
-fn may_join_words(markdown: &str) -> bool {
-    markdown.bytes().any(|byte| b"*_`[]()\\&<>~\n\r".contains(&byte))
 }
 
 #[cfg(test)]
