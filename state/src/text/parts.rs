@@ -61,6 +61,18 @@ pub fn each_part(text: &str, mut emit: impl FnMut(Part<'_>)) {
     word.finish(&mut emit);
 }
 
+/// Returns whether a text has anything that words are found by.
+pub fn has_word(text: &str) -> bool {
+    let mut is_word = false;
+    for c in text.chars() {
+        fold_into(c, &mut |c| is_word |= char_kind(c) != CharKind::Separator);
+        if is_word {
+            return true;
+        }
+    }
+    false
+}
+
 /// Whether a character can end or begin a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Case {
