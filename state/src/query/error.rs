@@ -16,6 +16,25 @@ pub struct QueryError {
     pub problem: QueryProblem,
 }
 
+impl QueryError {
+    pub(super) fn at(place: Range<usize>, problem: QueryProblem) -> Self {
+        Self {
+            place: Some(place),
+            problem,
+        }
+    }
+
+    /// Moves the beginning of the place to the character that it lies in.
+    pub(super) fn on_boundaries(mut self, text: &str) -> Self {
+        if let Some(place) = &mut self.place {
+            while !text.is_char_boundary(place.start) {
+                place.start -= 1;
+            }
+        }
+        self
+    }
+}
+
 /// What is wrong with a query, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -118,7 +137,9 @@ pub enum QueryProblem {
     #[error("the regular expression takes more than {MAX_REGEX_BYTES} bytes of memory: repeat less in it")]
     RegexTooLarge,
     /// A control character, which no text is searched for.
-    #[error("character U+{code:04X} cannot be searched for: leave it out, or write a regular expression such as /\\x1b/")]
+    #[error(
+        "character U+{code:04X} cannot be searched for: leave it out, or write a regular expression such as /\\x1b/"
+    )]
     Control {
         /// The character.
         code: u32,

@@ -32,14 +32,8 @@ fn kind(kind: FieldKind) -> KindSet {
 /// Asks it of a command with output; returns the positive terms that were found, by field.
 fn ask(clause: Clause) -> Option<Vec<(usize, usize)>> {
     let fields = [
-        Field {
-            kind: FieldKind::Command,
-            text: "cargo test --lib".into(),
-        },
-        Field {
-            kind: FieldKind::Output,
-            text: "running 3 tests\ntest result: ok".into(),
-        },
+        Field::new(FieldKind::Command, "cargo test --lib"),
+        Field::new(FieldKind::Output, "running 3 tests\ntest result: ok"),
     ];
     let found = Evaluator::new(&query(clause)).unwrap().evaluate(&fields)?;
     Some(found.terms.iter().map(|found| (found.term, found.field)).collect())
@@ -88,10 +82,7 @@ fn a_term_looks_at_the_fields_of_its_kinds() {
 #[test]
 fn places_are_counted_and_the_first_ones_kept() {
     let text = "ab ".repeat(MAX_MATCH_RANGES + 1);
-    let fields = [Field {
-        kind: FieldKind::Message,
-        text: text.into(),
-    }];
+    let fields = [Field::new(FieldKind::Message, text)];
     for term in [
         TermText::Prefix("a".to_owned()),
         TermText::Literal("ab".to_owned()),
