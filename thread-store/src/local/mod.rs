@@ -22,6 +22,7 @@ mod fork_place;
 mod freshness;
 mod goal;
 mod history;
+mod history_search;
 mod index_file;
 mod index_files;
 mod index_place;

@@ -99,7 +99,7 @@ impl Inner {
     }
 
     /// Brings positions and words up to date; returns whether they are.
-    fn bring_words_up_to_date(&self) -> StoreResult<bool> {
+    pub(super) fn bring_words_up_to_date(&self) -> StoreResult<bool> {
         self.bring_up_to_date_if_there_is_room()?;
         match self.catch_up_text(&mut |_| {}) {
             // What has no documents is searched in the log.
