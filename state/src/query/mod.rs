@@ -14,6 +14,7 @@ mod limits;
 mod needle;
 mod parse;
 mod pattern;
+mod required;
 mod scan;
 mod when;
 
@@ -27,3 +28,4 @@ pub use self::limits::{
     MAX_DEPTH, MAX_MATCH_RANGES, MAX_QUERY_BYTES, MAX_REGEX_BYTES, MAX_TERM_BYTES, MAX_TERM_WORDS, MAX_TERMS,
 };
 pub use self::parse::{Typing, parse};
+pub use self::required::required_literals;

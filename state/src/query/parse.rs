@@ -1,6 +1,6 @@
 //! The language of queries: from a text to a query.
 //!
-//! Pure; the present is handed in. The language is described in docs/search.md. Every fault has a place in the text.
+//! Pure; the present is handed in. The language is described in docs/queries.md. Every fault has a place in the text.
 
 use std::ops::Range;
 

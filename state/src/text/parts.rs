@@ -41,24 +41,58 @@ pub struct Part<'a> {
 /// Calls `emit` with each part of `text`, in the order of their ends.
 pub fn each_part(text: &str, mut emit: impl FnMut(Part<'_>)) {
     let mut word = WordInMaking::default();
-    for (start, c) in text.char_indices() {
-        let end = start + c.len_utf8();
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    while start < bytes.len() {
+        if is_ascii_separator(bytes[start]) {
+            start += 1;
+            continue;
+        }
+        let run = bytes[start..].iter().take_while(|byte| !is_ascii_separator(**byte));
+        // Most words are small ASCII letters and digits: they are their own folded form, and have no parts.
+        let (mut len, mut is_plain) = (0, true);
+        for byte in run {
+            len += 1;
+            is_plain &= byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        }
+        let range = start..start + len;
+        start = range.end;
+        if is_plain && len <= MAX_TOKEN_CHARS {
+            let text = &text[range.clone()];
+            emit(Part {
+                kind: PartKind::Word,
+                text,
+                range,
+            });
+        } else {
+            each_part_of_run(&text[range.clone()], range.start, &mut word, &mut emit);
+        }
+    }
+}
+
+fn is_ascii_separator(byte: u8) -> bool {
+    byte.is_ascii() && !byte.is_ascii_alphanumeric()
+}
+
+/// Does the same for what stands between ASCII separators, which end words in any case.
+fn each_part_of_run(run: &str, run_start: usize, word: &mut WordInMaking, emit: &mut impl FnMut(Part<'_>)) {
+    for (start, c) in run.char_indices() {
+        let range = run_start + start..run_start + start + c.len_utf8();
         let case = Case::of(c);
         fold_into(c, &mut |folded| match char_kind(folded) {
-            CharKind::Separator => word.finish(&mut emit),
-            CharKind::Spaced => word.push(folded, case, start..end),
+            CharKind::Separator => word.finish(emit),
+            CharKind::Spaced => word.push(folded, case, range.clone()),
             CharKind::Unspaced => {
-                word.finish(&mut emit);
-                let mut buffer = [0; 4];
+                word.finish(emit);
                 emit(Part {
                     kind: PartKind::Unspaced,
-                    text: folded.encode_utf8(&mut buffer),
-                    range: start..end,
+                    text: folded.encode_utf8(&mut [0; 4]),
+                    range: range.clone(),
                 });
             }
         });
     }
-    word.finish(&mut emit);
+    word.finish(emit);
 }
 
 /// Returns whether a text has anything that words are found by.
