@@ -1,6 +1,6 @@
 //! `history/search`, an addition of this project: anything that was ever said or done, ranked and grouped by thread.
 //!
-//! Wire types only. The language of queries is described in docs/search.md.
+//! Wire types only. The language of queries is described in docs/queries.md.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
