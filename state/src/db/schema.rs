@@ -11,7 +11,7 @@ use crate::error::{StateError, StateResult};
 use crate::{threads, words};
 
 /// Version of the schema and of the projector's output; raise it whenever either changes.
-pub const SCHEMA_VERSION: i64 = 8;
+pub const SCHEMA_VERSION: i64 = 9;
 
 /// Page cache of one connection.
 const CACHE_KIB: i64 = 8 * 1024;
@@ -53,6 +53,7 @@ CREATE INDEX rollouts_path ON rollouts (path);
 CREATE INDEX rollouts_settled ON rollouts (rollout_id, settled);
 CREATE INDEX rollouts_text_behind ON rollouts (rollout)
     WHERE text_offset < projected_offset OR text_offset < plain_end;
+CREATE INDEX rollouts_ends ON rollouts (rollout, projected_offset, plain_end);
 
 CREATE TABLE turns (
     rollout INTEGER NOT NULL,

@@ -223,8 +223,8 @@ impl<'a> Fields<'a> {
         if text.len() <= MAX_OUTPUT_HEAD_BYTES + MAX_OUTPUT_TAIL_BYTES {
             return self.add(kind, text);
         }
-        let head_end = text.floor_char_boundary(MAX_OUTPUT_HEAD_BYTES);
-        let tail_start = text.ceil_char_boundary(text.len() - MAX_OUTPUT_TAIL_BYTES);
+        let head_end = boundary(&text, MAX_OUTPUT_HEAD_BYTES);
+        let tail_start = boundary(&text, text.len() - MAX_OUTPUT_TAIL_BYTES);
         self.add(kind, text[..head_end].to_owned());
         self.fields.push(Field {
             kind,
@@ -232,6 +232,14 @@ impl<'a> Fields<'a> {
             text: text[tail_start..].to_owned().into(),
         });
     }
+}
+
+/// Returns where the character at an offset begins.
+fn boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// Returns the lines that a unified diff adds and removes; all lines of what is not one.

@@ -12,6 +12,7 @@ mod codex_db;
 mod compress;
 mod cut;
 mod cut_line;
+mod deed_index;
 mod delete;
 mod doctor;
 mod doctor_home;
