@@ -5,12 +5,13 @@
 use codex_protocol::ids::ThreadId;
 use codex_protocol::rpc::attachment::AttachmentOwnerCursor;
 use codex_protocol::rpc::cursor::{
-    CursorScope, HistoryCursor, LegacyTurnCursor, OccurrenceCursor, TimelineCursor, decode_cursor, encode_cursor,
+    CursorScope, HistoryCursor, HistorySearchCursor, LegacyTurnCursor, OccurrenceCursor, TimelineCursor, decode_cursor,
+    encode_cursor,
 };
 use codex_thread_store::organise::{Identity, ProjectAnchor, ProjectSort};
 use codex_thread_store::{
-    Anchor, Direction, HistoryMode, OccurrenceAnchor, Position, ThreadAnchor, TimelineAnchor, TimelineEntry,
-    TimelineEntryKind, TurnAnchor,
+    Anchor, Direction, HistoryAnchor, HistoryKey, HistoryMode, HistoryOrder, OccurrenceAnchor, Position, ThreadAnchor,
+    TimelineAnchor, TimelineEntry, TimelineEntryKind, TurnAnchor,
 };
 use jiff::Timestamp;
 
@@ -103,6 +104,58 @@ pub(crate) fn parse_occurrence_cursor(text: &str, thread_id: ThreadId, term: &st
         position: position(cursor.next_rollout_ordinal, cursor.offset),
         index: cursor.next_occurrence_index,
     })
+}
+
+/// Returns what stands for a question of `history/search` in its cursors: a hash that is the same everywhere.
+pub(crate) fn history_question(query: &str, order: HistoryOrder, typing: bool) -> String {
+    let order = match order {
+        HistoryOrder::Ranked => 'r',
+        HistoryOrder::Newest => 'n',
+    };
+    let typing = if typing { 't' } else { 'd' };
+    // FNV-1a; who forges a cursor gets another page of threads that he may see anyway.
+    let hash = format!("{order}{typing}{query}")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}
+
+/// Encodes the last thread of a page of `history/search`.
+pub(crate) fn history_search_cursor(question: &str, last: &HistoryAnchor) -> String {
+    let (score, time_ms) = match last.key {
+        HistoryKey::Score(score) => (Some(format!("{:x}", score.to_bits())), None),
+        HistoryKey::TimeMs(time_ms) => (None, Some(time_ms)),
+    };
+    encode_cursor(&HistorySearchCursor {
+        question: question.to_owned(),
+        as_of_ms: last.as_of_ms,
+        score,
+        time_ms,
+        thread_id: last.thread_id.to_string(),
+    })
+}
+
+/// Decodes a cursor of `history/search`; `None` when it is not one of this question.
+pub(crate) fn parse_history_search_cursor(text: &str, question: &str, order: HistoryOrder) -> Option<HistoryAnchor> {
+    let cursor: HistorySearchCursor = decode_cursor(text)?;
+    let key = match (order, cursor.score, cursor.time_ms) {
+        (HistoryOrder::Ranked, Some(bits), None) => {
+            let score = f64::from_bits(u64::from_str_radix(&bits, 16).ok()?);
+            HistoryKey::Score(Some(score).filter(|score| score.is_finite())?)
+        }
+        (HistoryOrder::Newest, None, Some(time_ms)) => HistoryKey::TimeMs(time_ms),
+        _ => return None,
+    };
+    // A time that no clock shows would be no present either.
+    Timestamp::from_millisecond(cursor.as_of_ms).ok()?;
+    Some(HistoryAnchor {
+        as_of_ms: cursor.as_of_ms,
+        key,
+        thread_id: cursor.thread_id.parse().ok()?,
+    })
+    .filter(|_| cursor.question == question)
 }
 
 /// Encodes the oldest entry of a timeline page.

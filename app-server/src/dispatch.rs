@@ -13,6 +13,7 @@ use codex_protocol::rpc::change::{
 };
 use codex_protocol::rpc::diagnostics::{ServerDiagnosticsParams, ThreadIndexStateParams};
 use codex_protocol::rpc::envelope::{RequestId, decode_exact_params, decode_params};
+use codex_protocol::rpc::history::HistorySearchParams;
 use codex_protocol::rpc::indexing::IndexStateParams;
 use codex_protocol::rpc::initialize::InitializeParams;
 use codex_protocol::rpc::items::{ThreadItemsListParams, ThreadItemsReadParams};
@@ -37,8 +38,8 @@ use serde_json::Value;
 use crate::dispatch_organise::OrganiseCall;
 use crate::encoding;
 use crate::handlers::{
-    append, archive, compress, delete, diagnostics, fork, index_state, items, list, metadata, read, resume, revert,
-    search, start, subscription, summary, timeline, trash, turns,
+    append, archive, compress, delete, diagnostics, fork, history, index_state, items, list, metadata, read, resume,
+    revert, search, start, subscription, summary, timeline, trash, turns,
 };
 use crate::live::{Connection, Notice, Telling};
 use crate::order::{Access, Tickets};
@@ -75,6 +76,7 @@ pub(crate) enum Call {
     TimelineList(ThreadTimelineListParams),
     Search(ThreadSearchParams),
     SearchOccurrences(ThreadSearchOccurrencesParams),
+    SearchHistory(HistorySearchParams),
     ConversationSummary(GetConversationSummaryParams),
     Diagnostics(ServerDiagnosticsParams),
     Compress,
@@ -152,6 +154,7 @@ impl Call {
             "thread/timeline/list" => decode(params).map(Self::TimelineList),
             "thread/search" => decode(params).map(Self::Search),
             "thread/searchOccurrences" => decode(params).map(Self::SearchOccurrences),
+            "history/search" => decode(params).map(Self::SearchHistory),
             "getConversationSummary" => decode(params).map(Self::ConversationSummary),
             "rollout/compress" => Ok(Self::Compress),
             "server/diagnostics" => decode(params).map(Self::Diagnostics),
@@ -190,6 +193,7 @@ impl Call {
             | Self::TimelineList(_)
             | Self::Search(_)
             | Self::SearchOccurrences(_)
+            | Self::SearchHistory(_)
             | Self::ConversationSummary(_)
             | Self::Diagnostics(_)
             | Self::Compress
@@ -360,6 +364,7 @@ async fn run_reading(server: &Server, id: RequestId, call: Call) -> Vec<u8> {
         Call::TimelineList(params) => finish(id, timeline::timeline_list(server, params).await),
         Call::Search(params) => finish(id, search::thread_search(server, params).await),
         Call::SearchOccurrences(params) => finish(id, search::search_occurrences(server, params).await),
+        Call::SearchHistory(params) => finish(id, history::history_search(server, params).await),
         Call::ConversationSummary(params) => finish(id, summary::conversation_summary(server, params).await),
         Call::Diagnostics(_) => finish(id, Ok(diagnostics::server_diagnostics(server))),
         Call::Compress => finish(id, compress::rollout_compress(server)),

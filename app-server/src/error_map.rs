@@ -91,6 +91,7 @@ impl<'a> Failing<'a> {
             } => RpcError::invalid_request(format!(
                 "the answer would exceed {limit_bytes} bytes; page with {paged_method} instead"
             )),
+            StoreError::Query { ref source } => RpcError::invalid_params(format!("query: {source}")),
             StoreError::Organise(ref refusal) => self.refused(refusal),
             StoreError::WriterConflict { .. } => RpcError::invalid_request(error.to_string()),
             StoreError::TooManyOpen { .. } => RpcError::overloaded(error.to_string()),

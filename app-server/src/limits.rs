@@ -10,6 +10,10 @@ pub const MAX_PAGE_ROWS: u32 = 100;
 pub const DEFAULT_OCCURRENCE_ROWS: u32 = 50;
 /// Largest page of occurrences.
 pub const MAX_OCCURRENCE_ROWS: u32 = 250;
+/// Hits that a search of the history shows of a thread when the client names no number.
+pub const DEFAULT_HITS_PER_THREAD: u32 = 3;
+/// Most hits that a search of the history shows of a thread.
+pub const MAX_HITS_PER_THREAD: u32 = 50;
 /// Most threads that one list call may leave out.
 pub const MAX_EXCLUDED_THREADS: usize = 100;
 /// Most items that one call may read by id.

@@ -188,9 +188,9 @@ fn what_fits_several_threads_or_none_is_refused() {
 }
 
 #[test]
-fn texts_are_found_in_all_threads_and_in_one() {
+fn literal_texts_are_found_in_all_threads_and_in_one() {
     let home = sample_home();
-    let found = ok(&home.path, &["search", "FRONT MATTER"]);
+    let found = ok(&home.path, &["search", "--literal", "FRONT MATTER"]);
     assert!(
         found.contains(PARSER) && found.contains("The front matter parser in src/note.rs"),
         "{found}"
@@ -200,8 +200,71 @@ fn texts_are_found_in_all_threads_and_in_one() {
         places["data"].as_array().is_some_and(|places| !places.is_empty()),
         "{places}"
     );
-    let nothing = ok(&home.path, &["search", "no such words anywhere"]);
+    let nothing = ok(&home.path, &["search", "--literal", "no such words anywhere"]);
     assert!(nothing.starts_with("Nothing found."), "{nothing}");
+}
+
+#[test]
+fn anything_that_was_done_is_found_and_opened() {
+    let home = sample_home();
+    let found = ok(&home.path, &["search", "in:output", "windows_line_ends"]);
+    let lines: Vec<&str> = found.lines().collect();
+    assert!(
+        lines[0].starts_with(PARSER) && lines[0].ends_with("  Front matter parser"),
+        "{found}"
+    );
+    assert!(
+        lines[1].starts_with("     output  ") && lines[1].contains("note::tests::windows_line_ends"),
+        "{found}"
+    );
+    assert!(lines[2].ends_with(" in 1 thread."), "{found}");
+    assert!(!found.contains('\u{1b}'), "no colour without a terminal");
+
+    let answer = ok_json(
+        &home.path,
+        &["search", "windows_line_ends", "--json", "--facets", "--newest"],
+    );
+    assert_eq!(answer["data"][0]["thread"]["id"], PARSER);
+    assert_eq!(answer["facets"]["months"][0]["value"], "2026-03");
+    let facets = ok(&home.path, &["search", "cargo", "--facets", "-n", "1"]);
+    assert!(
+        facets.contains("\nkinds\n") && facets.contains("  command\n") && facets.contains("-n N shows"),
+        "{facets}"
+    );
+
+    let opened = ok(&home.path, &["search", "in:output windows_line_ends", "--open"]);
+    assert!(
+        opened.contains("Good. Do steps 1 and 2.") && opened.contains("$ cargo test -q"),
+        "{opened}"
+    );
+    assert!(
+        opened.contains("Plan a refactoring"),
+        "the turn before it too: {opened}"
+    );
+    assert!(
+        opened.ends_with(&format!("The whole thread: codex-threads show {PARSER}\n")),
+        "{opened}"
+    );
+
+    let nothing = ok(
+        &home.path,
+        &["search", "cargo", "--archived", "--cwd", "/no/such/folder"],
+    );
+    assert!(nothing.starts_with("Nothing found."), "{nothing}");
+}
+
+#[test]
+fn a_query_that_cannot_be_read_is_shown_with_its_fault() {
+    let home = sample_home();
+    let (_, complaint) = fails(&home.path, &["search", "a \"open"], 2);
+    let expected = "error: query, at character 3: this \" is never closed";
+    assert!(complaint.starts_with(expected), "{complaint}");
+    assert!(complaint.contains("\n  a \"open\n    ^\n hint: "), "{complaint}");
+    let (_, complaint) = fails(&home.path, &["search", "-i"], 2);
+    assert!(
+        complaint.starts_with("error: search -i needs a terminal"),
+        "{complaint}"
+    );
 }
 
 #[test]

@@ -88,6 +88,14 @@ async fn ask_everything(home: &Path, view: View, schemas: &Schemas) -> BTreeMap<
     let words = json!({"searchTerm": "the", "sourceKinds": kinds, "sortKey": "updated_at"});
     let calls = [
         ("thread/search", words),
+        (
+            "history/search",
+            json!({"query": "e", "facets": true, "limit": 2, "hitsPerThread": 2}),
+        ),
+        (
+            "history/search",
+            json!({"query": "", "order": "newest", "typing": true}),
+        ),
         ("thread/loaded/list", json!({})),
         ("server/diagnostics", json!({})),
     ];

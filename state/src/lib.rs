@@ -9,6 +9,7 @@ mod error;
 pub mod fold;
 pub mod messages;
 pub mod projector;
+pub mod query;
 pub mod rows;
 mod seal;
 pub mod text;

@@ -17,6 +17,15 @@ const CURSORS: [&str; 5] = [
     r#"{"id":1,"method":"thread/list","params":{"limit":3,"cursor":"2026-09-21T14:30:20Z|019c0000-0000-7000-8000-000000000001"}}"#,
 ];
 
+const QUERIES: [&str; 6] = [
+    r#"parse "history base"* -old (a OR b) in:message,plan"#,
+    r#"'it''s' literal:"a%_b" /err(or)?/ regex:"^x\s+y$""#,
+    "path:src/lib.rs command:(cargo OR make) -in:output --lib",
+    "cwd:/home/me provider:openai,azure model:gpt source:cli name:plan archived:no",
+    "before:2026-03-31 after:7d std::fs http://x.y:80 foo_bar fooBar",
+    "検索 Codex検索 \"検 索\" gr\u{f6}\u{df}e",
+];
+
 fn main() -> io::Result<()> {
     let dir = env::args_os()
         .nth(1)
@@ -53,6 +62,19 @@ fn main() -> io::Result<()> {
         [vec![0, 0], stored].concat()
     });
     write(&dir.join("zst"), &seekable.chain(ends).collect::<Vec<_>>())?;
+    let queries = QUERIES.iter().flat_map(|query| {
+        let texts = lines.iter().step_by(40);
+        let seed = |line: &Vec<u8>| {
+            [
+                &[u8::try_from(query.len()).unwrap_or(u8::MAX)][..],
+                query.as_bytes(),
+                line,
+            ]
+            .concat()
+        };
+        texts.map(seed).collect::<Vec<_>>()
+    });
+    write(&dir.join("query"), &queries.collect::<Vec<_>>())?;
     write(&dir.join("search"), &terms.collect::<Vec<_>>())?;
     lines.iter_mut().for_each(|line| line.retain(|byte| *byte != b'\n'));
     write(&dir.join("decode_line"), &lines)?;

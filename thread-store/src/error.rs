@@ -65,6 +65,12 @@ pub enum StoreError {
     /// The item that a cursor names is not part of the requested scope.
     #[error("item anchor is not in the requested history scope")]
     AnchorItemMissing,
+    /// A query cannot be asked.
+    #[error("query cannot be asked: {source}")]
+    Query {
+        /// What is wrong with it, and where.
+        source: codex_state::query::QueryError,
+    },
     /// The view that was asked for does not offer this for the thread.
     #[error("{operation} is not supported for thread {thread_id} in this view")]
     Unsupported {
@@ -294,6 +300,7 @@ impl StoreError {
             | Self::PositionOutsideLineage
             | Self::AnchorTurnMissing
             | Self::AnchorItemMissing
+            | Self::Query { .. }
             | Self::TermTooLong { .. } => StoreErrorKind::InvalidRequest,
             Self::Archived { .. } | Self::NotOpen { .. } | Self::Rejected { .. } | Self::ThreadExists { .. } => {
                 StoreErrorKind::InvalidRequest

@@ -9,6 +9,9 @@ pub mod conformance;
 mod damage;
 mod error;
 pub mod fs;
+mod history_filter;
+mod history_query;
+mod history_rank;
 mod lifecycle;
 pub mod live;
 mod local;
@@ -26,7 +29,12 @@ mod writes;
 
 pub use answer_room::AnswerRoom;
 pub use clock::Clock;
+pub use codex_state::query;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
+pub use history_query::{
+    HistoryAnchor, HistoryFacets, HistoryHit, HistoryIncomplete, HistoryKey, HistoryOrder, HistoryPage, HistoryQuery,
+    HistoryThread, HitItem,
+};
 pub use lifecycle::{ForkAttachment, ForkCut, ForkOverrides, ForkRequest, InheritedHistory, ThreadLifecycle};
 pub use local::{EmptyFolder, LocalStore, LocalStoreOptions, Watching};
 pub use memory::{MemoryRollout, MemoryStore};

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use codex_protocol::ids::ThreadId;
 
 use crate::error::StoreResult;
+use crate::history_query::{HistoryPage, HistoryQuery};
 use crate::lifecycle::ThreadLifecycle;
 use crate::organise::FactStore;
 use crate::report::{CompressionReport, DoctorReport, HomeReport, IndexReport, IndexState, VerifyReport};
@@ -147,6 +148,15 @@ pub trait ThreadSearch: Send + Sync {
 
     /// Finds the occurrences of a literal text in the messages of one thread, oldest first.
     async fn search_occurrences(&self, query: OccurrenceQuery) -> StoreResult<OccurrencePage>;
+
+    /// Finds everything that was said or done: items of the visible histories of threads, the default view's, and names of
+    /// threads.
+    ///
+    /// An answer that may lack something says so. What only the model saw is not found.
+    ///
+    /// # Errors
+    /// `Query` for a regular expression that is too large, and whatever reading the index and the log can fail with.
+    async fn search_history(&self, query: HistoryQuery) -> StoreResult<HistoryPage>;
 }
 
 /// Called with the progress of a long operation.

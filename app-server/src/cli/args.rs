@@ -56,7 +56,7 @@ pub(super) enum Command {
     List(ListArgs),
     /// Show a thread from its first turn to its last
     Show(ShowArgs),
-    /// Find a text in all threads, or in one
+    /// Find anything that was ever said or done
     Search(SearchArgs),
     /// Bring the whole index up to date and print totals
     Index(JsonArgs),
@@ -173,6 +173,24 @@ pub(super) enum SourceArg {
     Unknown,
 }
 
+impl SourceArg {
+    /// Returns the word that queries name the source by.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Vscode => "vscode",
+            Self::Exec => "exec",
+            Self::AppServer => "appServer",
+            Self::SubAgent => "subAgent",
+            Self::Review => "subAgentReview",
+            Self::Compact => "subAgentCompact",
+            Self::Spawned => "subAgentThreadSpawn",
+            Self::OtherAgent => "subAgentOther",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl From<SourceArg> for ThreadSourceKind {
     fn from(source: SourceArg) -> Self {
         match source {
@@ -214,20 +232,54 @@ pub(super) struct ShowArgs {
 /// Arguments of `search`.
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
-    /// Text to find; upper and lower case are the same
-    pub(super) term: String,
-    /// Only in this thread: every place where the text occurs
+    /// What to find: words, "phrases", prefix*, -not, OR, 'literal', /regex/, in:command, path:, cwd:, after:7d, ...
+    #[arg(value_name = "QUERY", required_unless_present = "interactive")]
+    pub(super) query: Vec<String>,
+    /// Search as you type, with the thread beside the hits
+    #[arg(long, short = 'i', conflicts_with_all = ["literal", "thread", "open", "facets", "json"])]
+    pub(super) interactive: bool,
+    /// Find the text as it is, in messages only, newest threads first
+    #[arg(long)]
+    pub(super) literal: bool,
+    /// Only in this thread: every place where the text occurs as it is
     #[arg(long = "in", value_name = "THREAD")]
     pub(super) thread: Option<String>,
-    /// Most results
+    /// Most threads (with --in, most places)
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub(super) limit: u32,
-    /// Archived threads instead of live ones
+    /// Hits to show of each thread
+    #[arg(long, default_value_t = 3, value_name = "N", conflicts_with_all = ["literal", "thread"])]
+    pub(super) hits: u32,
+    /// Threads changed last first, instead of the best
+    #[arg(long, conflicts_with_all = ["literal", "thread"])]
+    pub(super) newest: bool,
+    /// Count the hits by folder, kind and month
+    #[arg(long, conflicts_with_all = ["literal", "thread"])]
+    pub(super) facets: bool,
+    /// Print the turn of the best hit, between the turns around it
+    #[arg(long, conflicts_with_all = ["literal", "thread", "facets", "json"])]
+    pub(super) open: bool,
+    /// Archived threads only (default: all; with --literal, live ones)
     #[arg(long, conflicts_with = "thread")]
     pub(super) archived: bool,
-    /// Only this kind of source; may be repeated (default: started by people)
+    /// Only this kind of source; may be repeated (default: all; with --literal, started by people)
     #[arg(long, value_enum, value_name = "KIND", conflicts_with = "thread")]
     pub(super) source: Vec<SourceArg>,
+    /// Only threads of this working directory or of folders in it; may be repeated
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["literal", "thread"])]
+    pub(super) cwd: Vec<PathBuf>,
+    /// Only this provider of models; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["literal", "thread"])]
+    pub(super) provider: Vec<String>,
+    /// Only models with this in their names; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["literal", "thread"])]
+    pub(super) model: Vec<String>,
+    /// Only what was said or done before this: 2026-03-31, 7d (ago)
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["literal", "thread"])]
+    pub(super) before: Option<String>,
+    /// Only what was said or done from this time on
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["literal", "thread"])]
+    pub(super) after: Option<String>,
     #[command(flatten)]
     pub(super) json: JsonArgs,
 }

@@ -62,6 +62,12 @@ pub(super) enum CliError {
     /// What cannot be undone was not confirmed.
     #[error("{what}: not confirmed")]
     Unconfirmed { what: String },
+    /// What needs a terminal has none.
+    #[error("search -i needs a terminal")]
+    NoTerminal,
+    /// A query cannot be read; the text shows where.
+    #[error("{text}")]
+    Query { text: String },
     /// Everything worked, but what was looked at is not well.
     #[error("{what}")]
     Problems { what: String },
@@ -90,7 +96,7 @@ impl CliError {
             | Self::NotInTrash { .. }
             | Self::AmbiguousGroup { .. } => 3,
             Self::Store(error) if error.kind() == StoreErrorKind::NotFound => 3,
-            Self::Unconfirmed { .. } => 2,
+            Self::Unconfirmed { .. } | Self::Query { .. } | Self::NoTerminal => 2,
             Self::Problems { .. } => 4,
             _ => 1,
         }
@@ -116,6 +122,7 @@ impl CliError {
             Self::AmbiguousGroup { .. } => Some("give the id"),
             Self::NotInTrash { .. } => Some("`codex-threads trash list` shows what is there"),
             Self::Unconfirmed { .. } => Some("add --yes, or delete with --trash, which can be undone"),
+            Self::Query { .. } => Some("docs/queries.md describes queries; --literal finds a text as it is"),
             Self::NotEmpty { .. } => Some("name a folder that does not exist yet"),
             Self::Store(StoreError::NotAHome { .. }) => {
                 Some("a home has a `sessions` folder; name another one with --home DIR, or try `codex-threads demo`")

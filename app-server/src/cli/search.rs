@@ -1,6 +1,6 @@
-//! `codex-threads search`.
+//! `codex-threads search`: which search is meant, and the two of literal texts.
 //!
-//! Threads with a snippet, or with `--in` every place of one thread.
+//! `--literal` shows threads with a snippet, `--in` every place of one thread. The search of the history is in `history`.
 
 use codex_protocol::rpc::search::{
     ThreadSearchOccurrencesParams, ThreadSearchOccurrencesResponse, ThreadSearchParams, ThreadSearchResponse,
@@ -12,17 +12,21 @@ use super::args::SearchArgs;
 use super::error::CliResult;
 use super::list::title;
 use super::output::{Colour, Look, one_line, paint};
-use super::when;
+use super::{history, picker, when};
 use crate::limits::{MAX_OCCURRENCE_ROWS, MAX_PAGE_ROWS};
 
 pub(super) async fn run(app: &mut App, args: SearchArgs) -> CliResult {
     let store = app.store().await?;
+    if args.interactive {
+        return picker::run(app, store, &args).await;
+    }
     match &args.thread {
         Some(wanted) => {
             let thread = app.find(&*store, wanted).await?;
             in_thread(app, store, thread.thread_id.to_string(), &args).await
         }
-        None => everywhere(app, store, &args).await,
+        None if args.literal => everywhere(app, store, &args).await,
+        None => history::run(app, store, &args).await,
     }
 }
 
@@ -37,7 +41,7 @@ async fn everywhere(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, args:
         sort_direction: None,
         source_kinds: Some(args.source.iter().map(|source| (*source).into()).collect()),
         archived: Some(args.archived),
-        search_term: args.term.clone(),
+        search_term: args.query.join(" "),
     };
     let mut answer: ThreadSearchResponse = client.call("thread/search", &params).await?;
     while answer.data.len() < args.limit as usize && answer.next_cursor.is_some() {
@@ -49,7 +53,7 @@ async fn everywhere(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, args:
     if args.json.json {
         return app.out.pretty_json(&answer);
     }
-    print_hits(app, &answer, &args.term)
+    print_hits(app, &answer, &args.query.join(" "))
 }
 
 /// Prints threads with their snippets.
@@ -82,7 +86,7 @@ async fn in_thread(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, id: St
     let mut client = app.client(store).await?;
     let mut params = ThreadSearchOccurrencesParams {
         thread_id: id,
-        search_term: args.term.clone(),
+        search_term: args.query.join(" "),
         cursor: None,
         limit: Some(args.limit.clamp(1, MAX_OCCURRENCE_ROWS)),
     };
@@ -103,7 +107,7 @@ async fn in_thread(app: &mut App, store: std::sync::Arc<dyn ThreadStore>, id: St
         let place = app.out.paint(Look::Dim, &format!("turn {}", found.turn_id));
         let line = format!(
             "{place}  {}",
-            highlight(app.out.colour, &one_line(&found.snippet), &args.term)
+            highlight(app.out.colour, &one_line(&found.snippet), &args.query.join(" "))
         );
         app.out.line(&line)?;
     }

@@ -11,6 +11,7 @@ pub(crate) mod delete;
 pub(crate) mod diagnostics;
 pub(crate) mod fork;
 pub(crate) mod goal;
+pub(crate) mod history;
 mod ids;
 pub(crate) mod index_state;
 pub(crate) mod items;

@@ -142,11 +142,11 @@ pub(crate) async fn search_occurrences(
 }
 
 /// A snippet is short, so its offsets fit.
-fn units(offset: usize) -> u32 {
+pub(super) fn units(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-fn capability<'a>(server: &'a Server, method: &str) -> RpcResult<&'a dyn ThreadSearch> {
+pub(super) fn capability<'a>(server: &'a Server, method: &str) -> RpcResult<&'a dyn ThreadSearch> {
     server
         .store
         .search()

@@ -19,10 +19,10 @@ use codex_protocol::item::{
 use codex_protocol::log::SessionSource;
 use codex_protocol::rpc::settings::{AskForApproval, SandboxMode};
 use codex_thread_store::{
-    Clock, HistoryMode, IndexState, IndexStateKind, ItemEntry, ItemPage, ItemPageQuery, ItemsView, ListPage, ListQuery,
-    OccurrencePage, OccurrenceQuery, Position, SearchPage, SearchQuery, StoreError, StoreResult, ThreadReadQuery,
-    ThreadRecord, ThreadSearch, ThreadSelector, ThreadStore, TimelinePage, TimelineQuery, TurnPage, TurnPageQuery,
-    TurnRecord, View,
+    Clock, HistoryMode, HistoryPage, HistoryQuery, IndexState, IndexStateKind, ItemEntry, ItemPage, ItemPageQuery,
+    ItemsView, ListPage, ListQuery, OccurrencePage, OccurrenceQuery, Position, SearchPage, SearchQuery, StoreError,
+    StoreResult, ThreadReadQuery, ThreadRecord, ThreadSearch, ThreadSelector, ThreadStore, TimelinePage, TimelineQuery,
+    TurnPage, TurnPageQuery, TurnRecord, View,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
@@ -160,6 +160,7 @@ pub(crate) struct Script {
     pub(crate) timeline: Option<TimelinePage>,
     pub(crate) occurrences: Option<OccurrencePage>,
     pub(crate) hits: Option<SearchPage>,
+    pub(crate) history: Option<HistoryPage>,
 }
 
 /// A store that answers as scripted and remembers what it was asked.
@@ -171,6 +172,7 @@ pub(crate) struct FakeStore {
     pub(crate) item_queries: Mutex<Vec<ItemPageQuery>>,
     pub(crate) timeline_queries: Mutex<Vec<TimelineQuery>>,
     pub(crate) searches: Mutex<Vec<SearchQuery>>,
+    pub(crate) history_queries: Mutex<Vec<HistoryQuery>>,
     pub(crate) occurrence_queries: Mutex<Vec<OccurrenceQuery>>,
 }
 
@@ -184,6 +186,7 @@ impl FakeStore {
             item_queries: Mutex::default(),
             timeline_queries: Mutex::default(),
             searches: Mutex::default(),
+            history_queries: Mutex::default(),
             occurrence_queries: Mutex::default(),
         })
     }
@@ -304,6 +307,18 @@ impl ThreadSearch for FakeStore {
         Ok(self.script.hits.clone().unwrap_or(SearchPage {
             hits: Vec::new(),
             has_more: false,
+        }))
+    }
+
+    async fn search_history(&self, query: HistoryQuery) -> StoreResult<HistoryPage> {
+        self.note(&self.history_queries, query);
+        Ok(self.script.history.clone().unwrap_or(HistoryPage {
+            threads: Vec::new(),
+            next: None,
+            thread_count: 0,
+            hit_count: 0,
+            facets: None,
+            incomplete: None,
         }))
     }
 

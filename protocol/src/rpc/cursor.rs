@@ -77,6 +77,24 @@ pub struct TimelineCursor {
     pub offset: Option<u64>,
 }
 
+/// Cursor of `history/search`, a method of ours: the last thread of the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HistorySearchCursor {
+    /// Stands for the query and the order.
+    pub question: String,
+    /// When the first page was made, Unix milliseconds.
+    pub as_of_ms: i64,
+    /// The thread's score as its bits, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
+    /// The thread's time of the last change, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_ms: Option<i64>,
+    /// The thread.
+    pub thread_id: String,
+}
+
 /// Encodes a cursor as its JSON text.
 pub fn encode_cursor<C: Serialize>(cursor: &C) -> String {
     serde_json::to_string(cursor).expect("cursors hold only text, numbers and booleans")

@@ -265,6 +265,7 @@ pub const OWN_METHODS: &[MethodInfo] = &[
     stable("thread/trash/restore"),
     stable_bare("thread/trash/empty"),
     stable_bare("index/state"),
+    stable("history/search"),
 ];
 
 /// Finds a method of Codex or of this project.

@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod diagnostics;
 pub mod envelope;
 pub mod goal;
+pub mod history;
 pub mod indexing;
 pub mod initialize;
 pub mod items;

@@ -30,6 +30,7 @@ use super::goal::{
     ThreadGoalClearParams, ThreadGoalClearResponse, ThreadGoalClearedNotification, ThreadGoalGetParams,
     ThreadGoalGetResponse, ThreadGoalSetParams, ThreadGoalSetResponse, ThreadGoalUpdatedNotification,
 };
+use super::history::{HistoryQueryFault, HistorySearchParams, HistorySearchResponse};
 use super::indexing::{IndexProgressNotification, IndexStateParams, IndexStateResponse};
 use super::initialize::{InitializeParams, InitializeResponse};
 use super::items::{ThreadItemsListParams, ThreadItemsListResponse, ThreadItemsReadParams, ThreadItemsReadResponse};
@@ -174,6 +175,7 @@ served_methods! {
     "thread/timeline/list": ThreadTimelineListParams => ThreadTimelineListResponse,
     "thread/search": ThreadSearchParams => ThreadSearchResponse,
     "thread/searchOccurrences": ThreadSearchOccurrencesParams => ThreadSearchOccurrencesResponse,
+    "history/search": HistorySearchParams => HistorySearchResponse,
     "getConversationSummary": GetConversationSummaryParams => GetConversationSummaryResponse,
     "server/diagnostics": ServerDiagnosticsParams => ServerDiagnosticsResponse,
     "rollout/compress": RolloutCompressParams => RolloutCompressResponse,
@@ -203,6 +205,7 @@ fn describe_all(sink: &mut impl TypeSink) {
     sink.add::<ThreadGoalUpdatedNotification>(Side::Sent);
     sink.add::<ThreadQueueChangedNotification>(Side::Sent);
     sink.add::<ThreadReadStateConflict>(Side::Sent);
+    sink.add::<HistoryQueryFault>(Side::Sent);
     sink.add::<ThreadSectionChangedNotification>(Side::Sent);
     sink.add::<ThreadReadStateChangedNotification>(Side::Sent);
     sink.add::<ThreadGoalClearedNotification>(Side::Sent);

@@ -53,6 +53,7 @@ CREATE INDEX rollouts_path ON rollouts (path);
 CREATE INDEX rollouts_settled ON rollouts (rollout_id, settled);
 CREATE INDEX rollouts_text_behind ON rollouts (rollout)
     WHERE text_offset < projected_offset OR text_offset < plain_end;
+CREATE INDEX rollouts_ends ON rollouts (rollout, projected_offset, plain_end);
 
 CREATE TABLE turns (
     rollout INTEGER NOT NULL,

@@ -29,6 +29,12 @@ pub fn markdown_to_plain(markdown: &str) -> String {
     collapse_whitespace(&plain).into_owned()
 }
 
+/// Tells whether rendering Markdown can make words that are not in the source: by markup that vanishes within a word, by a
+/// character that is written in another way, or by blocks that follow each other without a separator.
+pub fn may_join_words(markdown: &str) -> bool {
+    markdown.bytes().any(|byte| b"*_`[]()\\&<>~\n\r".contains(&byte))
+}
+
 fn ends_block(end: TagEnd) -> bool {
     match end {
         TagEnd::Emphasis

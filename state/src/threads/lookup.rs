@@ -127,6 +127,18 @@ fn rows(conn: &Connection, sql: &str, params: impl Params) -> StateResult<Vec<Th
     Ok(rows)
 }
 
+/// Returns the current rollout and the name of every thread that has a name, as far as it is stored.
+///
+/// # Errors
+/// If SQLite fails.
+pub fn named_threads(conn: &Connection) -> StateResult<Vec<(i64, String)>> {
+    let rows = conn
+        .prepare_cached("SELECT rollout_key, name FROM threads INDEXED BY threads_named WHERE name IS NOT NULL")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
 #[cfg(test)]
 #[path = "lookup_tests.rs"]
 mod lookup_tests;

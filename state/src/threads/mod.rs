@@ -18,7 +18,9 @@ pub use self::filter::{
     Visibility, normalise_cwd,
 };
 pub use self::list::{ListedRows, list, list_checked};
-pub use self::lookup::{by_name, by_prefix, by_rollout, children, count, descendants, get, newest_of_project};
+pub use self::lookup::{
+    by_name, by_prefix, by_rollout, children, count, descendants, get, named_threads, newest_of_project,
+};
 pub use self::row::{CutText, MAX_STORED_TEXT_BYTES, SectionPlace, ThreadRow};
 pub use self::schema::SCHEMA;
 pub use self::source::{SourceKind, SourceSelector};

@@ -84,6 +84,7 @@ CREATE INDEX threads_project_recency
 CREATE INDEX threads_project_newest ON threads (project_id, archived, recency_sort_ms) WHERE project_id IS NOT NULL;
 CREATE INDEX threads_rollout ON threads (rollout_key);
 CREATE INDEX threads_name ON threads (name) WHERE name IS NOT NULL;
+CREATE INDEX threads_named ON threads (rollout_key, name) WHERE name IS NOT NULL;
 CREATE INDEX threads_parent ON threads (parent_thread_id) WHERE parent_thread_id IS NOT NULL;
 CREATE INDEX threads_attached ON threads (attached_to) WHERE attached_to IS NOT NULL;
 CREATE INDEX threads_unsure ON threads (thread_num) WHERE preview_cut OR title_cut OR titles_pending;

@@ -7,10 +7,9 @@ use rusqlite::Connection;
 
 use super::super::sample::{add, database};
 use super::{Candidates, RolloutKeys, candidates};
+use crate::text::MAX_TOKEN_CHARS;
 use crate::text::{LiteralMatcher, LowercaseMatcher};
-use crate::words::{
-    MAX_EXPANSION, MAX_OFFSET, MAX_TOKEN_CHARS, WordScope, WordTable, WordWriter, remove, remove_rollout,
-};
+use crate::words::{MAX_EXPANSION, MAX_OFFSET, WordScope, WordTable, WordWriter, remove, remove_rollout};
 
 fn rows(conn: &Connection, term: &str, scope: WordScope) -> super::CandidateRows {
     match candidates(conn, term, scope).unwrap() {

@@ -56,6 +56,20 @@ impl WordTable {
         }
     }
 
+    /// Selects the places of the newest `?2` documents that match `?1`.
+    pub(super) fn newest_sql(self) -> &'static str {
+        match self {
+            Self::Said => {
+                "SELECT place FROM words_said CROSS JOIN word_documents ON document_num = words_said.rowid
+                 WHERE words_said MATCH ?1 ORDER BY words_said.rowid DESC LIMIT ?2"
+            }
+            Self::Hidden => {
+                "SELECT place FROM words_hidden CROSS JOIN word_documents ON document_num = words_hidden.rowid
+                 WHERE words_hidden MATCH ?1 ORDER BY words_hidden.rowid DESC LIMIT ?2"
+            }
+        }
+    }
+
     /// Selects the places of the documents that match `?1`, numbered from `?2` to `?3`, at places from `?4` up to and
     /// without `?5`; at most `?6`, in order of their numbers.
     pub(super) fn match_sql(self) -> &'static str {

@@ -32,7 +32,7 @@ pub(super) fn expression(conn: &Connection, term: &str) -> StateResult<Option<St
     Ok((!conditions.is_empty()).then(|| conditions.join(" AND ")))
 }
 
-fn conditions(conn: &Connection, fragments: &[Fragment]) -> StateResult<Vec<String>> {
+pub(super) fn conditions(conn: &Connection, fragments: &[Fragment]) -> StateResult<Vec<String>> {
     let mut conditions = Vec::new();
     for fragment in fragments {
         if let Expansion::Tokens(mut tokens) = vocabulary::expand(conn, fragment, MAX_EXPANSION)? {

@@ -52,10 +52,22 @@ pub fn rollouts_in_reach(
     for rollout in conn.prepare_cached(UNINDEXED)?.query_map([], |row| row.get(0))? {
         open.push(rollout?);
     }
+    if inheritance == Inheritance::Ignored {
+        let reached: BTreeSet<i64> = open.into_iter().collect();
+        return Ok(Some(reached).filter(|reached| reached.len() <= limits.max_rollouts));
+    }
+    with_heirs(conn, open, limits.max_rollouts)
+}
+
+/// Returns the rollouts and all that continue them, or `None` if these are more than `max_rollouts`.
+///
+/// # Errors
+/// If SQLite fails.
+pub fn with_heirs(conn: &Connection, mut open: Vec<i64>, max_rollouts: usize) -> StateResult<Option<BTreeSet<i64>>> {
     let mut reached: BTreeSet<i64> = open.iter().copied().collect();
     let mut heirs = conn.prepare_cached(HEIRS)?;
-    while let Some(rollout) = open.pop().filter(|_| inheritance == Inheritance::Followed) {
-        if reached.len() > limits.max_rollouts {
+    while let Some(rollout) = open.pop() {
+        if reached.len() > max_rollouts {
             return Ok(None);
         }
         for heir in heirs.query_map([rollout], |row| row.get(0))? {
@@ -65,7 +77,7 @@ pub fn rollouts_in_reach(
             }
         }
     }
-    Ok(Some(reached).filter(|reached| reached.len() <= limits.max_rollouts))
+    Ok(Some(reached).filter(|reached| reached.len() <= max_rollouts))
 }
 
 #[cfg(test)]

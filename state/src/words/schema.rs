@@ -9,6 +9,9 @@
 /// rollout and offset would cost three times the space, since an index stores their differences. The vocabulary repeats
 /// every token once, so that pieces of tokens can be looked up without decoding the full-text index. A transaction may
 /// gather 8 MB before it writes a segment.
+///
+/// What was done (everything but messages) has documents, numbers and checkpoints of its own: searches in messages alone do not
+/// wait for it, and pay nothing for it. Its documents are found by their numbers only; those of a rollout lie between two.
 pub const SCHEMA: &str = "
 CREATE VIRTUAL TABLE words_said USING fts5 (
     tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
@@ -28,6 +31,20 @@ CREATE TABLE word_rollouts (
     last_document INTEGER NOT NULL,
     last_place INTEGER NOT NULL,
     is_ordered INTEGER NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE words_done USING fts5 (
+    tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
+);
+INSERT INTO words_done (words_done, rank) VALUES ('hashsize', 8000000);
+CREATE TABLE done_documents (
+    document_num INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL
+) STRICT;
+CREATE TABLE done_rollouts (
+    rollout_key INTEGER PRIMARY KEY,
+    done_offset INTEGER NOT NULL,
+    first_document INTEGER,
+    last_document INTEGER
 ) STRICT;
 CREATE TABLE word_tokens (
     token_num INTEGER PRIMARY KEY,

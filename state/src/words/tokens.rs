@@ -4,27 +4,15 @@
 //! folded text, and its fragments are pieces of the text's tokens. Tokens hold only lower-case ASCII letters, digits
 //! and characters beyond ASCII, which SQLite's `ascii` tokenizer leaves alone.
 
-use crate::text::fold_into;
-
-/// Longest token that is indexed as it is; longer ones become one common marker.
-pub const MAX_TOKEN_CHARS: usize = 64;
+use crate::text::{CharKind, MAX_TOKEN_CHARS, Part, PartKind, char_kind, each_part, fold_into};
 
 /// Stands for all tokens that are too long: blobs, mostly. Documents with one stay candidates for every term. No
 /// token looks like it: tokens are alphanumeric.
 pub(super) const LONG_TOKEN: &str = "\u{2026}";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CharKind {
-    /// Ends tokens.
-    Separator,
-    /// Letters and digits of scripts that put spaces between words.
-    Spaced,
-    /// Letters of scripts that do not; their runs are cut into overlapping pairs.
-    Unspaced,
-}
-
-/// Calls `emit` with each token of `text`, repetitions included.
-pub(super) fn each_token(text: &str, mut emit: impl FnMut(&str)) {
+/// Calls `emit` with each token of `text`, repetitions included: what terms are cut for.
+#[cfg(test)]
+fn each_token(text: &str, mut emit: impl FnMut(&str)) {
     let mut pair = String::new();
     each_run(text, |run| match run.kind {
         CharKind::Separator => {}
@@ -33,6 +21,68 @@ pub(super) fn each_token(text: &str, mut emit: impl FnMut(&str)) {
         CharKind::Unspaced if run.chars == 1 => emit(run.text),
         CharKind::Unspaced => each_pair(run.text, &mut pair, &mut emit),
     });
+}
+
+/// Calls `emit` with each token of `text` and with each part of an identifier, repetitions included: what documents hold.
+///
+/// Tokens are the runs that terms are cut into, so what narrows by these stays right; the parts only add to them.
+pub(super) fn each_document_token(text: &str, mut emit: impl FnMut(&str)) {
+    let mut run = UnspacedRun::default();
+    each_part(text, |part| {
+        if part.kind == PartKind::Unspaced {
+            return run.push(&part, &mut emit);
+        }
+        run.end(&mut emit);
+        match part.kind {
+            PartKind::Word | PartKind::Identifier { .. } => emit(part.text),
+            PartKind::Long => emit(LONG_TOKEN),
+            PartKind::Unspaced => {}
+        }
+    });
+    run.end(&mut emit);
+}
+
+/// Neighbouring characters of a script without spaces.
+#[derive(Default)]
+struct UnspacedRun {
+    /// The last two characters; one while the run has one.
+    pair: String,
+    chars: usize,
+    end: usize,
+}
+
+impl UnspacedRun {
+    fn push(&mut self, part: &Part<'_>, emit: &mut impl FnMut(&str)) {
+        if self.chars > 0 && part.range.start != self.end {
+            self.end(emit);
+        }
+        if self.chars > 1 {
+            let second = self.pair.chars().next().map_or(0, char::len_utf8);
+            self.pair.drain(..second);
+        }
+        self.pair.push_str(part.text);
+        self.chars += 1;
+        self.end = part.range.end;
+        if self.chars > 1 {
+            emit(&self.pair);
+        }
+    }
+
+    fn end(&mut self, emit: &mut impl FnMut(&str)) {
+        if self.chars == 1 {
+            emit(&self.pair);
+        }
+        self.pair.clear();
+        self.chars = 0;
+    }
+}
+
+/// Returns all tokens of a text.
+#[cfg(test)]
+pub(crate) fn tokens_of(text: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    each_token(text, |token| tokens.push(token.to_owned()));
+    tokens
 }
 
 fn each_pair(run: &str, pair: &mut String, emit: &mut impl FnMut(&str)) {
@@ -99,7 +149,7 @@ fn each_run(text: &str, mut emit: impl FnMut(Run<'_>)) {
     let mut at_start = true;
     for c in text.chars() {
         fold_into(c, &mut |c| {
-            let next = kind_of(c);
+            let next = char_kind(c);
             if next != kind {
                 if chars > 0 {
                     emit(Run {
@@ -132,31 +182,6 @@ fn each_run(text: &str, mut emit: impl FnMut(Run<'_>)) {
             at_start,
             at_end: true,
         });
-    }
-}
-
-fn kind_of(c: char) -> CharKind {
-    if c.is_ascii() {
-        return if c.is_ascii_alphanumeric() {
-            CharKind::Spaced
-        } else {
-            CharKind::Separator
-        };
-    }
-    if !c.is_alphanumeric() {
-        return CharKind::Separator;
-    }
-    match c {
-        '\u{0e00}'..='\u{0eff}' // Thai, Lao
-        | '\u{1000}'..='\u{109f}' // Myanmar
-        | '\u{1780}'..='\u{17ff}' // Khmer
-        | '\u{2e80}'..='\u{31ff}' // radicals, kana, Bopomofo
-        | '\u{3400}'..='\u{9fff}' // ideographs
-        | '\u{f900}'..='\u{faff}'
-        | '\u{ff66}'..='\u{ff9f}' // half-width kana
-        | '\u{1b000}'..='\u{1b16f}' // more kana
-        | '\u{20000}'..='\u{3ffff}' => CharKind::Unspaced,
-        _ => CharKind::Spaced,
     }
 }
 

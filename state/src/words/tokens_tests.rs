@@ -82,3 +82,22 @@ fn a_change_of_script_bounds_a_fragment() {
     assert_eq!(fragments("日x日"), [suffix("日"), whole("x"), prefix("日")]);
     assert_eq!(fragments("x日x"), [suffix("x"), whole("日"), prefix("x")]);
 }
+
+proptest::proptest! {
+    #[test]
+    fn documents_hold_the_tokens_and_the_parts_of_identifiers(
+        text in "[a-cA-C0-9_\u{df}\u{130}\u{691c}\u{7d22}\u{30ab} \n.-]{0,40}|\\PC{0,40}"
+    ) {
+        let mut tokens: std::collections::BTreeSet<String> = super::tokens_of(&text).into_iter().collect();
+        crate::text::each_part(&text, |part| {
+            if part.kind == crate::text::PartKind::Word {
+                tokens.insert(part.text.to_owned());
+            }
+        });
+        let mut held = std::collections::BTreeSet::new();
+        super::each_document_token(&text, |token| {
+            held.insert(token.to_owned());
+        });
+        proptest::prop_assert_eq!(held, tokens);
+    }
+}

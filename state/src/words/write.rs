@@ -6,10 +6,13 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::deeds;
 use super::document::{MAX_OFFSET, WordTable, place, places};
-use super::tokens::each_token;
+use super::plan::kind_token;
+use super::tokens::each_document_token;
 use super::vocabulary;
 use crate::error::StateResult;
+use crate::query::{Field, FieldKind, KindSet};
 
 /// Tokens that are remembered; beyond that all are forgotten, and the vocabulary is asked again.
 const MAX_KNOWN_TOKENS: usize = 200_000;
@@ -45,7 +48,18 @@ impl KnownTokens {
         self.documents += 1;
         let mut words = DocumentWords::default();
         for text in texts {
-            each_token(text, |token| self.add(token, &mut words));
+            each_document_token(text, |token| self.add(token, &mut words));
+        }
+        words
+    }
+
+    /// Cuts the texts of an item into words, and marks which kinds of texts it has.
+    pub fn words_of_fields(&mut self, fields: &[Field<'_>]) -> DocumentWords {
+        let mut words = self.words_of(fields.iter().map(|field| &*field.text));
+        let kinds: KindSet = fields.iter().map(|field| field.kind).collect();
+        for kind in FieldKind::ALL.into_iter().filter(|kind| kinds.contains(*kind)) {
+            words.tokens.push(' ');
+            words.tokens.push_str(&kind_token(kind));
         }
         words
     }
@@ -72,6 +86,13 @@ impl DocumentWords {
     pub fn len_bytes(&self) -> usize {
         let new_bytes: usize = self.new_tokens.iter().map(String::len).sum();
         self.tokens.len() + new_bytes
+    }
+}
+
+impl DocumentWords {
+    /// Returns the words as they are stored.
+    pub(super) fn stored(&self) -> &str {
+        &self.tokens
     }
 }
 
@@ -195,7 +216,7 @@ pub fn remove_rollout(conn: &Connection, rollout_key: i64) -> StateResult<()> {
     delete(conn, places.start, places.end)?;
     conn.prepare_cached("DELETE FROM word_rollouts WHERE rollout_key = ?1")?
         .execute([rollout_key])?;
-    Ok(())
+    deeds::remove_rollout(conn, rollout_key)
 }
 
 /// Merges the index into its smallest form; for the end of a bulk run, not while somebody waits.
@@ -206,6 +227,7 @@ pub fn optimize(conn: &Connection) -> StateResult<()> {
     for table in [WordTable::Said, WordTable::Hidden] {
         conn.execute(table.optimize_sql(), [])?;
     }
+    conn.execute("INSERT INTO words_done (words_done) VALUES ('optimize')", [])?;
     conn.execute("INSERT INTO word_pieces (word_pieces) VALUES ('optimize')", [])?;
     Ok(())
 }

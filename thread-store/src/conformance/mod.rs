@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod damage;
 mod fixture;
 pub mod goals;
+pub mod history_search;
 pub mod inherited;
 pub mod items;
 pub mod legacy;

@@ -38,6 +38,13 @@ macro_rules! store_conformance {
                 goals_go_with_their_thread,
                 goals_are_told_by_the_log_where_nothing_else_is_known,
             ],
+            history_search: [
+                what_was_done_is_found_by_its_kind,
+                rebuilt_calls_are_found_whole,
+                histories_are_found_as_they_are_seen,
+                answers_are_ranked_paged_and_counted,
+                appended_deeds_are_found_at_once,
+            ],
             inherited: [
                 what_a_fork_inherits_is_told_without_it,
                 what_was_appended_last_is_inherited,

@@ -12,6 +12,7 @@ use codex_rollout::fs::FileLock;
 
 use super::freshness::Share;
 use super::store::Inner;
+use super::text_index::TextPart;
 use crate::error::{StoreError, StoreResult};
 use crate::store::IndexStep;
 
@@ -75,10 +76,12 @@ impl Inner {
             return Ok(more(&rest));
         }
         self.catch_up_titles()?;
-        match self.catch_up_some_text(STEP_TEXT_BYTES, &mut |_| {})? {
-            true => Ok(IndexStep::Done),
-            false => Ok(more(&[])),
+        for part in [TextPart::Said, TextPart::Done] {
+            if !self.catch_up_some_text(part, STEP_TEXT_BYTES, &mut |_| {})? {
+                return Ok(more(&[]));
+            }
         }
+        Ok(IndexStep::Done)
     }
 
     fn try_lead(&self) -> StoreResult<Option<Box<dyn FileLock>>> {

@@ -16,6 +16,7 @@ use super::catch_up::rollout_uuid;
 use super::first_page::HeadKey;
 use super::freshness::named_thread;
 use super::store::Inner;
+use super::text_index::TextPart;
 use super::watch::{Watch, Watching};
 
 /// How long a sweep is trusted at most where nobody tells of changes.
@@ -48,7 +49,7 @@ struct State {
     /// The sweep that the index was last brought up to date with.
     synced: Weak<Sweep>,
     /// The sweep that the word index was last brought up to date with.
-    text_synced: Weak<Sweep>,
+    text_synced: [Weak<Sweep>; 2],
     /// Beginnings of files that are not indexed yet, with the marks of the files.
     heads: HashMap<Uuid, (i64, HeadKey)>,
     /// Digests of the facts that thread rows carry.
@@ -127,7 +128,7 @@ impl Catalog {
         state.current.clear();
         state.recalled = false;
         state.synced = Weak::new();
-        state.text_synced = Weak::new();
+        state.text_synced = [Weak::new(), Weak::new()];
         state.facts.clear();
     }
 
@@ -298,19 +299,17 @@ impl Inner {
         }
     }
 
-    /// Returns whether the word index is up to date with a sweep.
-    pub(super) fn is_text_synced(&self, sweep: &Arc<Sweep>) -> bool {
-        self.catalog
-            .lock()
-            .text_synced
+    /// Returns whether a part of the word index is up to date with a sweep.
+    pub(super) fn is_text_synced(&self, sweep: &Arc<Sweep>, part: TextPart) -> bool {
+        self.catalog.lock().text_synced[part as usize]
             .upgrade()
             .as_ref()
             .is_some_and(|synced| Arc::ptr_eq(synced, sweep))
     }
 
-    /// Remembers that the word index is up to date with a sweep.
-    pub(super) fn mark_text_synced(&self, sweep: &Arc<Sweep>) {
-        self.catalog.lock().text_synced = Arc::downgrade(sweep);
+    /// Remembers that a part of the word index is up to date with a sweep.
+    pub(super) fn mark_text_synced(&self, sweep: &Arc<Sweep>, part: TextPart) {
+        self.catalog.lock().text_synced[part as usize] = Arc::downgrade(sweep);
     }
 
     /// Returns the mark that a settled rollout has in the index: what its file is, and what else its thread's row shows.

@@ -17,6 +17,7 @@ use super::catch_up::rollout_uuid;
 use super::list::error_chain;
 use super::open_rollout::{checkpoint_of, head_error, read_error};
 use super::store::Inner;
+use super::text_index::TextPart;
 use crate::error::{StoreError, StoreResult};
 use crate::report::{IndexReport, VerifyReport};
 use crate::store::IndexProgress;
@@ -36,7 +37,11 @@ impl Inner {
             done_bytes += file.stat.len;
         })?;
         self.catch_up_titles()?;
-        self.catch_up_text(&mut |_| progress.advance(total_bytes, total_bytes, total_files, total_files))?;
+        for part in [TextPart::Said, TextPart::Done] {
+            self.catch_up_text(part, &mut |_| {
+                progress.advance(total_bytes, total_bytes, total_files, total_files);
+            })?;
+        }
         progress.advance(total_bytes, total_bytes, total_files, total_files);
         let sweep = self.sweep(Freshness::Recent);
         let index = self.index();

@@ -19,6 +19,7 @@ use super::catch_up::{is_index_full, plain_end};
 use super::list::{anchor_after, anchor_of, archived_of, direction_of, selector_of, sort_of};
 use super::open_rollout::{OpenRollout, index_error, read_error};
 use super::store::Inner;
+use super::text_index::TextPart;
 use crate::error::{StoreError, StoreResult};
 use crate::types::{SearchHit, SearchPage, SearchQuery, View};
 
@@ -54,7 +55,7 @@ struct Share {
 impl Inner {
     /// Finds threads.
     pub(super) fn search(&self, query: &SearchQuery) -> StoreResult<SearchPage> {
-        let is_index_current = self.bring_words_up_to_date()?;
+        let is_index_current = self.bring_words_up_to_date(TextPart::Said)?;
         let sweep = self.sweep(Freshness::Recent);
         let index = self.index();
         let reader = index.reader().map_err(|error| self.index_error(error))?;
@@ -98,10 +99,10 @@ impl Inner {
         }
     }
 
-    /// Brings positions and words up to date; returns whether they are.
-    fn bring_words_up_to_date(&self) -> StoreResult<bool> {
+    /// Brings positions and a part of the words up to date; returns whether they are.
+    pub(super) fn bring_words_up_to_date(&self, part: TextPart) -> StoreResult<bool> {
         self.bring_up_to_date_if_there_is_room()?;
-        match self.catch_up_text(&mut |_| {}) {
+        match self.catch_up_text(part, &mut |_| {}) {
             // What has no documents is searched in the log.
             Err(error) if is_index_full(&error) => Ok(false),
             done => done.map(|()| true),

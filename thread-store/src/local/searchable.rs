@@ -2,11 +2,12 @@
 //!
 //! Looks at one line; knows neither files nor the index.
 
-use codex_protocol::item::TurnItem;
-use codex_protocol::log::{EventMsg, LineHead, PEEK_BYTES, RolloutItem, peek};
-use codex_state::messages::{Speaker, said, said_in_bare};
+use codex_protocol::item::{ThreadItem, TurnItem, canonical_from_event};
+use codex_protocol::log::{BareLine, EventMsg, LineHead, PEEK_BYTES, RolloutItem, peek};
+use codex_state::messages::{Speaker, message_from_raw, said, said_in_bare};
 use codex_state::projector::Mode;
-use codex_state::text::{is_context_text, markdown_to_plain};
+use codex_state::query::{Outputs, fields_of};
+use codex_state::text::is_context_text;
 use codex_state::words::WordTable;
 
 /// What a line says, by whose rules it is searched.
@@ -15,22 +16,27 @@ pub(super) struct Said {
     pub(super) table: WordTable,
     /// Text as written.
     text: String,
-    /// Text as a reader of the rendered Markdown sees it, where its words may be others.
-    plain: Option<String>,
+    /// What the item that the line tells is found by besides: its parts put together in another way, paths, and the text as a
+    /// reader of the rendered Markdown sees it, where its words may be others.
+    more: Vec<String>,
 }
 
 impl Said {
     /// Returns the texts by whose words the line is found.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&*self.text).chain(self.plain.as_deref())
+        std::iter::once(&*self.text).chain(self.more.iter().map(String::as_str))
     }
 }
 
 /// Returns what of a line belongs into which table.
 pub(super) fn document_of(bytes: &[u8], mode: Mode) -> Option<Said> {
-    let (speaker, text, is_markdown) = if mode == Mode::Bare {
+    let (speaker, text, more) = if mode == Mode::Bare {
         let (speaker, text) = said_in_bare(bytes)?;
-        (speaker, text, false)
+        let Ok(BareLine::Item(item)) = BareLine::decode(bytes) else {
+            return None;
+        };
+        let more = more_texts(message_from_raw(&item), &text);
+        (speaker, text, more)
     } else {
         if says_nothing(bytes) {
             return None;
@@ -41,15 +47,36 @@ pub(super) fn document_of(bytes: &[u8], mode: Mode) -> Option<Said> {
         }
         let item = RolloutItem::decode(&head.kind, head.payload, head.metadata).ok()?;
         let (speaker, text) = said(&item)?;
-        (speaker, text, is_agent_message(&item))
+        let more = match &item {
+            RolloutItem::ResponseItem(line) => more_texts(message_from_raw(&line.item), &text),
+            RolloutItem::EventMsg(event) => match event.as_ref() {
+                EventMsg::ItemCompleted(completed) => more_texts(Some(completed.item.clone()), &text),
+                EventMsg::UserMessage(_) | EventMsg::AgentMessage(_) => {
+                    more_texts(canonical_from_event(event).map(|told| told.item), &text)
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        (speaker, text, more)
     };
     let table = match speaker {
         Speaker::Visible => WordTable::Said,
         Speaker::Raw if mode == Mode::Bare && !is_context_text(&text) => WordTable::Said,
         Speaker::Raw => WordTable::Hidden,
     };
-    let plain = (is_markdown && may_join_words(&text)).then(|| markdown_to_plain(&text));
-    Some(Said { table, text, plain })
+    Some(Said { table, text, more })
+}
+
+/// Returns the texts that a message is searched by, but for the one that is known.
+fn more_texts(message: Option<TurnItem>, known: &str) -> Vec<String> {
+    let Some(message) = message else { return Vec::new() };
+    let item = ThreadItem::from(message);
+    fields_of(&item, Outputs::Searched)
+        .into_iter()
+        .map(|field| field.text.into_owned())
+        .filter(|text| text != known)
+        .collect()
 }
 
 /// Tells by its first bytes that a line is none of those that say something. Most bytes of a log are in such lines.
@@ -65,7 +92,7 @@ fn says_nothing(bytes: &[u8]) -> bool {
 }
 
 /// Returns the kind of a completed item if its first members are those that Codex and we write, in that order.
-fn item_kind(line: &[u8]) -> Option<&str> {
+pub(super) fn item_kind(line: &[u8]) -> Option<&str> {
     let prefix = &line[..line.len().min(2 * PEEK_BYTES)];
     let before = b"\"payload\":{\"type\":\"item_completed\",\"thread_id\":\"";
     let at = prefix.windows(before.len()).position(|window| window == before)?;
@@ -81,26 +108,8 @@ fn plain_text(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     (rest[end] == b'"').then(|| (&rest[..end], &rest[end + 1..]))
 }
 
-fn is_message(kind: &str) -> bool {
+pub(super) fn is_message(kind: &str) -> bool {
     matches!(kind, "UserMessage" | "AgentMessage")
-}
-
-/// Tells whether a line is what occurrences are looked for in as rendered Markdown.
-fn is_agent_message(item: &RolloutItem) -> bool {
-    match item {
-        RolloutItem::EventMsg(event) => match event.as_ref() {
-            EventMsg::AgentMessage(_) => true,
-            EventMsg::ItemCompleted(completed) => matches!(completed.item, TurnItem::AgentMessage(_)),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// Tells whether rendering Markdown can make words that are not in the source: by markup that vanishes within a word, by a
-/// character that is written in another way, or by blocks that follow each other without a separator.
-fn may_join_words(markdown: &str) -> bool {
-    markdown.bytes().any(|byte| b"*_`[]()\\&<>~\n\r".contains(&byte))
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use codex_state::projector::Mode;
-use codex_state::text::markdown_to_plain;
+use codex_state::text::{markdown_to_plain, may_join_words};
 use codex_state::words::WordTable;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Said, document_of, may_join_words, says_nothing};
+use super::{Said, document_of, says_nothing};
 
 fn words(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !c.is_alphanumeric())

@@ -94,10 +94,15 @@ fn unindexed_messages(segment: &Segment<'_>, from: u64, end: u64) -> StoreResult
 }
 
 /// Returns the rows that a line belongs to: the one that it made, or, for a later snapshot, those of its item.
-fn rows_of_line(segment: &Segment<'_>, offset: u64) -> StoreResult<Vec<ItemRow>> {
+pub(super) fn rows_of_line(segment: &Segment<'_>, offset: u64) -> StoreResult<Vec<ItemRow>> {
     let rollout = &segment.rollout;
     let failed = |error| index_error(&rollout.file.path, error);
-    let made = rollout.rows.item(RowKey::new(offset, RowSets::BOTH)).map_err(failed)?;
+    let sets = if segment.set == RowSet::Raw {
+        RowSets::RAW
+    } else {
+        RowSets::BOTH
+    };
+    let made = rollout.rows.item(RowKey::new(offset, sets)).map_err(failed)?;
     // Only canonical items have several snapshots.
     if made.is_some() || rollout.checkpoint.mode != Mode::Paginated {
         return Ok(made.into_iter().collect());

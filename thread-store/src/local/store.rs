@@ -33,6 +33,7 @@ use super::writers::Writers;
 use crate::answer_room::AnswerRoom;
 use crate::clock::Clock;
 use crate::error::{StoreError, StoreResult};
+use crate::history_query::{HistoryPage, HistoryQuery};
 use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
 use crate::organise::FactStore;
@@ -516,6 +517,10 @@ impl ThreadSearch for LocalStore {
 
     async fn search_occurrences(&self, query: OccurrenceQuery) -> StoreResult<OccurrencePage> {
         self.run(move |inner| inner.occurrences(&query)).await
+    }
+
+    async fn search_history(&self, query: HistoryQuery) -> StoreResult<HistoryPage> {
+        self.run(move |inner| inner.search_history(&query)).await
     }
 }
 

@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use codex_rollout::discover::RolloutFile;
 use codex_rollout::lines::LineEvent;
 use codex_state::db::{Index, RolloutRow};
-use codex_state::words::{DocumentWords, KnownTokens, WordTable, WordWriter};
+use codex_state::query::Field;
+use codex_state::words::{DocumentWords, KnownTokens, WordTable, WordWriter, deeds};
 
 use super::catalog::{Freshness, Sweep};
 use super::list::error_chain;
@@ -28,30 +29,46 @@ const PARCEL_BYTES: usize = 1024 * 1024;
 /// Parcels that wait at most: as many as a transaction stores, or reading would wait for storing and then storing for reading.
 const MAX_WAITING_PARCELS: usize = 16;
 
+/// What of a history documents are made of; each has a checkpoint of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TextPart {
+    /// Messages: what `thread/search` waits for.
+    Said,
+    /// Everything else.
+    Done,
+}
+
 impl Inner {
-    /// Brings the word index up to the positions of every rollout.
-    pub(super) fn catch_up_text(&self, progress: &mut dyn FnMut(u64)) -> StoreResult<()> {
-        self.catch_up_some_text(u64::MAX, progress).map(|_| ())
+    /// Brings a part of the word index up to the positions of every rollout.
+    pub(super) fn catch_up_text(&self, part: TextPart, progress: &mut dyn FnMut(u64)) -> StoreResult<()> {
+        self.catch_up_some_text(part, u64::MAX, progress).map(|_| ())
     }
 
-    /// Brings the word index nearer to the positions until so many bytes were read; returns whether it is there.
+    /// Brings a part of the word index nearer to the positions until so many bytes were read; returns whether it is there.
     ///
     /// A rollout whose lines cannot be read stays behind; searches go on without it.
-    pub(super) fn catch_up_some_text(&self, max_bytes: u64, progress: &mut dyn FnMut(u64)) -> StoreResult<bool> {
+    pub(super) fn catch_up_some_text(
+        &self,
+        part: TextPart,
+        max_bytes: u64,
+        progress: &mut dyn FnMut(u64),
+    ) -> StoreResult<bool> {
         let sweep = self.sweep(Freshness::Recent);
-        if self.is_text_synced(&sweep) {
+        if self.is_text_synced(&sweep, part) {
             return Ok(true);
         }
         let behind: Vec<String> = {
             let index = self.index();
             let reader = index.reader().map_err(|error| self.index_error(error))?;
-            reader
-                .rollouts_with_text_behind()
-                .map_err(|error| self.index_error(error))?
+            let behind = match part {
+                TextPart::Said => reader.rollouts_with_text_behind(),
+                TextPart::Done => deeds::behind(reader.connection()),
+            };
+            behind.map_err(|error| self.index_error(error))?
         };
-        let complete = behind.is_empty() || self.index_texts(&sweep, &behind, max_bytes, progress)?;
+        let complete = behind.is_empty() || self.index_texts(&sweep, (part, &behind), max_bytes, progress)?;
         if complete {
-            self.mark_text_synced(&sweep);
+            self.mark_text_synced(&sweep, part);
         }
         Ok(complete)
     }
@@ -60,7 +77,7 @@ impl Inner {
     fn index_texts(
         &self,
         sweep: &Arc<Sweep>,
-        behind: &[String],
+        behind: (TextPart, &[String]),
         max_bytes: u64,
         progress: &mut dyn FnMut(u64),
     ) -> StoreResult<bool> {
@@ -83,7 +100,13 @@ impl Inner {
     }
 
     /// Reads rollouts that are behind, one after the other; returns whether none is left.
-    fn read_texts(&self, sweep: &Sweep, behind: &[String], max_bytes: u64, cutter: &mut Cutter) -> StoreResult<bool> {
+    fn read_texts(
+        &self,
+        sweep: &Sweep,
+        (part, behind): (TextPart, &[String]),
+        max_bytes: u64,
+        cutter: &mut Cutter,
+    ) -> StoreResult<bool> {
         let index = self.index();
         let mut read_bytes = 0;
         for rollout_id in behind {
@@ -93,12 +116,14 @@ impl Inner {
             let Some(file) = rollout_id.parse().ok().and_then(|id| sweep.rollout(id)) else {
                 continue;
             };
-            let row = {
-                let reader = index.reader().map_err(|error| self.index_error(error))?;
-                reader.rollout(rollout_id).map_err(|error| self.index_error(error))?
+            let Some((row, from)) = self.text_checkpoint(&index, rollout_id, part)? else {
+                continue;
             };
-            let Some(row) = row else { continue };
-            match self.bulk.pass(&self.budget, || self.read_text(file, &row, cutter)) {
+            let read = || match part {
+                TextPart::Said => self.read_text(file, &row, cutter),
+                TextPart::Done => self.read_deeds(file, &row, from, cutter),
+            };
+            match self.bulk.pass(&self.budget, read) {
                 Ok(()) => {}
                 Err(error @ StoreError::Read { .. }) => {
                     tracing::warn!(error = %error_chain(&error), "the text of a rollout could not be indexed");
@@ -108,11 +133,29 @@ impl Inner {
                 }
                 Err(error) => return Err(error),
             }
-            let bytes = row.checkpoint.offset.saturating_sub(row.text_offset);
+            let bytes = row.checkpoint.offset.saturating_sub(from);
             read_bytes += bytes;
             cutter.end_rollout(bytes);
         }
         Ok(true)
+    }
+
+    /// Returns a rollout, and where a part of its texts is to go on.
+    fn text_checkpoint(
+        &self,
+        index: &Index,
+        rollout_id: &str,
+        part: TextPart,
+    ) -> StoreResult<Option<(RolloutRow, u64)>> {
+        let reader = index.reader().map_err(|error| self.index_error(error))?;
+        let Some(row) = reader.rollout(rollout_id).map_err(|error| self.index_error(error))? else {
+            return Ok(None);
+        };
+        let from = match part {
+            TextPart::Said => row.text_offset,
+            TextPart::Done => deeds::offset(reader.connection(), row.key).map_err(|error| self.index_error(error))?,
+        };
+        Ok(Some((row, from)))
     }
 
     /// Cuts one rollout into words from its text checkpoint to its position checkpoint.
@@ -135,11 +178,12 @@ impl Inner {
                     && let Some(said) = document_of(bytes, row.checkpoint.mode)
                 {
                     let words = cutter.words_of(said.texts());
-                    let table = said.table;
+                    let table = Some(said.table);
                     documents.push(Document { offset, table, words });
                 }
             }
             cutter.add(TextStep {
+                part: TextPart::Said,
                 rollout: row.key,
                 from,
                 reached,
@@ -175,9 +219,15 @@ impl Inner {
             for step in steps {
                 // Later documents count on these words, also if the other process has not come to them.
                 step.documents.iter().try_for_each(|it| writer.learn(&it.words))?;
-                if Index::advance_text(transaction, step.rollout, step.from, step.reached)? {
-                    for document in &step.documents {
-                        writer.insert_words(document.table, step.rollout, document.offset, &document.words)?;
+                let advanced = match step.part {
+                    TextPart::Said => Index::advance_text(transaction, step.rollout, step.from, step.reached)?,
+                    TextPart::Done => deeds::advance(transaction, step.rollout, step.from, step.reached)?,
+                };
+                for document in step.documents.iter().filter(|_| advanced) {
+                    let (offset, words) = (document.offset, &document.words);
+                    match document.table {
+                        Some(table) => writer.insert_words(table, step.rollout, offset, words)?,
+                        None => deeds::insert(transaction, step.rollout, offset, words)?,
                     }
                 }
             }
@@ -187,19 +237,21 @@ impl Inner {
     }
 }
 
-/// The words of one line, and where it stands.
-struct Document {
-    offset: u64,
-    table: WordTable,
-    words: DocumentWords,
+/// The words of one line or item, and where it stands.
+pub(super) struct Document {
+    pub(super) offset: u64,
+    /// Table of a message; none for what was done.
+    pub(super) table: Option<WordTable>,
+    pub(super) words: DocumentWords,
 }
 
 /// Documents between two checkpoints of one rollout.
-struct TextStep {
-    rollout: i64,
-    from: u64,
-    reached: u64,
-    documents: Vec<Document>,
+pub(super) struct TextStep {
+    pub(super) part: TextPart,
+    pub(super) rollout: i64,
+    pub(super) from: u64,
+    pub(super) reached: u64,
+    pub(super) documents: Vec<Document>,
 }
 
 /// Steps that are handed over together.
@@ -222,12 +274,12 @@ impl Parcel {
 }
 
 /// Cuts texts into words, and hands them over in parcels.
-struct Cutter {
+pub(super) struct Cutter {
     known: KnownTokens,
     parcel: Parcel,
     parcels: SyncSender<Parcel>,
     /// Whether nobody takes parcels any more.
-    is_unwanted: bool,
+    pub(super) is_unwanted: bool,
 }
 
 impl Cutter {
@@ -247,17 +299,24 @@ impl Cutter {
         words
     }
 
+    pub(super) fn words_of_fields(&mut self, fields: &[Field<'_>]) -> DocumentWords {
+        let words = self.known.words_of_fields(fields);
+        self.parcel.documents += 1;
+        self.parcel.words_bytes += words.len_bytes();
+        words
+    }
+
     /// Of what was cut last, nothing will be handed over.
     fn forget_words(&mut self) {
         self.known = KnownTokens::default();
     }
 
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.parcel.documents < PARCEL_DOCUMENTS && self.parcel.words_bytes < PARCEL_BYTES
     }
 
     /// Adds a step, of documents that were cut since the last one.
-    fn add(&mut self, step: TextStep) {
+    pub(super) fn add(&mut self, step: TextStep) {
         self.parcel.steps.push(step);
         if !self.has_room() {
             self.hand_over();

@@ -2,10 +2,11 @@
 
 use std::sync::mpsc::sync_channel;
 
-use super::{Cutter, PARCEL_BYTES, PARCEL_DOCUMENTS, TextStep};
+use super::{Cutter, PARCEL_BYTES, PARCEL_DOCUMENTS, TextPart, TextStep};
 
 fn step() -> TextStep {
     TextStep {
+        part: TextPart::Said,
         rollout: 1,
         from: 0,
         reached: 1,

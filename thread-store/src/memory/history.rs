@@ -349,15 +349,20 @@ impl History {
 
     /// Returns the final agent message of the turn that an item belongs to in its own segment, with that turn's place.
     pub(super) fn turn_of(&self, item: &Item) -> Option<(Position, Option<RowKey>)> {
+        let own = self.own_turn(item)?;
+        Some((own.position, own.row.final_agent))
+    }
+
+    /// Returns the turn that an item belongs to in its own segment.
+    pub(super) fn own_turn(&self, item: &Item) -> Option<Turn> {
         let turns = self.all_turns();
-        let own = turns.into_iter().rfind(|turn| {
+        turns.into_iter().rfind(|turn| {
             let link = match self.mode() {
                 HistoryMode::Paginated => turn_link_of_id(&turn.row.turn_id),
                 HistoryMode::Legacy => turn.row.link,
             };
             turn.at == item.at && link == item.row.turn_link
-        })?;
-        Some((own.position, own.row.final_agent))
+        })
     }
 
     /// Returns the whole timeline, oldest first: `(segment, position, kind, entry)`.

@@ -4,6 +4,7 @@
 //! Shares only pure code with the local store; none of its walking over segments, none of its index.
 
 mod history;
+mod history_search;
 mod home;
 mod inherited;
 mod lifecycle;

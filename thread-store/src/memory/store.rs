@@ -13,10 +13,11 @@ use codex_protocol::log::HistoryMode;
 use super::history::History;
 use super::home::{Home, MemoryRollout};
 use super::rollout::Rollout;
-use super::{list, pages, search, writes};
+use super::{history_search, list, pages, search, writes};
 use crate::clock::Clock;
 use crate::damage::damage_kind;
 use crate::error::{StoreError, StoreResult};
+use crate::history_query::{HistoryPage, HistoryQuery};
 use crate::lifecycle::ThreadLifecycle;
 use crate::live::{IdSource, SystemIds};
 use crate::organise::{Decision, FactStore, Goal, NewestOfProjects, Organised};
@@ -283,6 +284,10 @@ impl ThreadSearch for MemoryStore {
 
     async fn search_occurrences(&self, query: OccurrenceQuery) -> StoreResult<OccurrencePage> {
         search::occurrences(&self.home(), &query)
+    }
+
+    async fn search_history(&self, query: HistoryQuery) -> StoreResult<HistoryPage> {
+        history_search::search(&self.home(), &query, self.clock.now_ms())
     }
 }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use codex_protocol::ids::ThreadId;
 use codex_thread_store::{
-    Anchor, ArchivedFilter, Direction, GroupFilter, ItemAnchor, ItemPageQuery, ItemsView, ListQuery, ListSort,
-    OccurrenceAnchor, OccurrenceQuery, Position, SearchQuery, StoreError, StoreResult, ThreadAnchor, ThreadReadQuery,
-    ThreadSelector, ThreadStore, TimelineAnchor, TimelineEntry, TimelineEntryKind, TimelineQuery, TurnAnchor,
-    TurnPageQuery, View,
+    Anchor, ArchivedFilter, Direction, GroupFilter, HistoryAnchor, HistoryKey, HistoryOrder, HistoryQuery, ItemAnchor,
+    ItemPageQuery, ItemsView, ListQuery, ListSort, OccurrenceAnchor, OccurrenceQuery, Position, SearchQuery,
+    StoreError, StoreResult, ThreadAnchor, ThreadReadQuery, ThreadSelector, ThreadStore, TimelineAnchor, TimelineEntry,
+    TimelineEntryKind, TimelineQuery, TurnAnchor, TurnPageQuery, View, query,
 };
 
 use crate::support::block_on;
@@ -30,6 +30,7 @@ pub(crate) enum Probe {
     List(View, ListSort, Direction, usize, ArchivedFilter, Option<&'static str>),
     Search(View, &'static str, Direction, usize),
     Occurrences(View, &'static str, usize, Marks),
+    History(&'static str, HistoryOrder, usize),
     Resolve,
     State,
 }
@@ -85,6 +86,7 @@ pub(crate) fn check(pair: &Pair<'_>, probe: &Probe) {
         }
         Probe::Search(view, term, direction, limit) => pair.search(probe, (*view, *direction, *limit), term),
         Probe::Occurrences(view, term, limit, marks) => pair.occurrences(probe, (*view, *limit), term, *marks),
+        Probe::History(text, order, limit) => pair.history(probe, text, *order, *limit),
         Probe::Resolve => {
             let selector = ThreadSelector::Text(pair.thread_id.to_string());
             pair.same(probe, |store| store.resolve(&selector));
@@ -337,6 +339,36 @@ impl Pair<'_> {
                 thread_id: Some(last.thread.thread_id),
             });
         }
+    }
+
+    /// Walks the answers to a query, with hits of the same age in both stores, whatever their clocks say.
+    fn history(&self, probe: &Probe, text: &str, order: HistoryOrder, limit: usize) {
+        let key = match order {
+            HistoryOrder::Ranked => HistoryKey::Score(f64::INFINITY),
+            HistoryOrder::Newest => HistoryKey::TimeMs(i64::MAX),
+        };
+        let mut query = HistoryQuery {
+            query: query::parse(text, 0, query::Typing::Done).expect("a query"),
+            order,
+            limit,
+            hits_per_thread: 3,
+            anchor: Some(HistoryAnchor {
+                as_of_ms: 1_800_000_000_000,
+                key,
+                thread_id: self.thread_id,
+            }),
+            facets: true,
+        };
+        for _ in 0..MAX_PAGES {
+            let page = self.same(probe, |store| {
+                store.search().expect("both search").search_history(query.clone())
+            });
+            let Some(next) = page.and_then(|page| page.next) else {
+                return;
+            };
+            query.anchor = Some(next);
+        }
+        panic!("{probe:?} goes on for ever");
     }
 
     fn occurrences(&self, probe: &Probe, (view, limit): (View, usize), term: &str, marks: Marks) {

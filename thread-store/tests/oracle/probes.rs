@@ -1,6 +1,6 @@
 //! Arbitrary probes.
 
-use codex_thread_store::{ArchivedFilter, Direction, ItemsView, ListSort, View};
+use codex_thread_store::{ArchivedFilter, Direction, HistoryOrder, ItemsView, ListSort, View};
 use proptest::prelude::*;
 
 use crate::probe::{Marks, Probe};
@@ -22,6 +22,42 @@ pub(crate) const TERMS: [&str; 13] = [
     "e",
     "nowhere at all",
 ];
+
+/// Words, phrases, prefixes, texts inside words, exclusions, kinds, times, expressions; and what narrows nothing.
+pub(crate) const QUERIES: [&str; 24] = [
+    "needle",
+    "widget fix",
+    "\"fix the widget\"",
+    "need*",
+    "'eedl'",
+    "needle OR widget",
+    "(needle OR ready) -widget",
+    "-needle",
+    "",
+    "/wid.et/",
+    "日本",
+    "本",
+    "twothree",
+    "in:message needle",
+    "in:command needle",
+    "in:output needle",
+    "in:command,output,patch,path,call,result /./",
+    "in:reasoning,plan,review,web /./",
+    "path:rs",
+    "sh OR cargo OR test OR rs",
+    "name:e needle",
+    "after:2026-01-02 needle",
+    "archived:yes needle",
+    "nowhere",
+];
+
+pub(crate) fn history_query() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&QUERIES[..])
+}
+
+pub(crate) fn history_order() -> impl Strategy<Value = HistoryOrder> {
+    prop_oneof![Just(HistoryOrder::Ranked), Just(HistoryOrder::Newest)]
+}
 
 pub(crate) fn view() -> impl Strategy<Value = View> {
     prop_oneof![Just(View::Full), Just(View::Codex)]
@@ -75,6 +111,7 @@ pub(crate) fn probe() -> impl Strategy<Value = Probe> {
             .prop_map(|(v, s, d, l, a, t)| Probe::List(v, s, d, l, a, t)),
         2 => (view(), term(), direction(), limit()).prop_map(|(v, t, d, l)| Probe::Search(v, t, d, l)),
         2 => (view(), term(), limit(), marks()).prop_map(|(v, t, l, m)| Probe::Occurrences(v, t, l, m)),
+        2 => (history_query(), history_order(), limit()).prop_map(|(q, o, l)| Probe::History(q, o, l)),
         1 => Just(Probe::Resolve),
         1 => Just(Probe::State),
     ]
