@@ -234,7 +234,7 @@ fn anything_that_was_done_is_found_and_opened() {
 
     let opened = ok(&home.path, &["search", "in:output windows_line_ends", "--open"]);
     assert!(
-        opened.contains("Good. Do steps 1 and 2.") && opened.contains("$ cargo test -q"),
+        opened.contains("Good. Do steps 1 and 2.") && opened.contains("cargo test -q"),
         "{opened}"
     );
     assert!(

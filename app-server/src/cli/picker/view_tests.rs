@@ -125,7 +125,7 @@ fn the_selected_hit_is_in_sight() {
 fn a_hit_begins_near_its_match() {
     let near = |snippet: &str| super::hit_text(Colour::Off, &super::near_match(&hit("a", snippet)));
     assert_eq!(near("short needle"), "short needle");
-    assert_eq!(near("exactly 12 u needle"), "exactly 12 u needle");
+    assert_eq!(near("exactly 12: needle"), "exactly 12: needle");
     assert_eq!(near("13 units and needle"), "…3 units and needle");
     assert_eq!(near("😀😀😀😀😀😀😀 needle"), "…😀😀😀😀😀 needle");
     let dressed = super::hit_text(Colour::On, &super::near_match(&hit("a", "a long way to the needle")));
