@@ -14,6 +14,7 @@ mod home;
 mod ids;
 pub mod json;
 mod rollout;
+pub mod stories;
 
 pub use home::HomeBuilder;
 pub use ids::IdSequence;

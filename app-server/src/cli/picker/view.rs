@@ -16,6 +16,8 @@ use crate::cli::when;
 const WIDE: usize = 80;
 /// Lines above the list.
 const HEAD_LINES: usize = 2;
+/// UTF-16 code units of a snippet that are shown before its first match.
+const SHOWN_BEFORE: u32 = 12;
 /// What stands before the input.
 const PROMPT: &str = "> ";
 
@@ -134,7 +136,31 @@ fn hit_line(hit: &HistorySearchHit, is_selected: bool, frame: Frame) -> String {
         " ".to_owned()
     };
     let kind = paint(frame.colour, Look::Dim, &format!("{:<9}", kind_word(hit.kind)));
-    format!("{mark} {kind} {}", hit_text(frame.colour, hit))
+    format!("{mark} {kind} {}", hit_text(frame.colour, &near_match(hit)))
+}
+
+/// Leaves out what stands far before the first match: a list has no room for it.
+fn near_match(hit: &HistorySearchHit) -> HistorySearchHit {
+    let first = hit.highlights.first().map_or(0, |range| range.start);
+    let mut near = hit.clone();
+    if first <= SHOWN_BEFORE {
+        return near;
+    }
+    let mut units = 0;
+    let start = hit.snippet.char_indices().find(|(_, c)| {
+        let is_near = first - units <= SHOWN_BEFORE;
+        units += if is_near {
+            0
+        } else {
+            u32::try_from(c.len_utf16()).unwrap_or(1)
+        };
+        is_near
+    });
+    near.snippet = format!("…{}", &hit.snippet[start.map_or(0, |(at, _)| at)..]);
+    for range in &mut near.highlights {
+        (range.start, range.end) = (range.start - units + 1, range.end - units + 1);
+    }
+    near
 }
 
 fn preview_lines(state: &State, width: usize, height: usize, frame: Frame) -> Vec<String> {

@@ -122,6 +122,17 @@ fn the_selected_hit_is_in_sight() {
 }
 
 #[test]
+fn a_hit_begins_near_its_match() {
+    let near = |snippet: &str| super::hit_text(Colour::Off, &super::near_match(&hit("a", snippet)));
+    assert_eq!(near("short needle"), "short needle");
+    assert_eq!(near("exactly 12: needle"), "exactly 12: needle");
+    assert_eq!(near("13 units and needle"), "…3 units and needle");
+    assert_eq!(near("😀😀😀😀😀😀😀 needle"), "…😀😀😀😀😀 needle");
+    let dressed = super::hit_text(Colour::On, &super::near_match(&hit("a", "a long way to the needle")));
+    assert_eq!(dressed, "… way to the \u{1b}[1;33mneedle\u{1b}[0m");
+}
+
+#[test]
 fn long_lines_are_wrapped_by_columns() {
     assert_eq!(wrap("abcde", 2), ["ab", "cd", "e"]);
     assert_eq!(wrap("検索x", 3), ["検", "索x"]);
