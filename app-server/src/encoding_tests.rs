@@ -23,7 +23,7 @@ fn turn(number: usize, items: usize) -> TurnRecord {
             }),
             _ => ThreadItem::ContextCompaction(ContextCompactionThreadItem { id: TRAP.to_owned() }),
         },
-        started_at_ms: (at % 3 == 0).then_some(7),
+        started_at_ms: at.is_multiple_of(3).then_some(7),
         completed_at_ms: None,
     };
     TurnRecord {

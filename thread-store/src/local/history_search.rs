@@ -284,6 +284,9 @@ fn rows_of(
     Ok(shown.map(|row| (row.key, row)).collect())
 }
 
+/// Where a turn begins, and when it started.
+type TurnStart = (Position, Option<i64>);
+
 /// Asks the query of items.
 fn found_among(
     history: &History<'_>,
@@ -291,7 +294,7 @@ fn found_among(
     thread: &ThreadRecord,
     placed: &[PlacedItem],
 ) -> StoreResult<Vec<Found>> {
-    let mut turns: HashMap<(usize, i64), Option<(Position, Option<i64>)>> = HashMap::new();
+    let mut turns: HashMap<(usize, i64), Option<TurnStart>> = HashMap::new();
     for item in placed {
         let link = (item.at, item.row.turn_link);
         if let std::collections::hash_map::Entry::Vacant(entry) = turns.entry(link) {
@@ -317,7 +320,7 @@ fn found_among(
 }
 
 /// Returns where the turn of an item begins in the item's own segment, and when it started.
-fn turn_of(history: &History<'_>, item: &PlacedItem) -> StoreResult<Option<(Position, Option<i64>)>> {
+fn turn_of(history: &History<'_>, item: &PlacedItem) -> StoreResult<Option<TurnStart>> {
     let segment = &history.segments[item.at];
     let rows = &segment.rollout.rows;
     let link = item.row.turn_link;

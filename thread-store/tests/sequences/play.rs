@@ -8,9 +8,9 @@ use codex_protocol::log::SessionSource;
 use codex_test_support::agent::{Fact, Form, Turn};
 use codex_thread_store::live::{Appended, LiveThread, RawItem};
 use codex_thread_store::{
-    ArchivedFilter, Direction, Durability, ForkAttachment, ForkCut, ForkRequest, GitPatch, HistoryMode, ItemsView,
-    ListSort, MemoryMode, MetadataPatch, NewThread, StoreResult, ThreadLifecycle, ThreadReadQuery, ThreadStore,
-    ThreadTrash, ThreadWrites, TrashPage, TrashQuery, TrashSelection, View,
+    ArchivedFilter, Direction, Durability, ForkAttachment, ForkCut, ForkRequest, GitPatch, HistoryMode, HistoryOrder,
+    ItemsView, ListSort, MemoryMode, MetadataPatch, NewThread, StoreResult, ThreadLifecycle, ThreadReadQuery,
+    ThreadStore, ThreadTrash, ThreadWrites, TrashPage, TrashQuery, TrashSelection, View,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
@@ -378,6 +378,7 @@ impl Home {
         let [up, down] = [Direction::Ascending, Direction::Descending];
         let direction = [up, down][number / 2 % 2];
         let items = [ItemsView::Summary, ItemsView::Full][number / 3 % 2];
+        let order = [HistoryOrder::Ranked, HistoryOrder::Newest][number / 5 % 2];
         for probe in [
             Probe::Read(view, None),
             Probe::Turns(view, direction, limit, items, marks),
@@ -387,6 +388,7 @@ impl Home {
             Probe::Timeline(view, limit + 1, marks),
             Probe::Search(view, "needle", direction, 2),
             Probe::Occurrences(view, "NEEDLE", limit, marks),
+            Probe::History("needle", order, limit),
             Probe::Resolve,
             Probe::State,
         ] {
