@@ -5,7 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use xxhash_rust::xxh3::Xxh3Default;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64_with_seed};
 
 use crate::error::{StateError, StateResult};
 
@@ -25,6 +25,27 @@ pub(crate) fn seal(row: &impl Hash) -> i64 {
 pub(crate) fn check_seal(column: &'static str, row: &impl Hash, stored: i64) -> StateResult<()> {
     if seal(row) == stored {
         return Ok(());
+    }
+    Err(StateError::Value {
+        column,
+        detail: "the row is not what was stored".to_owned(),
+    })
+}
+
+/// Returns 32 bits over the bytes of a row, which lies at `place`.
+pub(crate) fn seal_bytes(place: u64, bytes: &[u8]) -> [u8; 4] {
+    (xxh3_64_with_seed(bytes, place) as u32).to_le_bytes()
+}
+
+/// Takes the seal off the front of a row's bytes, and compares it.
+///
+/// # Errors
+/// When a byte was changed since, or the row lies elsewhere.
+pub(crate) fn unseal_bytes<'b>(column: &'static str, place: u64, sealed: &'b [u8]) -> StateResult<&'b [u8]> {
+    if let Some((found, bytes)) = sealed.split_first_chunk()
+        && seal_bytes(place, bytes) == *found
+    {
+        return Ok(bytes);
     }
     Err(StateError::Value {
         column,

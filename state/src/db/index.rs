@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::rollouts::{self, FileState, RolloutRow, RolloutUpdate, Settled};
-use super::schema;
+use super::{check, schema};
 use crate::error::{StateError, StateResult};
 
 /// Idle readers that are kept open.
@@ -171,17 +171,18 @@ impl Index {
         self.write(|transaction| rollouts::remove(transaction, rollout_id))
     }
 
-    /// Reads the whole index and checks that its tables and their indexes agree; about 20 ms for each MiB.
+    /// Reads the whole index and checks that its tables and their indexes agree, that turns and items are what was stored,
+    /// and that they are found where they are; about 20 ms for each MiB.
     ///
     /// # Errors
-    /// When they do not, or SQLite fails.
+    /// When it is not so, or SQLite fails.
     pub fn check(&self) -> StateResult<()> {
         let reader = self.reader()?;
         let found: String = reader
             .connection()
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         if found == "ok" {
-            return Ok(());
+            return check::check_rows(reader.connection());
         }
         Err(StateError::Value {
             column: "integrity",

@@ -2,13 +2,17 @@
 //!
 //! The only place that opens a database. The file is disposable; nothing here is ever the only copy of a fact.
 
+mod check;
 mod history;
+mod history_write;
 mod index;
+mod item_block;
+mod item_blocks;
 mod meta_codec;
-mod raw_rows;
+mod packed;
 mod rollouts;
 mod schema;
-mod span_codec;
+mod turn_row;
 
 pub use self::history::StoredRows;
 pub use self::index::{Growth, Index, Reader, WriteOutcome};

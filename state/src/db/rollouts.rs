@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 
-use super::{history, meta_codec};
+use super::{history_write, meta_codec};
 use crate::error::{StateError, StateResult};
 use crate::projector::{Checkpoint, RolloutMeta, RowChanges};
 use crate::seal::{check_seal, seal};
@@ -218,7 +218,7 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
             return Err(StateError::CheckpointMoved { expected, found: at });
         }
     } else if let Some((key, _)) = found {
-        history::remove(transaction, key)?;
+        history_write::remove(transaction, key)?;
         crate::words::remove_rollout(transaction, key)?;
         transaction.execute(
             "UPDATE rollouts SET text_offset = 0, text_seal = ?2 WHERE rollout = ?1",
@@ -279,7 +279,7 @@ pub(super) fn store(transaction: &Transaction<'_>, update: &RolloutUpdate) -> St
         ],
         |row| row.get(0),
     )?;
-    history::store_changes(transaction, key, update.expected_offset.unwrap_or(0), &update.changes)?;
+    history_write::store_changes(transaction, key, update.expected_offset.unwrap_or(0), &update.changes)?;
     Ok(key)
 }
 
@@ -314,7 +314,7 @@ pub(super) fn remove(transaction: &Transaction<'_>, rollout_id: &str) -> StateRe
         )
         .optional()?;
     if let Some(key) = key {
-        history::remove(transaction, key)?;
+        history_write::remove(transaction, key)?;
         crate::words::remove_rollout(transaction, key)?;
         transaction.execute("DELETE FROM rollouts WHERE rollout = ?1", [key])?;
     }

@@ -11,7 +11,7 @@ use crate::error::{StateError, StateResult};
 use crate::{threads, words};
 
 /// Version of the schema and of the projector's output; raise it whenever either changes.
-pub const SCHEMA_VERSION: i64 = 8;
+pub const SCHEMA_VERSION: i64 = 9;
 
 /// Page cache of one connection.
 const CACHE_KIB: i64 = 8 * 1024;
@@ -57,48 +57,25 @@ CREATE INDEX rollouts_text_behind ON rollouts (rollout)
 CREATE TABLE turns (
     rollout INTEGER NOT NULL,
     key INTEGER NOT NULL,
-    sets INTEGER NOT NULL,
-    id_hash INTEGER NOT NULL,
-    turn_id TEXT NOT NULL,
-    alias INTEGER,
-    link INTEGER NOT NULL,
-    ordinal INTEGER NOT NULL,
-    state INTEGER NOT NULL,
-    started_at INTEGER,
-    completed_at INTEGER,
-    duration_ms INTEGER,
-    root_turn_id TEXT,
+    bucket INTEGER NOT NULL,
     end_key INTEGER,
-    end_ordinal INTEGER,
-    end_span BLOB,
-    records BLOB NOT NULL,
-    first_user INTEGER,
-    final_agent INTEGER,
-    error_event BLOB,
-    removed_at INTEGER,
-    seal INTEGER NOT NULL,
+    body BLOB NOT NULL,
     PRIMARY KEY (rollout, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX turns_id ON turns (rollout, id_hash);
+CREATE INDEX turns_id ON turns (rollout, bucket);
 CREATE INDEX turns_end ON turns (rollout, end_key);
 
-CREATE TABLE items (
+CREATE TABLE item_blocks (
+    place INTEGER PRIMARY KEY,
+    body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE item_places (
     rollout INTEGER NOT NULL,
-    key INTEGER NOT NULL,
-    sets INTEGER NOT NULL,
-    turn_link INTEGER NOT NULL,
-    id_hash INTEGER NOT NULL,
-    alias INTEGER,
-    ordinal INTEGER NOT NULL,
-    class INTEGER NOT NULL,
-    fold INTEGER NOT NULL,
-    spans BLOB NOT NULL,
-    removed_at INTEGER,
-    seal INTEGER NOT NULL,
-    PRIMARY KEY (rollout, key)
+    bucket INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    PRIMARY KEY (rollout, bucket, block)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX items_turn ON items (rollout, turn_link, key);
-CREATE INDEX items_id ON items (rollout, id_hash);
 
 CREATE TABLE damage (
     rollout INTEGER NOT NULL,
