@@ -33,7 +33,7 @@ pub(crate) fn damage_meaning(kind: DamageKind) -> &'static str {
         DamageKind::InvalidUtf8 => "bytes that are no text, passed over: another program or the disk has changed them",
         DamageKind::MissingOrdinal => "no ordinal where one belongs, shown all the same",
         DamageKind::RegressedOrdinal => {
-            "an ordinal that was used before, shown all the same; Codex shows no more of this thread behind it"
+            "an ordinal not above an earlier one, shown all the same; Codex leaves such lines out of the history"
         }
         DamageKind::OrdinalGap => "ordinals were skipped, shown all the same: lines before may have been lost",
         DamageKind::InvalidTimestamp => "a time that cannot be read, shown without it",
