@@ -20,7 +20,7 @@ use super::line_fetch::Lines;
 use super::open_rollout::{OpenRollout, index_error, read_error};
 use super::searchable::{is_message, item_kind};
 use super::store::Inner;
-use super::text_index::{Cutter, Document, TextPart, TextStep};
+use super::text_index::{Cutter, Document, Stretch, TextPart, TextStep};
 use crate::error::StoreResult;
 
 /// Rows that are looked at at once.
@@ -38,47 +38,14 @@ impl Inner {
         cutter: &mut Cutter,
     ) -> StoreResult<()> {
         match row.checkpoint.mode {
-            Mode::Paginated => self.read_deeds_of_lines(file, row, from, cutter),
+            Mode::Paginated => {
+                let part = TextPart::Done;
+                self.read_lines(file, row, Stretch { part, from }, cutter, |cutter, offset, bytes| {
+                    document(cutter, offset, &deed_of_line(bytes)?)
+                })
+            }
             Mode::Legacy | Mode::Bare => self.read_deeds_of_rows(file, row, from, cutter),
         }
-    }
-
-    fn read_deeds_of_lines(
-        &self,
-        file: &RolloutFile,
-        row: &RolloutRow,
-        mut from: u64,
-        cutter: &mut Cutter,
-    ) -> StoreResult<()> {
-        let source = self.source(file)?;
-        let end = row.checkpoint.offset;
-        let mut lines = source.lines(from).until(end);
-        while from < end && !cutter.is_unwanted {
-            let mut documents = Vec::new();
-            let mut reached = from;
-            while cutter.has_room() {
-                let at = lines.offset();
-                let Some(event) = lines.next().map_err(|error| read_error(&source, at, error))? else {
-                    reached = end;
-                    break;
-                };
-                reached = event.end();
-                if let LineEvent::Line { offset, bytes, .. } = event
-                    && let Some(item) = deed_of_line(bytes)
-                {
-                    documents.extend(document(cutter, offset, &item));
-                }
-            }
-            cutter.add(TextStep {
-                part: TextPart::Done,
-                rollout: row.key,
-                from,
-                reached,
-                documents,
-            });
-            from = reached;
-        }
-        Ok(())
     }
 
     fn read_deeds_of_rows(

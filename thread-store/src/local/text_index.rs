@@ -160,9 +160,29 @@ impl Inner {
 
     /// Cuts one rollout into words from its text checkpoint to its position checkpoint.
     fn read_text(&self, file: &RolloutFile, row: &RolloutRow, cutter: &mut Cutter) -> StoreResult<()> {
+        let stretch = Stretch {
+            part: TextPart::Said,
+            from: row.text_offset,
+        };
+        self.read_lines(file, row, stretch, cutter, |cutter, offset, bytes| {
+            let said = document_of(bytes, row.checkpoint.mode)?;
+            let words = cutter.words_of(said.texts());
+            let table = Some(said.table);
+            Some(Document { offset, table, words })
+        })
+    }
+
+    /// Makes documents of lines up to the position checkpoint, and hands them over in steps.
+    pub(super) fn read_lines(
+        &self,
+        file: &RolloutFile,
+        row: &RolloutRow,
+        Stretch { part, mut from }: Stretch,
+        cutter: &mut Cutter,
+        mut document: impl FnMut(&mut Cutter, u64, &[u8]) -> Option<Document>,
+    ) -> StoreResult<()> {
         let source = self.source(file)?;
         let end = row.checkpoint.offset;
-        let mut from = row.text_offset;
         let mut lines = source.lines(from).until(end);
         while from < end && !cutter.is_unwanted {
             let mut documents = Vec::new();
@@ -174,16 +194,12 @@ impl Inner {
                     break;
                 };
                 reached = event.end();
-                if let LineEvent::Line { offset, bytes, .. } = event
-                    && let Some(said) = document_of(bytes, row.checkpoint.mode)
-                {
-                    let words = cutter.words_of(said.texts());
-                    let table = Some(said.table);
-                    documents.push(Document { offset, table, words });
+                if let LineEvent::Line { offset, bytes, .. } = event {
+                    documents.extend(document(cutter, offset, bytes));
                 }
             }
             cutter.add(TextStep {
-                part: TextPart::Said,
+                part,
                 rollout: row.key,
                 from,
                 reached,
@@ -243,6 +259,12 @@ pub(super) struct Document {
     /// Table of a message; none for what was done.
     pub(super) table: Option<WordTable>,
     pub(super) words: DocumentWords,
+}
+
+/// What is read of a rollout: a part of its texts, from an offset on.
+pub(super) struct Stretch {
+    pub(super) part: TextPart,
+    pub(super) from: u64,
 }
 
 /// Documents between two checkpoints of one rollout.
